@@ -1,0 +1,12 @@
+//! Compiles `caliper/v1/caliper.proto` without a system `protoc`.
+use std::{env, fs, path::PathBuf};
+
+use prost::Message as _;
+
+fn main() {
+    println!("cargo:rerun-if-changed=caliper");
+    let set = protox::compile(["caliper/v1/caliper.proto"], ["."]).expect("the proto file compiles");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("caliper.v1.bin"), set.encode_to_vec()).expect("OUT_DIR is writable");
+    tonic_prost_build::configure().compile_fds(set).expect("the services generate");
+}

@@ -1,0 +1,235 @@
+//! The report file, `caliper.report/1`: one server's facts and accesses as JSON, for servers without an agent.
+//!
+//! The keys and their meaning are a contract with other tools; they change only with the number in the format name.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::{Access, AccessKey, Days, Instant, Inventory, Source};
+
+/// The value of the `format` key.
+pub const REPORT_FORMAT: &str = "caliper.report/1";
+
+/// Everything one server said: what `caliper-agent collect` writes and `caliper import` reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The server's own facts.
+    pub server: Inventory,
+    /// Merged rows in key order.
+    pub accesses: Vec<Access>,
+    /// What could not be read or looks odd, in words.
+    pub warnings: Vec<String>,
+}
+
+/// Why a text is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// No JSON of the expected shape.
+    #[error("line {line}, column {column}: not a caliper report")]
+    Json {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What the JSON reader says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Another format or version.
+    #[error("format is `{0}`, this program reads `{REPORT_FORMAT}`")]
+    Format(String),
+    /// A row contradicts itself.
+    #[error("accesses[{row}].{field}: {problem}")]
+    Row {
+        /// From 0.
+        row: usize,
+        /// Key inside the row.
+        field: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    format: String,
+    server: Inventory,
+    accesses: Vec<Row>,
+    #[serde(default)]
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    source: Source,
+    service: String,
+    #[serde(default)]
+    role_guid: Option<String>,
+    principal: String,
+    client: String,
+    first: Instant,
+    last: Instant,
+    total: u64,
+    days: Vec<Date>,
+}
+
+impl Report {
+    /// As pretty-printed JSON with a final line break.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let file = File {
+            format: REPORT_FORMAT.to_owned(),
+            server: self.server.clone(),
+            accesses: self.accesses.iter().map(row).collect(),
+            warnings: self.warnings.clone(),
+        };
+        let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads and checks a report.
+    pub fn from_json(text: &str) -> Result<Self, ReportError> {
+        let json =
+            |source: serde_json::Error| ReportError::Json { line: source.line(), column: source.column(), source };
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+        }
+        let head: Head = serde_json::from_str(text).map_err(json)?;
+        if head.format != REPORT_FORMAT {
+            return Err(ReportError::Format(head.format));
+        }
+        let file: File = serde_json::from_str(text).map_err(json)?;
+        let mut accesses = Vec::new();
+        for (at, row) in file.accesses.into_iter().enumerate() {
+            accesses.append(&mut read_row(at, row)?);
+        }
+        Ok(Self { server: file.server, accesses: crate::merge_all(accesses), warnings: file.warnings })
+    }
+}
+
+fn row(access: &Access) -> Row {
+    let key = &access.key;
+    Row {
+        source: key.source,
+        service: key.service.clone(),
+        role_guid: (!key.role_guid.is_empty()).then(|| key.role_guid.clone()),
+        principal: key.principal.clone(),
+        client: key.client.clone(),
+        first: access.first,
+        last: access.last,
+        total: access.total,
+        days: access.days.dates(key.year).collect(),
+    }
+}
+
+/// A row of the file may span years; rows of the store do not.
+fn read_row(at: usize, row: Row) -> Result<Vec<Access>, ReportError> {
+    let wrong = |field, problem: String| ReportError::Row { row: at, field, problem };
+    if row.last < row.first {
+        return Err(wrong("last", format!("{} is before first {}", row.last, row.first)));
+    }
+    let mut years: Vec<(i16, Days)> = Vec::new();
+    for date in &row.days {
+        match years.iter_mut().find(|(year, _)| *year == date.year()) {
+            Some((_, days)) => days.insert_date(*date),
+            None => {
+                let mut days = Days::default();
+                days.insert_date(*date);
+                years.push((date.year(), days));
+            }
+        }
+    }
+    if years.is_empty() {
+        years.push((row.first.date().year(), Days::default()));
+    }
+    let rows = years.into_iter().map(|(year, days)| Access {
+        key: AccessKey {
+            service: row.service.clone(),
+            role_guid: row.role_guid.clone().unwrap_or_default(),
+            principal: row.principal.clone(),
+            client: row.client.clone(),
+            source: row.source,
+            year,
+        },
+        days,
+        total: row.total,
+        first: row.first,
+        last: row.last,
+    });
+    Ok(rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Report {
+        let mut days = Days::default();
+        days.insert(163).unwrap();
+        Report {
+            server: Inventory {
+                name: "DC-1".into(),
+                domain: "lab.net".into(),
+                build: Some(17763),
+                ..Inventory::default()
+            },
+            accesses: vec![Access {
+                key: AccessKey {
+                    service: "File Server".into(),
+                    role_guid: "10a9226f-50ee-49d8-a393-9a501d47ce04".into(),
+                    principal: "lab\\waldo".into(),
+                    client: "10.0.0.222".into(),
+                    source: Source::UserAccessLogging,
+                    year: 2021,
+                },
+                days,
+                total: 4,
+                first: Instant::from_micros(1_623_541_641_230_000).unwrap(),
+                last: Instant::from_micros(1_623_541_641_230_001).unwrap(),
+            }],
+            warnings: vec!["Current.mdb was not shut down cleanly".into()],
+        }
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let report = sample();
+        assert_eq!(Report::from_json(&report.to_json()).unwrap(), report);
+    }
+
+    #[test]
+    fn keeps_the_contract() {
+        let json: serde_json::Value = serde_json::from_str(&sample().to_json()).unwrap();
+        assert_eq!(json["format"], "caliper.report/1");
+        let access = &json["accesses"][0];
+        assert_eq!(access["days"], serde_json::json!(["2021-06-12"]));
+        assert_eq!(access["first"], "2021-06-12T23:47:21.230000Z");
+        assert_eq!(access["source"], "user-access-logging");
+        for key in [
+            "name",
+            "domain",
+            "edition",
+            "version",
+            "build",
+            "product_type",
+            "model",
+            "manufacturer",
+            "uuid",
+            "sockets",
+            "cores",
+            "logical_processors",
+        ] {
+            assert!(json["server"].get(key).is_some(), "server.{key}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        assert!(matches!(Report::from_json("{\"format\":\"caliper.report/2\"}"), Err(ReportError::Format(_))));
+        assert!(matches!(Report::from_json("{\n\"format\": 1}"), Err(ReportError::Json { line: 2, .. })));
+        let turned = sample().to_json().replace("230001Z", "229999Z");
+        assert!(Report::from_json(&turned).unwrap_err().to_string().starts_with("accesses[0].last: "));
+    }
+}
