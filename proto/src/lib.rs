@@ -10,6 +10,7 @@ mod days;
 mod inventory;
 mod report;
 mod time;
+mod token;
 
 pub use access::{Access, AccessKey, Source, merge_all};
 pub use convert::WireError;
@@ -17,6 +18,7 @@ pub use days::{Days, DaysError};
 pub use inventory::{Inventory, NameRecord, Processor, RoleUse, VirtualMachine};
 pub use report::{REPORT_FORMAT, Report, ReportError};
 pub use time::Instant;
+pub use token::{EnrolToken, TokenError};
 
 /// Generated from `caliper/v1/caliper.proto`.
 #[allow(missing_docs, clippy::pedantic)]
