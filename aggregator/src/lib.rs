@@ -1,1 +1,5 @@
-//! stub
+//! The aggregator: takes evidence in, meets the directory, computes and shows the licence position.
+//!
+//! Bird's-eye view and code map: `ARCHITECTURE.md` at the top of the repository.
+
+pub mod store;

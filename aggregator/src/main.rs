@@ -1,1 +1,3 @@
+//! `caliper`: the aggregator's one binary.
+
 fn main() {}

@@ -65,7 +65,7 @@ pub struct VirtualMachine {
 pub struct Inventory {
     /// Host name.
     pub name: String,
-    /// DNS or NetBIOS domain, or the workgroup.
+    /// DNS or `NetBIOS` domain, or the workgroup.
     pub domain: String,
     /// Normalised edition (rules B.1, B.3), for example `Standard`.
     pub edition: Option<String>,

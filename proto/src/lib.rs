@@ -21,7 +21,7 @@ pub use time::Instant;
 pub use token::{EnrolToken, TokenError};
 
 /// Generated from `caliper/v1/caliper.proto`.
-#[allow(missing_docs, clippy::pedantic)]
+#[allow(missing_docs, clippy::all, clippy::pedantic)]
 pub mod wire {
     tonic::include_proto!("caliper.v1");
 }

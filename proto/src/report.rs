@@ -50,6 +50,12 @@ pub enum ReportError {
     },
 }
 
+/// Read first, so that another version is named instead of its first unknown key.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct File {
     format: String,
@@ -92,10 +98,6 @@ impl Report {
     pub fn from_json(text: &str) -> Result<Self, ReportError> {
         let json =
             |source: serde_json::Error| ReportError::Json { line: source.line(), column: source.column(), source };
-        #[derive(Deserialize)]
-        struct Head {
-            format: String,
-        }
         let head: Head = serde_json::from_str(text).map_err(json)?;
         if head.format != REPORT_FORMAT {
             return Err(ReportError::Format(head.format));
@@ -103,7 +105,7 @@ impl Report {
         let file: File = serde_json::from_str(text).map_err(json)?;
         let mut accesses = Vec::new();
         for (at, row) in file.accesses.into_iter().enumerate() {
-            accesses.append(&mut read_row(at, row)?);
+            accesses.append(&mut read_row(at, &row)?);
         }
         Ok(Self { server: file.server, accesses: crate::merge_all(accesses), warnings: file.warnings })
     }
@@ -125,21 +127,18 @@ fn row(access: &Access) -> Row {
 }
 
 /// A row of the file may span years; rows of the store do not.
-fn read_row(at: usize, row: Row) -> Result<Vec<Access>, ReportError> {
+fn read_row(at: usize, row: &Row) -> Result<Vec<Access>, ReportError> {
     let wrong = |field, problem: String| ReportError::Row { row: at, field, problem };
     if row.last < row.first {
         return Err(wrong("last", format!("{} is before first {}", row.last, row.first)));
     }
     let mut years: Vec<(i16, Days)> = Vec::new();
     for date in &row.days {
-        match years.iter_mut().find(|(year, _)| *year == date.year()) {
-            Some((_, days)) => days.insert_date(*date),
-            None => {
-                let mut days = Days::default();
-                days.insert_date(*date);
-                years.push((date.year(), days));
-            }
-        }
+        let at = years.iter().position(|(year, _)| *year == date.year()).unwrap_or_else(|| {
+            years.push((date.year(), Days::default()));
+            years.len() - 1
+        });
+        years[at].1.insert_date(*date);
     }
     if years.is_empty() {
         years.push((row.first.date().year(), Days::default()));

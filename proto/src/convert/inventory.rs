@@ -201,8 +201,8 @@ impl TryFrom<wire::Inventory> for (Inventory, Vec<String>, Instant) {
     }
 }
 
-fn short(field: String, text: String) -> Result<String, WireError> {
-    checked_text(&field, &text)?;
+fn short(field: impl AsRef<str>, text: String) -> Result<String, WireError> {
+    checked_text(field.as_ref(), &text)?;
     Ok(text)
 }
 

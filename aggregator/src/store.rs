@@ -1,0 +1,180 @@
+//! What the aggregator remembers, in one SQLite file inside the data folder.
+//!
+//! Every table's SQL lives in one submodule here and nowhere else; database rows stop at this edge (invariant 6).
+//! Knows nothing of gRPC, LDAP, pages or rules.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+/// Name of the database inside the data folder.
+pub const FILE_NAME: &str = "caliper.sqlite";
+
+/// Number of the schema this program writes.
+const SCHEMA: u32 = 1;
+
+/// The schema, step by step; `user_version` counts the steps taken.
+const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("../migrations/0001.sql")];
+
+/// Why the store cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder or file cannot be used at all.
+    #[error("the data folder `{}` cannot be used: create it, or give the account of the aggregator the right to write there", path.display())]
+    Folder {
+        /// The data folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// SQLite refuses to open it.
+    #[error("the database `{}` cannot be opened: if it is damaged, put the last backup in its place", path.display())]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// Written by a newer program.
+    #[error("the database is of schema {found}, this program knows {known}: use the newer program that wrote it")]
+    Newer {
+        /// In the file.
+        found: u32,
+        /// Of this program.
+        known: u32,
+    },
+    /// A statement failed.
+    #[error("the database refused a statement")]
+    Sql(#[from] rusqlite::Error),
+    /// A stored value is not what this program wrote there.
+    #[error("the database holds a damaged {what}: restore the last backup")]
+    Damaged {
+        /// Which value.
+        what: String,
+    },
+}
+
+/// An open store. Cheap to share behind an `Arc`; writers wait for each other, readers do not wait for the writer.
+pub struct Store {
+    folder: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the store in `folder`, making it when it does not exist and bringing its schema up to date.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        fs_err::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
+        let path = folder.join(FILE_NAME);
+        let open = |source| StoreError::Open { path: path.clone(), source };
+        let mut writer =
+            connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(open)?;
+        migrate(&mut writer)?;
+        Ok(Self { folder: folder.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs `work` in one write transaction; commits when it returns `Ok`, changes nothing otherwise.
+    pub fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut connection = lock(&self.writer);
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let done = work(&transaction)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+
+    /// Runs `work` on a connection that sees one consistent state of the store and cannot write.
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let pooled = lock(&self.readers).pop();
+        let mut connection = match pooled {
+            Some(connection) => connection,
+            None => {
+                connect(&self.folder.join(FILE_NAME), OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(StoreError::from)?
+            }
+        };
+        let done = {
+            let transaction = connection.transaction().map_err(StoreError::from)?;
+            work(&transaction)
+        };
+        lock(&self.readers).push(connection);
+        done
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    if flags.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        // WAL with NORMAL: a crash of the program loses nothing; FULL also survives a power cut, and what we
+        // acknowledge to an agent must survive it
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+    }
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -65536)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > SCHEMA {
+        return Err(StoreError::Newer { found, known: SCHEMA });
+    }
+    for step in &MIGRATIONS[found as usize..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// A poisoned lock only means that another thread panicked; SQLite rolled its transaction back.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_twice_and_refuses_a_newer_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path()).unwrap());
+        let store = Store::open(folder.path()).unwrap();
+        store.write(|tx| Ok::<_, StoreError>(tx.pragma_update(None, "user_version", 99)?)).unwrap();
+        drop(store);
+        assert!(matches!(Store::open(folder.path()), Err(StoreError::Newer { found: 99, .. })));
+    }
+
+    #[test]
+    fn a_failed_write_changes_nothing_and_readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let insert = "INSERT INTO text (value) VALUES ('x')";
+        let failed: Result<(), StoreError> = store.write(|tx| {
+            tx.execute(insert, [])?;
+            Err(StoreError::Damaged { what: "test".into() })
+        });
+        assert!(failed.is_err());
+        let count: i64 = store
+            .read(|tx| Ok::<_, StoreError>(tx.query_row("SELECT count(*) FROM text", [], |row| row.get(0))?))
+            .unwrap();
+        assert_eq!(count, 0);
+        assert!(store.read(|tx| Ok::<_, StoreError>(tx.execute(insert, [])?)).is_err());
+    }
+}
