@@ -1,0 +1,158 @@
+//! The cheapest mix of User and Device CALs: minimum-cost vertex cover of the bipartite graph of
+//! observed (user, device) pairs, solved exactly by minimum cut, with a proof.
+//!
+//! Knows users and devices as numbers only; who they are, which accesses count and what a licence
+//! costs is decided before. Rule E.28: each pair needs a licence on its user or on its device.
+
+mod certificate;
+mod graph;
+mod kernel;
+mod peel;
+mod search;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
+pub use graph::{Graph, GraphError};
+pub use verify::{Verified, VerifyError, verify_certificate};
+
+use peel::Peel;
+
+/// What covering one vertex costs, in any integer unit (minor units of a currency, say).
+#[derive(Debug, Clone, Copy)]
+pub enum Prices<'a> {
+    /// One price for every vertex of the side.
+    Same(u64),
+    /// A price per vertex, in the order of the graph's numbering.
+    Each(&'a [u64]),
+}
+
+impl Prices<'_> {
+    /// The price of vertex `index`.
+    #[must_use]
+    pub fn of(&self, index: usize) -> u64 {
+        match self {
+            Self::Same(price) => *price,
+            Self::Each(prices) => prices[index],
+        }
+    }
+
+    /// Greatest common divisor of all prices and `start`; 0 when all are 0.
+    fn common_divisor(&self, start: u64) -> u64 {
+        match self {
+            Self::Same(price) => gcd(start, *price),
+            Self::Each(prices) => prices.iter().fold(start, |so_far, &price| gcd(so_far, price)),
+        }
+    }
+
+    fn check_length(&self, expected: u32) {
+        if let Self::Each(prices) = self {
+            assert_eq!(prices.len(), expected as usize, "one price per vertex");
+        }
+    }
+}
+
+/// A pair that alone accounts for `amount` of the cost. All demands together are disjoint: per user
+/// and per device they stay within its price, so whatever cover is chosen pays at least their sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demand {
+    /// Number of the user.
+    pub user: u32,
+    /// Number of the device.
+    pub device: u32,
+    /// Share of the cost, in the unit of the prices; never 0.
+    pub amount: u64,
+}
+
+/// A cheapest cover and the demand that proves that none is cheaper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cover {
+    /// Per user: does it get a licence of its own?
+    pub users: Vec<bool>,
+    /// Per device: does it get a licence of its own?
+    pub devices: Vec<bool>,
+    /// Sum of the prices of all covered vertices, in the unit of the prices.
+    pub cost: u128,
+    /// The proof: its amounts add up to `cost`.
+    pub demand: Vec<Demand>,
+}
+
+impl Cover {
+    /// Number of covered users, that is of User CALs.
+    #[must_use]
+    pub fn user_count(&self) -> usize {
+        self.users.iter().filter(|&&covered| covered).count()
+    }
+
+    /// Number of covered devices, that is of Device CALs.
+    #[must_use]
+    pub fn device_count(&self) -> usize {
+        self.devices.iter().filter(|&&covered| covered).count()
+    }
+
+    /// Whether every pair of `graph` is covered and the demand adds up to the cost. Cheap enough to
+    /// run after every solve; [`verify_certificate`] is the full check by somebody who trusts nobody.
+    #[must_use]
+    pub fn is_proven(&self, graph: &Graph) -> bool {
+        let demanded: u128 = self.demand.iter().map(|demand| u128::from(demand.amount)).sum();
+        demanded == self.cost
+            && (0..graph.users())
+                .filter(|&user| !self.users[user as usize])
+                .all(|user| graph.devices_of(user).all(|device| self.devices[device as usize]))
+    }
+}
+
+/// The cheapest cover of all pairs of `graph`. Exact and deterministic, one thread.
+///
+/// # Panics
+/// When a list of prices is not as long as its side of the graph.
+#[must_use]
+pub fn cheapest_cover(graph: &Graph, user_prices: Prices<'_>, device_prices: Prices<'_>) -> Cover {
+    user_prices.check_length(graph.users());
+    device_prices.check_length(graph.devices());
+    // Dividing by the common divisor keeps the flow small: 500 and 400 are solved as 5 and 4.
+    let unit = device_prices.common_divisor(user_prices.common_divisor(0)).max(1);
+    let split = graph.users() as usize;
+    let capacity = |vertex: usize| {
+        let price = if vertex < split { user_prices.of(vertex) } else { device_prices.of(vertex - split) };
+        price / unit
+    };
+
+    let mut peel = Peel::new(graph, capacity);
+    peel.drain();
+    let kernel = kernel::Kernel::of(graph, &peel);
+    let solved = search::solve(&kernel.graph, |vertex| kernel.capacity[vertex]);
+
+    let mut covered = peel.covered;
+    for (&vertex, &chosen) in kernel.vertices.iter().zip(&solved.covered) {
+        covered[vertex as usize] = chosen;
+    }
+    // A peeled leaf has one neighbour left, whose fate was decided after it: walk backwards.
+    for push in peel.pushes.iter().rev() {
+        covered[push.leaf as usize] = !covered[push.hub as usize];
+    }
+
+    let demand_of = |one: u32, other: u32, amount: u64| {
+        let (user, device) = if one < other { (one, other) } else { (other, one) };
+        Demand { user, device: device - split as u32, amount: amount * unit }
+    };
+    let in_kernel = |vertex: u32| kernel.vertices[vertex as usize];
+    let peeled = peel.pushes.iter().map(|push| demand_of(push.leaf, push.hub, push.amount));
+    let searched = solved.flow.iter().map(|push| demand_of(in_kernel(push.leaf), in_kernel(push.hub), push.amount));
+    let demand = peeled.chain(searched).collect();
+
+    let cost = (0..covered.len())
+        .filter(|&vertex| covered[vertex])
+        .map(|vertex| u128::from(capacity(vertex)) * u128::from(unit))
+        .sum();
+    let devices = covered.split_off(split);
+    Cover { users: covered, devices, cost, demand }
+}
+
+fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}

@@ -1,0 +1,184 @@
+//! The bipartite graph of (user, device) pairs as two-sided compressed rows. Users come first, then
+//! devices, in one numbering; every pair stands once with its user and once with its device.
+//!
+//! Knows nothing about prices. Building it moves every pair twice through buckets that fit the
+//! cache: scattering straight into rows costs a cache miss per pair and is three times slower.
+
+use thiserror::Error;
+
+/// Why pairs cannot become a graph.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GraphError {
+    /// The pair names a vertex beyond the stated numbers of users and devices.
+    #[error("pair {index} is ({user}, {device}), but there are {users} users and {devices} devices")]
+    OutOfRange {
+        /// Position of the pair, from 0.
+        index: usize,
+        /// Its user.
+        user: u32,
+        /// Its device.
+        device: u32,
+        /// Number of users stated.
+        users: u32,
+        /// Number of devices stated.
+        devices: u32,
+    },
+    /// Numbers are 32 bits wide; this many do not fit.
+    #[error("{pairs} pairs over {vertices} users and devices are too many; the limit is {} pairs", u32::MAX / 2)]
+    TooLarge {
+        /// Number of pairs given.
+        pairs: usize,
+        /// Number of users and devices together.
+        vertices: u64,
+    },
+}
+
+/// Who was seen on which device. Build it once, solve it at as many prices as you like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Graph {
+    users: u32,
+    /// Row `v` of `adjacent` is `offset[v]..offset[v + 1]`.
+    offset: Vec<u32>,
+    adjacent: Vec<u32>,
+}
+
+/// Keys per bucket: their rows and counters together stay in the second-level cache.
+const BUCKET_BITS: u32 = 12;
+
+impl Graph {
+    /// A graph of `users` and `devices`, numbered from 0, from pairs in any order; a pair given
+    /// twice counts once. Users and devices without a pair are allowed.
+    pub fn new(users: u32, devices: u32, pairs: &[(u32, u32)]) -> Result<Self, GraphError> {
+        let vertices = u64::from(users) + u64::from(devices);
+        if pairs.len() > (u32::MAX / 2) as usize || vertices >= u64::from(u32::MAX) {
+            return Err(GraphError::TooLarge { pairs: pairs.len(), vertices });
+        }
+        let outside = |&(user, device): &(u32, u32)| user >= users || device >= devices;
+        if let Some(index) = pairs.iter().position(outside) {
+            let (user, device) = pairs[index];
+            return Err(GraphError::OutOfRange { index, user, device, users, devices });
+        }
+
+        let mut offset = vec![0];
+        let mut adjacent = Vec::with_capacity(2 * pairs.len());
+        group(users, pairs.iter().map(|&(user, device)| (user, users + device)), &mut offset, &mut adjacent);
+        sort_and_deduplicate(&mut offset, &mut adjacent);
+        let (rows, first_half) = (offset.clone(), adjacent.clone());
+        let by_device = rows.windows(2).zip(0..).flat_map(|(row, user)| {
+            first_half[row[0] as usize..row[1] as usize].iter().map(move |&device| (device - users, user))
+        });
+        group(devices, by_device, &mut offset, &mut adjacent);
+        Ok(Self { users, offset, adjacent })
+    }
+
+    /// From rows that are already two-sided, sorted and free of duplicates.
+    pub(super) fn from_rows(users: u32, offset: Vec<u32>, adjacent: Vec<u32>) -> Self {
+        Self { users, offset, adjacent }
+    }
+
+    /// Number of users.
+    #[must_use]
+    pub fn users(&self) -> u32 {
+        self.users
+    }
+
+    /// Number of devices.
+    #[must_use]
+    pub fn devices(&self) -> u32 {
+        self.vertices() as u32 - self.users
+    }
+
+    /// Number of distinct pairs.
+    #[must_use]
+    pub fn pairs(&self) -> usize {
+        self.adjacent.len() / 2
+    }
+
+    /// The devices seen with `user`, ascending.
+    pub fn devices_of(&self, user: u32) -> impl Iterator<Item = u32> {
+        self.neighbours(user).iter().map(|&device| device - self.users)
+    }
+
+    /// Users and devices together; vertex `v` is user `v` or device `v - users`.
+    pub(super) fn vertices(&self) -> usize {
+        self.offset.len() - 1
+    }
+
+    /// Positions of the row of `vertex` among all rows.
+    pub(super) fn row(&self, vertex: u32) -> (u32, u32) {
+        (self.offset[vertex as usize], self.offset[vertex as usize + 1])
+    }
+
+    /// The vertex at a position within a row.
+    pub(super) fn at(&self, position: u32) -> u32 {
+        self.adjacent[position as usize]
+    }
+
+    pub(super) fn neighbours(&self, vertex: u32) -> &[u32] {
+        let (from, to) = self.row(vertex);
+        &self.adjacent[from as usize..to as usize]
+    }
+}
+
+/// Appends the rows of keys `0..keys` to `offset` and `adjacent`; a row keeps the order of arrival.
+fn group(keys: u32, entries: impl Iterator<Item = (u32, u32)> + Clone, offset: &mut Vec<u32>, adjacent: &mut Vec<u32>) {
+    let mut bucket_end = vec![0_usize; (keys >> BUCKET_BITS) as usize + 2];
+    entries.clone().for_each(|(key, _)| bucket_end[(key >> BUCKET_BITS) as usize + 1] += 1);
+    for bucket in 1..bucket_end.len() {
+        bucket_end[bucket] += bucket_end[bucket - 1];
+    }
+    let total = *bucket_end.last().unwrap_or(&0);
+    let mut bucketed = vec![(0_u32, 0_u32); total];
+    entries.for_each(|entry| {
+        let position = &mut bucket_end[(entry.0 >> BUCKET_BITS) as usize];
+        bucketed[*position] = entry;
+        *position += 1;
+    });
+
+    // Each counter has moved on to the end of its bucket, which is where the next one starts.
+    let mut position = [0_u32; 1 << BUCKET_BITS];
+    let mut start = 0;
+    let first = adjacent.len();
+    adjacent.resize(first + total, 0);
+    for (bucket, &end) in bucket_end[..bucket_end.len() - 1].iter().enumerate() {
+        let inside = &bucketed[start..end];
+        let first_key = (bucket as u32) << BUCKET_BITS;
+        let count = (keys - first_key).min(1 << BUCKET_BITS);
+        position.fill(0);
+        for &(key, _) in inside {
+            position[(key - first_key) as usize] += 1;
+        }
+        let mut next = (first + start) as u32;
+        for slot in &mut position[..count as usize] {
+            let length = std::mem::replace(slot, next);
+            next += length;
+            offset.push(next);
+        }
+        for &(key, value) in inside {
+            let slot = &mut position[(key - first_key) as usize];
+            adjacent[*slot as usize] = value;
+            *slot += 1;
+        }
+        start = end;
+    }
+}
+
+fn sort_and_deduplicate(offset: &mut [u32], adjacent: &mut Vec<u32>) {
+    let mut kept = 0_usize;
+    let mut from = 0_usize;
+    for end in &mut offset[1..] {
+        let to = *end as usize;
+        adjacent[from..to].sort_unstable();
+        let row = kept;
+        for position in from..to {
+            let value = adjacent[position];
+            if kept == row || adjacent[kept - 1] != value {
+                adjacent[kept] = value;
+                kept += 1;
+            }
+        }
+        *end = kept as u32;
+        from = to;
+    }
+    adjacent.truncate(kept);
+}

@@ -1,0 +1,202 @@
+//! Checks a certificate against the pairs it speaks about. Shares no code with the solver and needs
+//! no theory: (1) every pair is covered, so the cover is enough; (2) demand never exceeds the price
+//! of a user or device, so any cover pays at least its sum; (3) that sum is the cover's cost.
+
+use std::io::BufRead;
+
+use thiserror::Error;
+
+/// What a valid certificate proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// Price of a User CAL, in the certificate's unit.
+    pub user_price: u64,
+    /// Price of a Device CAL, in the same unit.
+    pub device_price: u64,
+    /// Number of covered users.
+    pub users: usize,
+    /// Number of covered devices.
+    pub devices: usize,
+    /// Cost of the cover, proved to be the least.
+    pub cost: u128,
+}
+
+/// Why a certificate proves nothing.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// The certificate cannot be read.
+    #[error("the certificate cannot be read after line {after}")]
+    Read {
+        /// Last line read.
+        after: usize,
+        /// The reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A line is not what it has to be.
+    #[error("line {line} of the certificate is {found:?}, expected {expected}")]
+    Line {
+        /// Line number, from 1.
+        line: usize,
+        /// The line, shortened.
+        found: String,
+        /// What should stand there.
+        expected: String,
+    },
+    /// The cover leaves a pair without a licence.
+    #[error("the pair number {0} is covered neither by its user nor by its device")]
+    Uncovered(usize),
+    /// The stated cost is not that of the cover.
+    #[error("the cover costs {cover}, but the certificate states {stated}")]
+    Cost {
+        /// Sum of the prices of the cover.
+        cover: u128,
+        /// The cost line.
+        stated: u128,
+    },
+    /// The demand does not add up to the cost, so a cheaper cover may exist.
+    #[error("the demand adds up to {demand}, which does not prove the cost of {cost}")]
+    Unproven {
+        /// Sum of all demand lines.
+        demand: u128,
+        /// The cost line.
+        cost: u128,
+    },
+}
+
+/// Checks `certificate` against `pairs`, in which users and devices have numbers; `user` and
+/// `device` find the number of a name.
+pub fn verify_certificate(
+    pairs: &[(u32, u32)],
+    user: impl Fn(&str) -> Option<u32>,
+    device: impl Fn(&str) -> Option<u32>,
+    certificate: impl BufRead,
+) -> Result<Verified, VerifyError> {
+    let users = pairs.iter().map(|pair| pair.0 as usize + 1).max().unwrap_or(0);
+    let devices = pairs.iter().map(|pair| pair.1 as usize + 1).max().unwrap_or(0);
+    let find_user = |name: &str| user(name).map(|index| index as usize).filter(|&index| index < users);
+    let find_device = |name: &str| device(name).map(|index| index as usize).filter(|&index| index < devices);
+    let mut known = pairs.to_vec();
+    known.sort_unstable();
+
+    let (mut user_covered, mut device_covered) = (vec![false; users], vec![false; devices]);
+    let (mut user_left, mut device_left) = (vec![0_u64; users], vec![0_u64; devices]);
+    let mut lines = Lines { source: certificate, number: 0, text: String::new() };
+    lines.next()?;
+    lines.must(lines.text == "caliper.certificate/1", "caliper.certificate/1")?;
+    let user_price = lines.header("user-price")?;
+    let device_price = lines.header("device-price")?;
+    let stated: u128 = lines.header("cost")?;
+    user_left.fill(user_price);
+    device_left.fill(device_price);
+
+    let (mut cover, mut demand) = (0_u128, 0_u128);
+    while lines.next()? {
+        let fields = fields(&lines.text).unwrap_or_default();
+        match fields.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["user", name] => {
+                let index = lines.need(find_user(name), "a user of the pairs")?;
+                lines.must(!std::mem::replace(&mut user_covered[index], true), "a user not named before")?;
+                cover += u128::from(user_price);
+            }
+            ["device", name] => {
+                let index = lines.need(find_device(name), "a device of the pairs")?;
+                lines.must(!std::mem::replace(&mut device_covered[index], true), "a device not named before")?;
+                cover += u128::from(device_price);
+            }
+            ["demand", user_name, device_name, amount] => {
+                let by = lines.need(find_user(user_name), "a user of the pairs")?;
+                let on = lines.need(find_device(device_name), "a device of the pairs")?;
+                let real = known.binary_search(&(by as u32, on as u32)).is_ok();
+                lines.must(real, "a pair that was observed")?;
+                let amount: u64 = lines.need(amount.parse().ok(), "an amount in whole units")?;
+                let left = user_left[by].checked_sub(amount);
+                user_left[by] = lines.need(left, "no more demand than the user's price")?;
+                let left = device_left[on].checked_sub(amount);
+                device_left[on] = lines.need(left, "no more demand than the device's price")?;
+                demand += u128::from(amount);
+            }
+            _ => return Err(lines.error("a user, device or demand line")),
+        }
+    }
+
+    let bare = |pair: &(u32, u32)| !user_covered[pair.0 as usize] && !device_covered[pair.1 as usize];
+    if let Some(index) = pairs.iter().position(bare) {
+        return Err(VerifyError::Uncovered(index + 1));
+    }
+    if cover != stated {
+        return Err(VerifyError::Cost { cover, stated });
+    }
+    if demand != stated {
+        return Err(VerifyError::Unproven { demand, cost: stated });
+    }
+    let count = |covered: Vec<bool>| covered.into_iter().filter(|&one| one).count();
+    let (users, devices) = (count(user_covered), count(device_covered));
+    Ok(Verified { user_price, device_price, users, devices, cost: stated })
+}
+
+struct Lines<Source> {
+    source: Source,
+    number: usize,
+    text: String,
+}
+
+impl<Source: BufRead> Lines<Source> {
+    /// Reads the next line into `text`; false at the end.
+    fn next(&mut self) -> Result<bool, VerifyError> {
+        self.text.clear();
+        let read = self.source.read_line(&mut self.text);
+        let length = read.map_err(|source| VerifyError::Read { after: self.number, source })?;
+        self.number += 1;
+        self.text.truncate(self.text.trim_end_matches(['\r', '\n']).len());
+        Ok(length > 0)
+    }
+
+    fn header<Number: std::str::FromStr>(&mut self, key: &str) -> Result<Number, VerifyError> {
+        self.next()?;
+        let value = self.text.strip_prefix(key).and_then(|rest| rest.strip_prefix(','));
+        self.need(value.and_then(|value| value.parse().ok()), &format!("{key},NUMBER"))
+    }
+
+    fn need<Value>(&self, value: Option<Value>, expected: &str) -> Result<Value, VerifyError> {
+        value.ok_or_else(|| self.error(expected))
+    }
+
+    fn must(&self, holds: bool, expected: &str) -> Result<(), VerifyError> {
+        self.need(holds.then_some(()), expected)
+    }
+
+    fn error(&self, expected: &str) -> VerifyError {
+        let found = self.text.chars().take(80).collect();
+        VerifyError::Line { line: self.number, found, expected: expected.to_owned() }
+    }
+}
+
+/// Splits a CSV line (RFC 4180); none when its quotes do not match.
+fn fields(line: &str) -> Option<Vec<String>> {
+    let (mut fields, mut rest) = (Vec::new(), line);
+    loop {
+        let mut field = String::new();
+        if let Some(mut quoted) = rest.strip_prefix('"') {
+            loop {
+                let (text, after) = quoted.split_once('"')?;
+                field.push_str(text);
+                let Some(more) = after.strip_prefix('"') else {
+                    rest = after;
+                    break;
+                };
+                field.push('"');
+                quoted = more;
+            }
+        } else {
+            let (text, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+            field.push_str(text);
+            rest = after;
+        }
+        fields.push(field);
+        if rest.is_empty() {
+            return Some(fields);
+        }
+        rest = rest.strip_prefix(',')?;
+    }
+}
