@@ -4,6 +4,7 @@
 //! Knows nothing of agents, directories, databases or pages.
 
 mod estate;
+pub mod optimise;
 mod position;
 
 pub use estate::{
