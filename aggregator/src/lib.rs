@@ -2,4 +2,7 @@
 //!
 //! Bird's-eye view and code map: `ARCHITECTURE.md` at the top of the repository.
 
+pub mod commands;
+pub mod config;
+pub mod context;
 pub mod store;

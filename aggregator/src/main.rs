@@ -1,3 +1,59 @@
-//! `caliper`: the aggregator's one binary.
+//! `caliper`: the aggregator's one binary. Reads arguments, environment and clock; everything else is the library's.
 
-fn main() {}
+use std::{path::PathBuf, process::ExitCode};
+
+use caliper_aggregator::{
+    commands,
+    context::{Clock, Context},
+};
+use clap::Parser;
+
+/// Measures which Microsoft server licences an organisation really needs.
+#[derive(Debug, Parser)]
+#[command(name = "caliper", version)]
+struct Cli {
+    /// Folder that holds everything the aggregator remembers
+    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/caliper")]
+    data: PathBuf,
+    /// Configuration file [default: config.toml in the data folder if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+// one line per command here and one below
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Look at the configuration
+    Config(commands::config::ConfigArgs),
+    /// Print the version
+    Version(commands::version::VersionArgs),
+}
+
+fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
+    Ok(match command {
+        Command::Config(args) => commands::config::run(context, &args)?,
+        Command::Version(args) => commands::version::run(context, &args),
+    })
+}
+
+fn main() -> ExitCode {
+    // usage errors end here with exit code 2
+    let cli = Cli::parse();
+    start_log();
+    let clock = Clock::new(|| jiff::Timestamp::now().into());
+    let context = Context { data: cli.data, config_file: cli.config, clock };
+    run(&context, cli.command).unwrap_or_else(|error| {
+        // one line: what failed, then each cause
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Warnings and worse go to standard error, or what `CALIPER_LOG` asks for, for example `info`.
+#[allow(clippy::disallowed_methods)] // the one place that reads the environment
+fn start_log() {
+    let filter = std::env::var("CALIPER_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 pub const FILE_NAME: &str = "caliper.sqlite";
 
 /// Number of the schema this program writes.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// The schema, step by step; `user_version` counts the steps taken.
 const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("../migrations/0001.sql")];

@@ -1,0 +1,6 @@
+//! The commands of `caliper`, one module each: arguments, the call into the library, what is printed.
+//!
+//! Each module has an `…Args` struct and `run(&Context, …Args) -> Result<ExitCode, …Error>`. `main` lists them.
+
+pub mod config;
+pub mod version;
