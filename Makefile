@@ -1,0 +1,21 @@
+# make demo    the main job end to end on a made-up organisation; leaves the dashboard up until ctrl-c
+# make test    everything: system packages, build, all tests, the demo once without its dashboard
+# make check   what a change must pass before review: format, lints, licences of dependencies
+
+.PHONY: demo test check setup
+.DEFAULT_GOAL := test
+
+setup:
+	@tests/servers/setup.sh
+
+demo: setup
+	@tests/demo.sh
+
+test: setup
+	cargo build --workspace --bins
+	cargo test --workspace
+
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: licences were not checked"; fi
