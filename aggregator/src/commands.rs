@@ -3,4 +3,5 @@
 //! Each module has an `…Args` struct and `run(&Context, …Args) -> Result<ExitCode, …Error>`. `main` lists them.
 
 pub mod config;
+pub mod directory;
 pub mod version;

@@ -9,6 +9,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::directory::DirectorySettings;
+
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +25,8 @@ pub struct Config {
     pub certificates: Certificates,
     /// What agents are told to do.
     pub agents: Agents,
+    /// `[[directory]]`: where people and computers are known.
+    pub directory: Vec<DirectorySettings>,
 }
 
 /// `[listen]`: addresses of the two ports; port 0 lets the system choose one.
@@ -141,7 +145,7 @@ impl Config {
 
     /// Reads and checks a text; `path` only names it in errors.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start).min(text.len());
             let before = text.get(..at).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
@@ -152,6 +156,8 @@ impl Config {
             let problem = if named { message } else { format!("`{key}`: {message}") };
             ConfigError::Line { path: path.to_owned(), line, problem }
         })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.directory.iter_mut().for_each(|directory| directory.resolve(folder));
         match config.objection() {
             Some((key, problem)) => Err(ConfigError::Value { path: path.to_owned(), key, problem }),
             None => Ok(config),
@@ -169,6 +175,14 @@ impl Config {
         }
         if self.grpc.name.is_empty() {
             return wrong("grpc.name", "is empty".into());
+        }
+        for (at, directory) in self.directory.iter().enumerate() {
+            if self.directory[..at].iter().any(|other| other.name == directory.name) {
+                return wrong("directory.name", format!("is `{}` twice", directory.name));
+            }
+            if let Err(problem) = directory.check() {
+                return wrong("directory.url", format!("of `{}`: {problem}", directory.name));
+            }
         }
         let ranges = [
             ("certificates.days", self.certificates.days, 1, 825),

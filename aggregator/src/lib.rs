@@ -5,4 +5,5 @@
 pub mod commands;
 pub mod config;
 pub mod context;
+pub mod directory;
 pub mod store;

@@ -27,6 +27,8 @@ struct Cli {
 enum Command {
     /// Look at the configuration
     Config(commands::config::ConfigArgs),
+    /// Read people and computers from the directories
+    Directory(commands::directory::DirectoryArgs),
     /// Print the version
     Version(commands::version::VersionArgs),
 }
@@ -34,6 +36,7 @@ enum Command {
 fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     Ok(match command {
         Command::Config(args) => commands::config::run(context, &args)?,
+        Command::Directory(args) => commands::directory::run(context, &args)?,
         Command::Version(args) => commands::version::run(context, &args),
     })
 }

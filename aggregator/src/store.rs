@@ -3,6 +3,8 @@
 //! Every table's SQL lives in one submodule here and nowhere else; database rows stop at this edge (invariant 6).
 //! Knows nothing of gRPC, LDAP, pages or rules.
 
+pub mod directory;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},

@@ -1,0 +1,129 @@
+//! `caliper directory sync [NAME]` and `caliper directory test [NAME]`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::{
+    config::{Config, ConfigError},
+    context::Context,
+    directory::{self, AccountKind, DirectoryError, DirectorySettings},
+    store::StoreError,
+};
+
+/// Read people and computers from the directories
+#[derive(Debug, clap::Args)]
+pub struct DirectoryArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Read the directories and store what they know; after an error everything stored stays as it was
+    Sync(Selection),
+    /// Read the directories without storing anything
+    Test(Selection),
+}
+
+#[derive(Debug, clap::Args)]
+struct Selection {
+    /// Name of the directory in the configuration [default: all]
+    name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why the command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryCommandError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No such section.
+    #[error("the configuration has no directory `{0}`: add a [[directory]] section or correct the name")]
+    Unknown(String),
+    /// No section at all.
+    #[error("the configuration has no directory: add a [[directory]] section with name, url, bind and password_file")]
+    None,
+    /// Reading or storing one directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The machinery for network connections does not start.
+    #[error("network connections cannot be started: free memory or file handles and try again")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// Runs the command. The directories are read one after the other; the first error ends it.
+pub fn run(context: &Context, args: &DirectoryArgs) -> Result<ExitCode, DirectoryCommandError> {
+    let config = context.config()?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DirectoryCommandError::Runtime)?;
+    let now = context.clock.now();
+    match &args.action {
+        Action::Sync(selection) => {
+            let store = context.store()?;
+            for settings in chosen(&config, selection)? {
+                let outcome = runtime.block_on(directory::synchronise(&store, settings, now))?;
+                if selection.json {
+                    let line = json!({
+                        "directory": settings.name, "users": outcome.users, "services": outcome.services,
+                        "computers": outcome.computers, "added": outcome.added, "gone": outcome.gone,
+                        "returned": outcome.returned,
+                    });
+                    println!("{line}");
+                } else {
+                    println!(
+                        "{}: {} people, {} service accounts, {} computers; {} new, {} gone, {} back",
+                        settings.name,
+                        outcome.users,
+                        outcome.services,
+                        outcome.computers,
+                        outcome.added,
+                        outcome.gone,
+                        outcome.returned
+                    );
+                }
+            }
+        }
+        Action::Test(selection) => {
+            for settings in chosen(&config, selection)? {
+                let snapshot = runtime.block_on(directory::read(settings, now))?;
+                let count = |kind| snapshot.accounts.iter().filter(|account| account.kind == kind).count();
+                let (users, services, computers) =
+                    (count(AccountKind::User), count(AccountKind::Service), count(AccountKind::Computer));
+                if selection.json {
+                    let line = json!({
+                        "directory": settings.name, "kind": snapshot.kind.as_str(), "base": snapshot.base,
+                        "netbios": snapshot.netbios, "dns": snapshot.dns, "users": users, "services": services,
+                        "computers": computers,
+                    });
+                    println!("{line}");
+                } else {
+                    println!(
+                        "{}: {} below {}: {users} people, {services} service accounts, {computers} computers; nothing stored",
+                        settings.name,
+                        snapshot.kind.as_str(),
+                        snapshot.base
+                    );
+                }
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chosen<'a>(config: &'a Config, selection: &Selection) -> Result<Vec<&'a DirectorySettings>, DirectoryCommandError> {
+    let all = &config.directory;
+    let chosen: Vec<_> =
+        all.iter().filter(|settings| selection.name.as_ref().is_none_or(|name| *name == settings.name)).collect();
+    match &selection.name {
+        Some(name) if chosen.is_empty() => Err(DirectoryCommandError::Unknown(name.clone())),
+        None if chosen.is_empty() => Err(DirectoryCommandError::None),
+        _ => Ok(chosen),
+    }
+}

@@ -1,0 +1,106 @@
+//! What a directory knows of one account, whatever the directory's schema.
+
+use serde::{Deserialize, Serialize};
+
+/// The schema a directory speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Active Directory, Samba as a domain controller included.
+    ActiveDirectory,
+    /// Any other LDAP server with `inetOrgPerson` entries.
+    Ldap,
+}
+
+impl Kind {
+    /// As stored and configured.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ActiveDirectory => "active-directory",
+            Self::Ldap => "ldap",
+        }
+    }
+}
+
+/// What an account stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountKind {
+    /// A human being.
+    User,
+    /// A program: managed service account, user with service principal names, or named by the rule (rule E.15).
+    Service,
+    /// A machine.
+    Computer,
+}
+
+impl AccountKind {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Service => "service",
+            Self::Computer => "computer",
+        }
+    }
+
+    /// The reverse of [`AccountKind::as_str`].
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        [Self::User, Self::Service, Self::Computer].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One account. Empty texts mean unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// `objectGUID` or `entryUUID`, lower case with hyphens; a plain directory without one: the DN.
+    pub guid: String,
+    /// What it stands for.
+    pub kind: AccountKind,
+    /// `S-1-5-21-…`.
+    pub sid: String,
+    /// Earlier SIDs of a migrated account.
+    pub sid_history: Vec<String>,
+    /// `sAMAccountName` or `uid`; machine accounts end with `$`.
+    pub name: String,
+    /// User principal name.
+    pub upn: String,
+    /// Mail address.
+    pub mail: String,
+    /// `employeeID` or `employeeNumber`.
+    pub employee: String,
+    /// For people to read.
+    pub display_name: String,
+    /// For people to filter.
+    pub department: String,
+    /// Of a computer.
+    pub dns_host_name: String,
+    /// Of a computer, for example `Windows Server 2019 Standard`.
+    pub operating_system: String,
+    /// Distinguished name.
+    pub dn: String,
+    /// Neither disabled nor expired.
+    pub enabled: bool,
+    /// Neither employee nor on-site contractor (rule E.22), by organisational unit, group or name suffix.
+    pub external: bool,
+    /// Holds administrators' rights by itself or by a group.
+    pub administrator: bool,
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Schema.
+    pub kind: Kind,
+    /// Where the search began.
+    pub base: String,
+    /// Short domain name in lower case; empty if the directory has none.
+    pub netbios: String,
+    /// Domain name in lower case.
+    pub dns: String,
+    /// Sorted by `guid`.
+    pub accounts: Vec<Account>,
+}

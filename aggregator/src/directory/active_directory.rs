@@ -1,0 +1,234 @@
+//! Active Directory's schema: users, computers, managed service accounts.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use caliper_proto::Instant;
+
+use super::{
+    Account, AccountKind, DirectorySettings, Kind, Problem, Snapshot, entry::Entry, group::Groups, search::Search,
+};
+
+/// Managed service accounts are computers to the schema.
+const FILTER: &str = "(|(&(objectCategory=person)(objectClass=user))(objectClass=computer))";
+
+const ATTRIBUTES: [&str; 18] = [
+    "objectClass",
+    "objectGUID",
+    "objectSid",
+    "sIDHistory",
+    "sAMAccountName",
+    "userPrincipalName",
+    "mail",
+    "employeeID",
+    "employeeNumber",
+    "displayName",
+    "department",
+    "dNSHostName",
+    "operatingSystem",
+    "userAccountControl",
+    "accountExpires",
+    "servicePrincipalName",
+    "primaryGroupID",
+    "cn",
+];
+
+/// Domain Admins, Schema Admins, Enterprise Admins, inside a domain.
+const ADMINISTRATOR_GROUPS: [u32; 3] = [512, 518, 519];
+/// Built-in Administrators.
+const BUILTIN_ADMINISTRATORS: &str = "S-1-5-32-544";
+/// The account every domain is born with.
+const ADMINISTRATOR: u32 = 500;
+
+/// `userAccountControl`: the account is disabled.
+const DISABLED: i64 = 0x2;
+/// `accountExpires` of an account that never does, besides 0.
+const NEVER: i64 = i64::MAX;
+/// 1601-01-01 to 1970-01-01 in units of 100 ns.
+const EPOCH: i64 = 116_444_736_000_000_000;
+
+/// Reads a whole domain. `root` is the server's `RootDSE`.
+pub(super) async fn read(
+    search: &mut Search<'_>,
+    settings: &DirectorySettings,
+    root: &Entry,
+    now: Instant,
+) -> Result<Snapshot, Problem> {
+    let domain = root.text("defaultnamingcontext");
+    let base = settings.base.clone().unwrap_or_else(|| domain.clone());
+    if base.is_empty() {
+        return Err(Problem::NoBase);
+    }
+    let domain = if domain.is_empty() { base.clone() } else { domain };
+    let (netbios, dns) = names(search, root, &domain).await?;
+    let entries = search.below(&base, FILTER, &ATTRIBUTES).await?;
+    let known: BTreeSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let mut groups = Groups::default();
+    let mut wanted = settings.administrator_groups.clone();
+    wanted.extend(administrator_groups(search, &domain).await?);
+    let administrators = groups.members(search, &wanted, &known).await?;
+    let externals = groups.members(search, &settings.external_groups, &known).await?;
+    let mut accounts: Vec<Account> = entries
+        .iter()
+        .filter_map(|entry| {
+            let mut account = account(entry, settings, now)?;
+            let dn = entry.dn.to_lowercase();
+            account.administrator |= administrators.contains(&dn);
+            account.external |= externals.contains(&dn);
+            Some(account)
+        })
+        .collect();
+    accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
+    let netbios = settings.netbios.clone().unwrap_or(netbios).to_lowercase();
+    Ok(Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts })
+}
+
+/// Short and long name of the domain, lower case.
+async fn names(search: &mut Search<'_>, root: &Entry, domain: &str) -> Result<(String, String), Problem> {
+    let partitions = format!("CN=Partitions,{}", root.text("configurationnamingcontext"));
+    let filter = format!("(&(objectClass=crossRef)(nCName={}))", ldap3::ldap_escape(domain));
+    let found = match search.below(&partitions, &filter, &["nETBIOSName", "dnsRoot"]).await {
+        Ok(found) => found,
+        // no right to read the configuration: the long name still follows from the base
+        Err(Problem::Base { .. } | Problem::Partial { .. }) => Vec::new(),
+        Err(other) => return Err(other),
+    };
+    let reference = found.first();
+    let netbios = reference.map(|entry| entry.text("netbiosname")).unwrap_or_default().to_lowercase();
+    let dns = reference.map(|entry| entry.text("dnsroot")).filter(|dns| !dns.is_empty());
+    Ok((netbios, dns.unwrap_or_else(|| super::plain::dns_name(domain)).to_lowercase()))
+}
+
+/// DNs of the groups every domain has. Found by SID: their names differ by language.
+async fn administrator_groups(search: &mut Search<'_>, domain: &str) -> Result<Vec<String>, Problem> {
+    let Some(own) = search.one(domain, &["objectSid"]).await?.and_then(|entry| entry.sids("objectsid").pop()) else {
+        return Ok(Vec::new());
+    };
+    let mut filter = format!("(|(objectSid={BUILTIN_ADMINISTRATORS})");
+    for group in ADMINISTRATOR_GROUPS {
+        let _ = write!(filter, "(objectSid={own}-{group})");
+    }
+    filter.push(')');
+    Ok(search.below(domain, &filter, &["cn"]).await?.into_iter().map(|entry| entry.dn).collect())
+}
+
+/// `None` for an entry without identifier or name, which no log can name either.
+fn account(entry: &Entry, settings: &DirectorySettings, now: Instant) -> Option<Account> {
+    let guid = entry.guid("objectguid")?;
+    let name = entry.text("samaccountname");
+    if name.is_empty() {
+        return None;
+    }
+    let managed = entry.is_a("msDS-GroupManagedServiceAccount") || entry.is_a("msDS-ManagedServiceAccount");
+    // E.15: an account with service principal names serves, whatever class it is of
+    let serves = entry.bytes("serviceprincipalname").next().is_some() || settings.names_service(&name);
+    let kind = match (managed, entry.is_a("computer"), serves) {
+        (true, _, _) | (false, false, true) => AccountKind::Service,
+        (false, true, _) => AccountKind::Computer,
+        (false, false, false) => AccountKind::User,
+    };
+    let sid = entry.sids("objectsid").into_iter().next().unwrap_or_default();
+    let (upn, mail) = (entry.text("userprincipalname"), entry.text("mail"));
+    let person = kind == AccountKind::User;
+    let administrator = person
+        && (sid.ends_with(&format!("-{ADMINISTRATOR}"))
+            || entry
+                .number("primarygroupid")
+                .is_some_and(|id| ADMINISTRATOR_GROUPS.iter().any(|rid| i64::from(*rid) == id)));
+    Some(Account {
+        guid,
+        kind,
+        sid,
+        sid_history: entry.sids("sidhistory"),
+        employee: entry.first_text(&["employeeid", "employeenumber"]),
+        display_name: entry.first_text(&["displayname", "cn"]),
+        department: entry.text("department"),
+        dns_host_name: entry.text("dnshostname").to_lowercase(),
+        operating_system: entry.text("operatingsystem"),
+        dn: entry.dn.clone(),
+        enabled: enabled(entry, now),
+        external: person && settings.names_external(&entry.dn, &upn, &mail),
+        administrator,
+        name,
+        upn,
+        mail,
+    })
+}
+
+fn enabled(entry: &Entry, now: Instant) -> bool {
+    let disabled = entry.number("useraccountcontrol").is_some_and(|flags| flags & DISABLED != 0);
+    let expired = match entry.number("accountexpires") {
+        None | Some(0 | NEVER) => false,
+        Some(filetime) => filetime.saturating_sub(EPOCH) / 10 <= now.micros(),
+    };
+    !disabled && !expired
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> DirectorySettings {
+        toml::from_str("name = 'corp'\nurl = 'ldaps://dc1'\nbind = 'x'\npassword_file = 'x'").unwrap()
+    }
+
+    /// As recorded from a Samba domain controller, attributes of interest only.
+    fn entry(dn: &str, attributes: &[(&str, &[&str])]) -> Entry {
+        let mut entry = Entry::default();
+        entry.dn = dn.to_owned();
+        entry.add("objectGUID", vec![vec![7; 16]]);
+        let sid = [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0xf4, 1, 0, 0];
+        entry.add("objectSid", vec![sid.to_vec()]);
+        for (name, values) in attributes {
+            entry.add(name, values.iter().map(|value| value.as_bytes().to_vec()).collect());
+        }
+        entry
+    }
+
+    #[test]
+    fn each_class_stands_for_what_it_is() {
+        const USER: &[&str] = &["top", "person", "organizationalPerson", "user"];
+        const COMPUTER: &[&str] = &["top", "person", "organizationalPerson", "user", "computer"];
+        const MANAGED: &[&str] = &["top", "user", "computer", "msDS-GroupManagedServiceAccount"];
+        for (class, name, spn, kind) in [
+            (USER, "jane", &[][..], AccountKind::User),
+            (USER, "sqlsvc", &["MSSQLSvc/db1.corp.example:1433"][..], AccountKind::Service),
+            (USER, "svc-backup", &[][..], AccountKind::Service),
+            (COMPUTER, "PC1$", &["HOST/PC1"][..], AccountKind::Computer),
+            (MANAGED, "web$", &[][..], AccountKind::Service),
+        ] {
+            let entry =
+                entry("CN=x", &[("objectClass", class), ("sAMAccountName", &[name]), ("servicePrincipalName", spn)]);
+            assert_eq!(account(&entry, &settings(), Instant::default()).unwrap().kind, kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn disabled_and_expired_accounts_are_told() {
+        // accountExpires 132223104000000000 is 2020-01-01 00:00 UTC
+        let day = |micros| Instant::from_micros(micros).unwrap();
+        let (before, after) = (day(1_577_836_799_000_000), day(1_577_836_800_000_000));
+        for (control, expires, now, expected) in [
+            ("512", "9223372036854775807", after, true),
+            ("514", "0", after, false),
+            ("512", "0", after, true),
+            ("512", "132223104000000000", before, true),
+            ("512", "132223104000000000", after, false),
+        ] {
+            let entry = entry("CN=x", &[("userAccountControl", &[control]), ("accountExpires", &[expires])]);
+            assert_eq!(enabled(&entry, now), expected, "{control} {expires}");
+        }
+    }
+
+    #[test]
+    fn the_born_administrator_is_one_whatever_its_name() {
+        let entry = entry("CN=x", &[("objectClass", &["user"]), ("sAMAccountName", &["Verwalter"])]);
+        let account = account(&entry, &settings(), Instant::default()).unwrap();
+        assert!(account.administrator);
+        assert_eq!(account.sid, "S-1-5-21-1-2-3-500");
+    }
+
+    #[test]
+    fn an_entry_without_name_is_no_account() {
+        assert_eq!(account(&entry("CN=x", &[("objectClass", &["user"])]), &settings(), Instant::default()), None);
+    }
+}

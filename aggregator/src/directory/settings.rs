@@ -1,0 +1,175 @@
+//! `[[directory]]` of the configuration.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use super::{Kind, Problem};
+
+/// One directory to read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectorySettings {
+    /// Unique among directories.
+    pub name: String,
+    /// `ldaps://host[:port]`, or `ldap://host[:port]` together with `start_tls = true`.
+    pub url: String,
+    /// Turn an `ldap://` connection into an encrypted one before anything is said.
+    #[serde(default)]
+    pub start_tls: bool,
+    /// PEM file with the certificate of the authority that signed the server's; unset: the system's authorities.
+    #[serde(default)]
+    pub authority: Option<PathBuf>,
+    /// DN, `name@domain` or `DOMAIN\name` to sign in with; needs no more than the right to read.
+    pub bind: String,
+    /// File whose first line is the password; only the aggregator's account should be able to read it.
+    pub password_file: PathBuf,
+    /// Where to search; unset: what the server names as its default.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// Unset: found out.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    /// Short domain name as logs write it before `\`; unset: asked (Active Directory only).
+    #[serde(default)]
+    pub netbios: Option<String>,
+    /// Seconds to wait for a connection.
+    #[serde(default = "ten")]
+    pub connect_timeout_seconds: u64,
+    /// Seconds to wait for one page of an answer.
+    #[serde(default = "sixty")]
+    pub operation_timeout_seconds: u64,
+    /// Account names of programs, with `*` for anything (rule E.15).
+    #[serde(default = "service_patterns")]
+    pub service_patterns: Vec<String>,
+    /// DNs of organisational units whose people are external (rule E.22).
+    #[serde(default)]
+    pub external_units: Vec<String>,
+    /// Ends of user principal names or mail addresses of external people.
+    #[serde(default)]
+    pub external_suffixes: Vec<String>,
+    /// DNs of groups whose members, also through other groups, are external.
+    #[serde(default)]
+    pub external_groups: Vec<String>,
+    /// DNs of more groups of administrators, besides the directory's own.
+    #[serde(default)]
+    pub administrator_groups: Vec<String>,
+}
+
+fn ten() -> u64 {
+    10
+}
+
+fn sixty() -> u64 {
+    60
+}
+
+fn service_patterns() -> Vec<String> {
+    vec!["svc-*".to_owned(), "svc_*".to_owned()]
+}
+
+impl DirectorySettings {
+    /// Makes file names that are relative start from `folder`, the configuration's.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.password_file = folder.join(&self.password_file);
+        self.authority = self.authority.as_ref().map(|file| folder.join(file));
+    }
+
+    /// How long to wait for a connection.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.connect_timeout_seconds.max(1))
+    }
+
+    /// How long to wait for one operation.
+    #[must_use]
+    pub fn operation_timeout(&self) -> Duration {
+        Duration::from_secs(self.operation_timeout_seconds.max(1))
+    }
+
+    /// Whether the password would travel encrypted; anything else is refused.
+    pub fn check(&self) -> Result<(), Problem> {
+        let (scheme, host) = self.url.split_once("://").unwrap_or((&self.url, ""));
+        if host.is_empty() || !matches!(scheme, "ldap" | "ldaps") {
+            return Err(Problem::Url { url: self.url.clone() });
+        }
+        if scheme == "ldap" && !self.start_tls {
+            return Err(Problem::Plain { url: self.url.clone() });
+        }
+        Ok(())
+    }
+
+    /// Whether an account of this name is a program by the naming rule.
+    #[must_use]
+    pub fn names_service(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.service_patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &name))
+    }
+
+    /// Whether an account is external by its place or by its names.
+    #[must_use]
+    pub fn names_external(&self, dn: &str, upn: &str, mail: &str) -> bool {
+        let (dn, upn, mail) = (dn.to_lowercase(), upn.to_lowercase(), mail.to_lowercase());
+        self.external_units.iter().any(|unit| dn.ends_with(&format!(",{}", unit.to_lowercase())))
+            || self.external_suffixes.iter().any(|suffix| {
+                let suffix = suffix.to_lowercase();
+                upn.ends_with(&suffix) || mail.ends_with(&suffix)
+            })
+    }
+}
+
+/// `*` stands for any text, everything else for itself.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
+    let Some(rest) = text.strip_prefix(head) else { return false };
+    (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| matches(tail, &rest[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> DirectorySettings {
+        let fixed = "name = 'corp'\nbind = 'reader@corp.example'\npassword_file = 'secret'\n";
+        toml::from_str(&format!("{fixed}{text}")).unwrap()
+    }
+
+    #[test]
+    fn a_password_never_travels_in_clear_text() {
+        assert!(settings("url = 'ldaps://dc1.corp.example'").check().is_ok());
+        assert!(settings("url = 'ldap://dc1:3389'\nstart_tls = true").check().is_ok());
+        assert!(matches!(settings("url = 'ldap://dc1'").check(), Err(Problem::Plain { .. })));
+        for url in ["dc1", "http://dc1", "ldaps://"] {
+            assert!(matches!(settings(&format!("url = '{url}'")).check(), Err(Problem::Url { .. })), "{url}");
+        }
+    }
+
+    #[test]
+    fn services_are_told_by_name() {
+        let settings = settings("url = 'ldaps://dc1'\nservice_patterns = ['svc-*', '*-robot', 'backup']");
+        for (name, service) in
+            [("SVC-sql", true), ("scan-robot", true), ("backup", true), ("backup2", false), ("jane.svc-", false)]
+        {
+            assert_eq!(settings.names_service(name), service, "{name}");
+        }
+    }
+
+    #[test]
+    fn externals_are_told_by_place_and_suffix() {
+        let settings = settings(
+            "url = 'ldaps://dc1'\nexternal_units = ['OU=Partners,DC=corp,DC=example']\nexternal_suffixes = ['@partner.example']",
+        );
+        for (dn, upn, mail, external) in [
+            ("CN=Ann,ou=partners,dc=corp,dc=example", "", "", true),
+            ("CN=Ann,OU=Staff,DC=corp,DC=example", "ann@Partner.example", "", true),
+            ("CN=Ann,OU=Staff,DC=corp,DC=example", "ann@corp.example", "ann@partner.example", true),
+            ("CN=Ann,OU=Staff,DC=corp,DC=example", "ann@corp.example", "", false),
+            ("CN=Ann,OU=NotPartners,DC=corp,DC=example", "", "", false),
+        ] {
+            assert_eq!(settings.names_external(dn, upn, mail), external, "{dn} {upn} {mail}");
+        }
+    }
+}
