@@ -4,4 +4,6 @@
 
 pub mod config;
 pub mod directory;
+pub mod optimise;
+pub mod verify;
 pub mod version;

@@ -6,4 +6,5 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod directory;
+pub mod pairs;
 pub mod store;

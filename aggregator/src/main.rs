@@ -29,6 +29,10 @@ enum Command {
     Config(commands::config::ConfigArgs),
     /// Read people and computers from the directories
     Directory(commands::directory::DirectoryArgs),
+    /// Find the cheapest mix of User and Device CALs for a file of pairs
+    Optimise(commands::optimise::OptimiseArgs),
+    /// Check a certificate written by `optimise`
+    VerifyCertificate(commands::verify::VerifyArgs),
     /// Print the version
     Version(commands::version::VersionArgs),
 }
@@ -37,6 +41,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     Ok(match command {
         Command::Config(args) => commands::config::run(context, &args)?,
         Command::Directory(args) => commands::directory::run(context, &args)?,
+        Command::Optimise(args) => commands::optimise::run(context, &args)?,
+        Command::VerifyCertificate(args) => commands::verify::run(context, &args)?,
         Command::Version(args) => commands::version::run(context, &args),
     })
 }

@@ -94,6 +94,19 @@ impl Graph {
         self.adjacent.len() / 2
     }
 
+    /// Number of users with at least one pair.
+    #[must_use]
+    pub fn active_users(&self) -> usize {
+        (0..self.users).filter(|&user| !self.neighbours(user).is_empty()).count()
+    }
+
+    /// Number of devices with at least one pair.
+    #[must_use]
+    pub fn active_devices(&self) -> usize {
+        let devices = self.users..self.vertices() as u32;
+        devices.filter(|&device| !self.neighbours(device).is_empty()).count()
+    }
+
     /// The devices seen with `user`, ascending.
     pub fn devices_of(&self, user: u32) -> impl Iterator<Item = u32> {
         self.neighbours(user).iter().map(|&device| device - self.users)

@@ -1,0 +1,143 @@
+//! `caliper optimise`: the cheapest mix of User and Device CALs for a file of pairs, on its own,
+//! without a store or an estate.
+
+mod cpu;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use caliper_licensing::optimise::{Cover, Graph, GraphError, Prices, cheapest_cover, write_certificate};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::context::Context;
+use crate::pairs::{self, Pairs, PairsError};
+use cpu::CpuClock;
+
+/// Arguments of `caliper optimise`.
+#[derive(Debug, clap::Args)]
+pub struct OptimiseArgs {
+    /// Who was seen on which device: CSV `user,device`, or the binary layout for large graphs
+    pub pairs: PathBuf,
+    /// Price of a User CAL, an integer in any unit (cents, say)
+    #[arg(long)]
+    pub user_price: u64,
+    /// Price of a Device CAL, in the same unit
+    #[arg(long)]
+    pub device_price: u64,
+    /// Print one JSON object instead of sentences
+    #[arg(long)]
+    pub json: bool,
+    /// Also write the proof that no mix is cheaper, for `caliper verify-certificate`
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+}
+
+/// Why no optimum was printed.
+#[derive(Debug, Error)]
+pub enum OptimiseError {
+    /// The pairs file cannot be used.
+    #[error(transparent)]
+    Pairs(#[from] PairsError),
+    /// The pairs are too many.
+    #[error("the pairs make no graph; split them into independent parts")]
+    Graph(#[from] GraphError),
+    /// The certificate cannot be written; the source names the file.
+    #[error("the certificate cannot be written; choose another file")]
+    Certificate(#[source] io::Error),
+    /// The result cannot be printed.
+    #[error("the result cannot be printed; check where standard output goes")]
+    Print(#[source] io::Error),
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Optimum {
+    /// User CALs of the cheapest mix.
+    users: usize,
+    /// Device CALs of the cheapest mix.
+    devices: usize,
+    cost: u128,
+    /// The demand adds up to the cost and every pair is covered.
+    proven: bool,
+    graph: Size,
+    seconds: Seconds,
+}
+
+/// Users and devices seen in any pair, and distinct pairs.
+#[derive(Debug, Serialize)]
+struct Size {
+    users: usize,
+    devices: usize,
+    pairs: usize,
+}
+
+/// CPU seconds of each step.
+#[derive(Debug, Serialize)]
+struct Seconds {
+    read: f64,
+    build: f64,
+    solve: f64,
+}
+
+/// Runs the command. It needs no store, so the context is not touched.
+pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> {
+    let mut clock = CpuClock::start();
+    let input = pairs::read(&args.pairs)?;
+    let read = clock.lap();
+    let graph = Graph::new(input.users.count(), input.devices.count(), &input.pairs)?;
+    let build = clock.lap();
+    let cover = cheapest_cover(&graph, Prices::Same(args.user_price), Prices::Same(args.device_price));
+    let proven = cover.is_proven(&graph);
+    let seconds = Seconds { read, build, solve: clock.lap() };
+
+    if let Some(path) = &args.certificate {
+        fs_err::File::create(path)
+            .and_then(|file| {
+                let mut out = BufWriter::new(file);
+                certify(&mut out, args, &input, &cover)?;
+                out.flush()
+            })
+            .map_err(OptimiseError::Certificate)?;
+    }
+    let optimum = Optimum {
+        users: cover.user_count(),
+        devices: cover.device_count(),
+        cost: cover.cost,
+        proven,
+        graph: Size { users: graph.active_users(), devices: graph.active_devices(), pairs: graph.pairs() },
+        seconds,
+    };
+    print(args, &optimum).map_err(OptimiseError::Print)?;
+    Ok(if proven { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn certify(out: &mut impl Write, args: &OptimiseArgs, input: &Pairs, cover: &Cover) -> io::Result<()> {
+    let prices = (args.user_price, args.device_price);
+    write_certificate(out, cover, prices, input.users.by_number(), input.devices.by_number())
+}
+
+fn print(args: &OptimiseArgs, optimum: &Optimum) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, optimum)?;
+        return writeln!(out);
+    }
+    let Optimum { users, devices, cost, graph, seconds, .. } = optimum;
+    let all = |count: usize, price: u64| count as u128 * u128::from(price);
+    writeln!(
+        out,
+        "{users} User CALs and {devices} Device CALs license all {} observed pairs of {} people and {} devices.",
+        graph.pairs, graph.users, graph.devices
+    )?;
+    writeln!(
+        out,
+        "They cost {cost}; User CALs for everybody would cost {}, Device CALs for every device {}.",
+        all(graph.users, args.user_price),
+        all(graph.devices, args.device_price)
+    )?;
+    let verdict = if optimum.proven { "Proven: no mix is cheaper." } else { "Not proven." };
+    let Seconds { read, build, solve } = seconds;
+    writeln!(out, "{verdict} CPU seconds: {read:.3} reading, {build:.3} building, {solve:.3} solving.")
+}

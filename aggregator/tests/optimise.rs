@@ -1,0 +1,179 @@
+//! `caliper optimise` and `caliper verify-certificate` as a user meets them, up to a real graph of
+//! 312,283 pairs whose optima were found by another solver.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn caliper(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_caliper")).args(arguments).output().expect("caliper starts")
+}
+
+fn optimise(pairs: &Path, prices: (u64, u64), certificate: &Path) -> Value {
+    let (user, device) = (prices.0.to_string(), prices.1.to_string());
+    let output = caliper(&[
+        "optimise",
+        text(pairs),
+        "--user-price",
+        &user,
+        "--device-price",
+        &device,
+        "--json",
+        "--certificate",
+        text(certificate),
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("test paths are text")
+}
+
+/// The one sentence of a command that has to fail.
+fn failure(arguments: &[&str]) -> String {
+    let output = caliper(arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).expect("text")
+}
+
+fn file(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs_err::write(&path, content).expect("temporary file");
+    path
+}
+
+/// Ann and Bob share KIOSK; Bob also has two machines of his own. At 5 and 4: Bob and KIOSK, 9.
+const OFFICE: &str = "User,Device\nann,KIOSK\n\"Bob, jr.\",KIOSK\n\"Bob, jr.\",PC-1\n\
+                      \"Bob, jr.\", PC-2\nann,KIOSK\n";
+
+#[test]
+fn a_small_office_is_optimised_and_verified() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pairs = file(folder.path(), "pairs.csv", OFFICE.as_bytes());
+    let certificate = folder.path().join("certificate");
+    let found = optimise(&pairs, (5, 4), &certificate);
+    assert_eq!((&found["users"], &found["devices"], &found["cost"]), (&1.into(), &1.into(), &9.into()));
+    assert_eq!(found["proven"], true);
+    assert_eq!(found["graph"], serde_json::json!({"users": 2, "devices": 3, "pairs": 4}));
+    for step in ["read", "build", "solve"] {
+        assert!(found["seconds"][step].as_f64().is_some_and(|seconds| seconds >= 0.0));
+    }
+    let verified = caliper(&["verify-certificate", text(&pairs), text(&certificate)]);
+    assert_eq!(
+        String::from_utf8_lossy(&verified.stdout),
+        "The certificate holds: 1 User CALs at 5 and 1 Device CALs at 4 license every pair for 9, \
+         and no mix is cheaper.\n"
+    );
+
+    let tampered = fs_err::read_to_string(&certificate).expect("text").replace("KIOSK", "PC-1");
+    let tampered = file(folder.path(), "tampered", tampered.as_bytes());
+    let said = failure(&["verify-certificate", text(&pairs), text(&tampered)]);
+    assert!(said.starts_with("error: the certificate does not hold; ask for a new one: "), "{said}");
+}
+
+#[test]
+fn sentences_are_printed_without_json() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pairs = file(folder.path(), "pairs.csv", OFFICE.as_bytes());
+    let output = caliper(&["optimise", text(&pairs), "--user-price", "5", "--device-price", "4"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.starts_with(
+        "1 User CALs and 1 Device CALs license all 4 observed pairs of 2 people and 3 devices.\n\
+         They cost 9; User CALs for everybody would cost 10, Device CALs for every device 12.\n\
+         Proven: no mix is cheaper."
+    ));
+}
+
+/// The binary layout of three pairs, by hand; the checksum is that of `orggraph`'s description.
+fn binary_pairs() -> Vec<u8> {
+    let pairs = [(0_u32, 1_u32), (1, 1), (1, 0)];
+    let words = pairs.iter().flat_map(|&(user, device)| [user, device]);
+    let checksum = words
+        .clone()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, word| (hash ^ u64::from(word)).wrapping_mul(0x0100_0000_01B3));
+    let mut bytes = b"ORGG".to_vec();
+    for word in [1_u32, 2, 2] {
+        bytes.extend(word.to_le_bytes());
+    }
+    bytes.extend(3_u64.to_le_bytes());
+    bytes.extend(checksum.to_le_bytes());
+    bytes.extend(words.flat_map(u32::to_le_bytes));
+    bytes
+}
+
+#[test]
+fn the_binary_layout_is_recognised_by_content() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pairs = file(folder.path(), "pairs.csv", &binary_pairs());
+    let found = optimise(&pairs, (5, 4), &folder.path().join("certificate"));
+    assert_eq!(found["cost"], 8);
+}
+
+#[test]
+fn broken_pairs_are_refused_in_one_sentence() {
+    let good = binary_pairs();
+    let mut damaged = good.clone();
+    damaged[32] = 1;
+    let mut version = good.clone();
+    version[4] = 2;
+    let mut huge = good.clone();
+    huge[23] = 0xFF;
+    let mut stranger = good.clone();
+    stranger[36] = 9;
+    let cases: [(&[u8], &str); 9] = [
+        (b"user,device\nann\n", ", line 2: 1 fields; each line must be user,device\n"),
+        (b"ann,pc,srv\n", ", line 1: 3 fields; each line must be user,device\n"),
+        (b"ann,\n", ", line 1: a name is empty; each line must be user,device\n"),
+        (b"ann,pc\nb\xFF,pc\n", ", line 2: the text is not UTF-8; each line must be user,device\n"),
+        (&damaged, ", offset 24: checksum "),
+        (&version, ", offset 4: version 2, expected 1; write the file again\n"),
+        (&huge, ", which a file of 56 bytes does not hold exactly; write the file again\n"),
+        (&stranger, ", offset 32: the pair (0, 9) of 2 users and 2 devices; write the file again\n"),
+        (&good[..20], ", header: 20 bytes, expected 32; write the file again\n"),
+    ];
+    let folder = tempfile::tempdir().expect("temporary folder");
+    for (content, message) in cases {
+        let pairs = file(folder.path(), "pairs", content);
+        let said = failure(&["optimise", text(&pairs), "--user-price", "5", "--device-price", "4"]);
+        assert!(said.starts_with("error: ") && said.contains(message), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let said = failure(&["optimise", "no-such-file", "--user-price", "5", "--device-price", "4"]);
+    assert!(said.contains("no-such-file"), "{said}");
+}
+
+/// Who signed in on which computer at Los Alamos National Laboratory; the optima in
+/// `expected.json` come from OR-tools.
+#[test]
+fn the_real_graph_has_the_optima_of_another_solver() {
+    let graphs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/graphs");
+    let packed = graphs.join("lanl-user-computer.csv.bz2");
+    if !packed.exists() {
+        eprintln!("skipped: {} is absent", packed.display());
+        return;
+    }
+    let unpacked = Command::new("bzip2").arg("-dc").arg(&packed).output().expect("bzip2 is installed");
+    assert!(unpacked.status.success());
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pairs = file(folder.path(), "lanl.csv", &unpacked.stdout);
+    let certificate = folder.path().join("certificate");
+    let expected = fs_err::read(graphs.join("expected.json")).expect("readable");
+    let expected: Value = serde_json::from_slice(&expected).expect("JSON");
+    let expected = &expected["lanl-user-computer.csv.bz2"];
+    let optima = expected["optimum"].as_array().expect("a list");
+    assert_eq!(optima.len(), 5);
+    for optimum in optima {
+        let price = |side: &str| optimum[side].as_u64().expect("a price");
+        let found = optimise(&pairs, (price("user_price"), price("device_price")), &certificate);
+        assert_eq!(found["cost"], optimum["cost"]);
+        assert_eq!(found["proven"], true);
+        for (ours, theirs) in [("users", "users"), ("devices", "computers"), ("pairs", "pairs")] {
+            assert_eq!(found["graph"][ours], expected[theirs]);
+        }
+        let verified = caliper(&["verify-certificate", text(&pairs), text(&certificate)]);
+        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    }
+}
