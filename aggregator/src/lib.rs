@@ -8,3 +8,4 @@ pub mod context;
 pub mod directory;
 pub mod pairs;
 pub mod store;
+pub mod web;

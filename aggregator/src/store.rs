@@ -4,6 +4,8 @@
 //! Knows nothing of gRPC, LDAP, pages or rules.
 
 pub mod directory;
+pub mod login;
+pub mod view;
 
 use std::{
     path::{Path, PathBuf},
