@@ -8,39 +8,15 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// A Windows Server version as licences know it, in rising order (rule A.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum VersionName {
-    /// 2003.
-    #[serde(rename = "2003")]
-    V2003,
-    /// 2003 R2.
-    #[serde(rename = "2003 R2")]
-    V2003R2,
-    /// 2008.
-    #[serde(rename = "2008")]
-    V2008,
-    /// 2008 R2.
-    #[serde(rename = "2008 R2")]
-    V2008R2,
-    /// 2012.
-    #[serde(rename = "2012")]
-    V2012,
-    /// 2012 R2.
-    #[serde(rename = "2012 R2")]
-    V2012R2,
-    /// 2016.
-    #[serde(rename = "2016")]
-    V2016,
-    /// 2019.
-    #[serde(rename = "2019")]
-    V2019,
-    /// 2022.
-    #[serde(rename = "2022")]
-    V2022,
-    /// 2025.
-    #[serde(rename = "2025")]
-    V2025,
+use crate::version::VersionName;
+
+/// Marks an exported estate, so that a reader knows what it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum EstateFormat {
+    /// The only one so far.
+    #[default]
+    #[serde(rename = "caliper.estate/1")]
+    V1,
 }
 
 /// One physical machine (or hardware partition). Licences for cores attach to it.
@@ -52,12 +28,14 @@ pub struct Host {
     /// Physical cores of each populated processor; empty: unknown.
     #[serde(default)]
     pub processors: Vec<u32>,
-    /// Whether Windows Server runs in the physical operating system environment.
+    /// Whether Windows Server runs in the physical operating system environment. A physical server placed on the
+    /// host says so too.
     #[serde(default)]
     pub windows: bool,
-    /// Whether that Windows does anything but host and manage virtual machines (rule C.7).
+    /// Whether that Windows does nothing but host and manage virtual machines (rules C.7, E.8). Say `true` only when
+    /// it is known: the cautious answer is `false`.
     #[serde(default)]
-    pub other_roles: bool,
+    pub virtualization_only: bool,
     /// Most Windows virtual machines that ran on it at once, when more than the servers placed on it are known.
     #[serde(default)]
     pub peak_virtual_machines: Option<u32>,
@@ -84,7 +62,7 @@ pub struct Server {
     /// Whether an evaluation copy (rule B.3).
     #[serde(default)]
     pub evaluation: bool,
-    /// First day of evidence from it, if it was not observed for the whole window (rule I.4).
+    /// Days of the window with evidence from it, if not all of them (rule I.4).
     #[serde(default)]
     pub observed_days: Option<u32>,
 }
@@ -112,30 +90,26 @@ pub struct Device {
     /// An address that could not be resolved to a machine (invariant 4).
     #[serde(default)]
     pub unresolved: bool,
+    /// Itself a licensed Windows server: needs no CAL, but the people who reach others through it do (rule E.6).
+    #[serde(default)]
+    pub server: bool,
 }
 
-/// One access as an estate file states it. Without a person the device alone is counted, and the reverse (rule E.28).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One access, for [`Accesses::of`]. Without a person the device alone is counted, and the reverse (rule E.28).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Access {
-    /// Id of the person.
-    #[serde(default)]
-    pub person: Option<String>,
-    /// Id of the device.
-    #[serde(default)]
-    pub device: Option<String>,
-    /// Id of the server reached.
-    pub server: String,
-    /// Whether it served only to administer that server (rule E.7).
-    #[serde(default)]
-    pub administration: bool,
-    /// Only DHCP, DNS or the like was used (rule E.13).
-    #[serde(default)]
-    pub infrastructure: bool,
+    /// Index into `Estate::people`, or [`Accesses::NONE`].
+    pub person: u32,
+    /// Index into `Estate::devices`, or [`Accesses::NONE`].
+    pub device: u32,
+    /// Index into `Estate::servers`.
+    pub server: u32,
+    /// Bit 0: administration only (rule E.7); bit 1: infrastructure only (rule E.13).
+    pub flags: u8,
 }
 
-/// Accesses as columns, sorted by (person, device, server), each combination once. [`Accesses::NONE`] stands for
-/// an unknown person or device.
+/// Accesses as columns; the order does not matter for the position. [`Accesses::NONE`] stands for an unknown person
+/// or device.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accesses {
@@ -156,6 +130,48 @@ impl Accesses {
     pub const ADMINISTRATION: u8 = 1;
     /// Infrastructure only.
     pub const INFRASTRUCTURE: u8 = 2;
+
+    /// Sorted columns of the rows, each combination of person, device and server once: what it was used for is
+    /// "only administration" or "only infrastructure" if every row of the combination says so.
+    #[must_use]
+    pub fn of(mut rows: Vec<Access>) -> Self {
+        rows.sort_unstable();
+        rows.dedup_by(|next, kept| {
+            let same = (next.person, next.device, next.server) == (kept.person, kept.device, kept.server);
+            if same {
+                kept.flags &= next.flags;
+            }
+            same
+        });
+        Self {
+            person: rows.iter().map(|row| row.person).collect(),
+            device: rows.iter().map(|row| row.device).collect(),
+            server: rows.iter().map(|row| row.server).collect(),
+            flags: rows.iter().map(|row| row.flags).collect(),
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.server.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.server.is_empty()
+    }
+
+    /// The rows in their order.
+    pub fn rows(&self) -> impl Iterator<Item = Access> {
+        (0..self.len()).map(|at| Access {
+            person: self.person[at],
+            device: self.device[at],
+            server: self.server[at],
+            flags: self.flags[at],
+        })
+    }
 }
 
 /// A licence owned.
@@ -173,14 +189,34 @@ pub struct Entitlement {
     pub software_assurance_until: Option<Date>,
 }
 
-/// What one unit costs.
+/// What a licence costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// As in a position line.
     pub sku: String,
-    /// Of one unit (one CAL, one core), in minor units of the estate's currency.
+    /// Of `units` units, in minor units of the estate's currency; never 0.
     pub minor: u64,
+    /// How many units (CALs, cores) that buys: 16 for the price of a pack of 16 cores.
+    #[serde(default = "one")]
+    pub units: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What DHCP, DNS and the like mean for the number (rule E.13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InfraRoles {
+    /// They count like any other access.
+    Strict,
+    /// They count in the highest number, not in the lowest.
+    #[default]
+    Interval,
+    /// They do not count.
+    Ignore,
 }
 
 /// The switches where contract text leaves room (section Y of the rules), each with its default.
@@ -191,11 +227,13 @@ pub struct Policy {
     pub window_days: u32,
     /// People or devices per server that may administer it without a CAL (rule E.7).
     pub admin_exempt_per_server: u32,
+    /// What use of DHCP, DNS and the like means (rule E.13).
+    pub infra_roles: InfraRoles,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { window_days: 90, admin_exempt_per_server: 2 }
+        Self { window_days: 90, admin_exempt_per_server: 2, infra_roles: InfraRoles::Interval }
     }
 }
 
@@ -203,6 +241,9 @@ impl Default for Policy {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estate {
+    /// Always `caliper.estate/1`.
+    #[serde(default)]
+    pub format: EstateFormat,
     /// Last day of the window.
     pub as_of: Date,
     /// ISO 4217, of all prices.
@@ -269,7 +310,15 @@ pub enum EstateError {
         /// What is wrong.
         problem: String,
     },
-    /// A sum does not fit into 64 bits.
-    #[error("the money or count of {0} does not fit into 64 bits: check the prices")]
+    /// A value that cannot be.
+    #[error("{place}: {problem}")]
+    Value {
+        /// Where it stands, for example `price of windows-server-cal/user`.
+        place: String,
+        /// What is wrong and what to do.
+        problem: &'static str,
+    },
+    /// Money or a number does not fit.
+    #[error("{0}: more than can be counted, check the prices and numbers")]
     TooLarge(String),
 }

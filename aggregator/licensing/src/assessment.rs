@@ -1,0 +1,92 @@
+//! What an assessment returns: the position, what it means for each person and device, and the proof.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{position::Position, version::VersionName};
+
+/// How somebody or something is licensed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Licence {
+    /// This person needs a User CAL.
+    UserCal,
+    /// This device needs a Device CAL.
+    DeviceCal,
+    /// This person needs none: the devices used hold Device CALs.
+    Devices,
+    /// This device needs none: the people who use it hold User CALs.
+    People,
+    /// What was accessed needs no CAL, or this person or device is exempt.
+    Exempt,
+    /// Nothing that counts was accessed.
+    None,
+}
+
+impl Licence {
+    /// The word for it in stores and JSON, for example `user-cal`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::UserCal => "user-cal",
+            Self::DeviceCal => "device-cal",
+            Self::Devices => "devices",
+            Self::People => "people",
+            Self::Exempt => "exempt",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What the position means for one person or device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// As in the estate.
+    pub id: String,
+    /// How it is licensed.
+    pub licence: Licence,
+    /// Version of the CAL to hold; `None` when it needs none of its own.
+    pub version: Option<VersionName>,
+    /// Why: one sentence with the ids of the rules.
+    pub reason: String,
+}
+
+/// A pair of a person and a device that alone accounts for a part of the cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofPair {
+    /// Index into `Estate::people`.
+    pub person: u32,
+    /// Index into `Estate::devices`.
+    pub device: u32,
+    /// In the unit of the weights.
+    pub amount: u64,
+}
+
+/// Why no mix is cheaper: every person and device in `must` needs a CAL of its own, and the pairs are disjoint
+/// demand, which sums per person and per device to no more than the weight of a CAL. So every mix costs at least
+/// what these come to, and the mix found costs exactly that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Weight of a User CAL: its price, divided by what it shares with the other's.
+    pub user_weight: u64,
+    /// Weight of a Device CAL.
+    pub device_weight: u64,
+    /// Indexes of people who must hold a User CAL whatever the prices (rule E.28).
+    pub must_people: Vec<u32>,
+    /// Indexes of devices that must hold a Device CAL whatever the prices (rule E.28).
+    pub must_devices: Vec<u32>,
+    /// The disjoint demand.
+    pub pairs: Vec<ProofPair>,
+}
+
+/// Everything that follows from an estate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// Demand against entitlements.
+    pub position: Position,
+    /// One per person, in the order of the estate.
+    pub people: Vec<Coverage>,
+    /// One per device, in the order of the estate.
+    pub devices: Vec<Coverage>,
+    /// That the CAL mix is the cheapest.
+    pub proof: Proof,
+}

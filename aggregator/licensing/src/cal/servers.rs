@@ -1,0 +1,100 @@
+//! Which servers need CALs, and of which version.
+
+use crate::{
+    catalogue::{RunLicence, catalogue},
+    checked::Checked,
+    estate::Server,
+    findings::{Rules, Warnings},
+    version::VersionName,
+};
+
+/// What access to one server needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// A CAL of at least this version.
+    Cal(VersionName),
+    /// None, by this rule.
+    Nothing(&'static str),
+}
+
+/// What access to each server needs, in the order of the estate.
+pub(crate) struct ServerNeeds {
+    pub needs: Vec<Need>,
+    pub rules: Rules,
+}
+
+impl ServerNeeds {
+    pub fn of(checked: &Checked<'_>, warnings: &mut Warnings) -> Self {
+        let servers = &checked.estate.servers;
+        let mut rules = Rules::default();
+        let needs = (servers.iter().enumerate())
+            .map(|(index, server)| {
+                let need = need(server, checked.host_of[index].is_some_and(|host| checked.runs_only_machines(host)));
+                if let Need::Nothing(rule) = need {
+                    rules.add(rule);
+                }
+                need
+            })
+            .collect();
+        let names = |wanted: &dyn Fn(&Server) -> bool| -> Vec<&str> {
+            servers.iter().filter(|server| wanted(server)).map(|server| server.id.as_str()).collect()
+        };
+
+        // B.5: never guess an old version
+        let unknown = names(&|server| server.version.is_none());
+        if !unknown.is_empty() {
+            rules.add("B.5");
+        }
+        warnings.about(unknown, |count, list| {
+            format!(
+                "{count} server(s) of unknown version count as the newest, {} (B.5): find out their version: {list}",
+                VersionName::NEWEST
+            )
+        });
+        // B.3
+        let evaluation = names(&|server| server.evaluation);
+        if !evaluation.is_empty() {
+            rules.add("B.3");
+        }
+        warnings.about(evaluation, |count, list| {
+            format!(
+                "{count} evaluation copy(ies) grant no right to production use and count as the full edition (B.3): \
+                 license or remove: {list}"
+            )
+        });
+        // A.2
+        let unnamed = names(&|server| edition(server).is_none());
+        warnings.about(unnamed, |count, list| {
+            format!(
+                "{count} server(s) of an edition the catalogue does not know count as Standard with CALs: find out \
+                 their edition: {list}"
+            )
+        });
+        let own = names(&|server| edition(server).is_some_and(|row| row.licence == RunLicence::Own && row.cal));
+        warnings.about(own, |count, list| {
+            format!(
+                "{count} server(s) of an edition with licences or CALs of its own: access counts as Windows Server CALs, \
+                 the edition's own licences are not computed yet, check them by hand: {list}"
+            )
+        });
+        Self { needs, rules }
+    }
+}
+
+fn edition(server: &Server) -> Option<&'static crate::catalogue::EditionRow> {
+    catalogue().edition(server.edition.as_deref()?)
+}
+
+fn need(server: &Server, on_a_host_that_only_runs_machines: bool) -> Need {
+    if let Some(row) = edition(server)
+        && !row.cal
+    {
+        return Need::Nothing(if row.rule == "E.10" { "E.10" } else { "E.12" });
+    }
+    // E.8: the physical operating system of a pure Hyper-V host
+    if on_a_host_that_only_runs_machines && !server.is_virtual {
+        return Need::Nothing("E.8");
+    }
+    // E.4 with A.6
+    Need::Cal(server.version.unwrap_or(VersionName::NEWEST).cal())
+}

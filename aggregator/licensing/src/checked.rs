@@ -1,0 +1,129 @@
+//! An estate whose references were found sound, with its names resolved and a numbering that does not depend on the
+//! order in which it was written down.
+
+use std::collections::HashMap;
+
+use crate::estate::{Accesses, Estate, EstateError};
+
+/// A permutation: the order of the ids.
+pub(crate) struct Ranking {
+    /// By index into the estate.
+    pub rank: Vec<u32>,
+    /// By rank.
+    pub index: Vec<u32>,
+}
+
+impl Ranking {
+    fn of<'a>(kind: &'static str, ids: impl Iterator<Item = &'a str>) -> Result<Self, EstateError> {
+        let ids: Vec<&str> = ids.collect();
+        let mut index: Vec<u32> = (0..ids.len() as u32).collect();
+        index.sort_unstable_by_key(|&index| ids[index as usize]);
+        for pair in index.windows(2) {
+            let id = ids[pair[0] as usize];
+            if id == ids[pair[1] as usize] {
+                return Err(EstateError::Twice { kind, id: id.to_owned() });
+            }
+        }
+        let mut rank = vec![0; ids.len()];
+        for (at, &index) in index.iter().enumerate() {
+            rank[index as usize] = at as u32;
+        }
+        Ok(Self { rank, index })
+    }
+
+    pub fn len(&self) -> usize {
+        self.rank.len()
+    }
+}
+
+/// An estate that can be assessed.
+pub(crate) struct Checked<'a> {
+    pub estate: &'a Estate,
+    pub people: Ranking,
+    pub devices: Ranking,
+    pub hosts: Ranking,
+    /// Per server the index of its host.
+    pub host_of: Vec<Option<u32>>,
+}
+
+impl<'a> Checked<'a> {
+    pub fn of(estate: &'a Estate) -> Result<Self, EstateError> {
+        let hosts: HashMap<&str, u32> = estate.hosts.iter().map(|host| host.id.as_str()).zip(0..).collect();
+        let host_of = (estate.servers.iter())
+            .map(|server| {
+                let Some(name) = &server.host else { return Ok(None) };
+                hosts.get(name.as_str()).map(|&index| Some(index)).ok_or_else(|| EstateError::Missing {
+                    place: format!("server `{}`", server.id),
+                    kind: "host",
+                    id: name.clone(),
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ranking::of("server", estate.servers.iter().map(|server| server.id.as_str()))?;
+        let checked = Self {
+            estate,
+            people: Ranking::of("person", estate.people.iter().map(|person| person.id.as_str()))?,
+            devices: Ranking::of("device", estate.devices.iter().map(|device| device.id.as_str()))?,
+            hosts: Ranking::of("host", estate.hosts.iter().map(|host| host.id.as_str()))?,
+            host_of,
+        };
+        checked.check_values()?;
+        check_accesses(estate)?;
+        Ok(checked)
+    }
+
+    /// Whether the Windows of that host does nothing but run virtual machines (rules C.7, E.8).
+    pub fn runs_only_machines(&self, host: u32) -> bool {
+        self.estate.hosts[host as usize].virtualization_only
+    }
+
+    fn check_values(&self) -> Result<(), EstateError> {
+        let no = |place: String, problem| Err(EstateError::Value { place, problem });
+        for host in &self.estate.hosts {
+            if host.processors.contains(&0) {
+                return no(
+                    format!("host `{}`", host.id),
+                    "a processor with 0 cores: leave the list empty if the cores are not known",
+                );
+            }
+        }
+        for (at, price) in self.estate.prices.iter().enumerate() {
+            let place = || format!("price of `{}`", price.sku);
+            if price.minor == 0 {
+                return no(place(), "it is 0: leave it out if it is not known");
+            }
+            if price.units == 0 {
+                return no(place(), "it is for 0 units: say how many units it buys");
+            }
+            if self.estate.prices[..at].iter().any(|other| other.sku == price.sku) {
+                return no(place(), "it stands twice: keep one");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_accesses(estate: &Estate) -> Result<(), EstateError> {
+    let Accesses { person, device, server, flags } = &estate.accesses;
+    let length = server.len();
+    if [person.len(), device.len(), flags.len()] != [length; 3] {
+        let row = person.len().min(device.len()).min(flags.len()).min(length);
+        return Err(EstateError::Access { row, problem: "the four columns are not of the same length".into() });
+    }
+    let known = |index: u32, count: usize| index == Accesses::NONE || (index as usize) < count;
+    for (row, access) in estate.accesses.rows().enumerate() {
+        let problem = if !known(access.person, estate.people.len()) {
+            format!("person {} of {} does not exist", access.person, estate.people.len())
+        } else if !known(access.device, estate.devices.len()) {
+            format!("device {} of {} does not exist", access.device, estate.devices.len())
+        } else if access.server as usize >= estate.servers.len() {
+            format!("server {} of {} does not exist", access.server, estate.servers.len())
+        } else if (access.person, access.device) == (Accesses::NONE, Accesses::NONE) {
+            "it names neither a person nor a device: leave it out or name one".into()
+        } else {
+            continue;
+        };
+        return Err(EstateError::Access { row, problem });
+    }
+    Ok(())
+}

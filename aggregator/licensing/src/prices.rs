@@ -1,0 +1,68 @@
+//! What licences cost, exactly: a price may be that of a pack, so money is a fraction until it is shown.
+
+use crate::estate::{Estate, EstateError};
+
+/// A price for so many units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnitPrice {
+    minor: u64,
+    units: u32,
+}
+
+impl UnitPrice {
+    pub fn of(estate: &Estate, sku: &str) -> Option<Self> {
+        let price = estate.prices.iter().find(|price| price.sku == sku)?;
+        Some(Self { minor: price.minor, units: price.units })
+    }
+
+    /// Of `count` units in minor units of the currency, a fraction of one rounded up.
+    pub fn cost(self, count: u64) -> Result<u64, EstateError> {
+        let cost = (u128::from(self.minor) * u128::from(count)).div_ceil(u128::from(self.units));
+        u64::try_from(cost).map_err(|_| EstateError::TooLarge(format!("the price of {count} licences")))
+    }
+
+    /// Two prices as whole numbers in the same ratio, as small as possible.
+    pub fn ratio(self, other: Self) -> Result<(u64, u64), EstateError> {
+        let one = u128::from(self.minor) * u128::from(other.units);
+        let two = u128::from(other.minor) * u128::from(self.units);
+        let shared = divisor(one, two);
+        let whole = |value: u128| {
+            u64::try_from(value / shared)
+                .map_err(|_| EstateError::TooLarge("the prices of User and Device CALs".into()))
+        };
+        Ok((whole(one)?, whole(two)?))
+    }
+
+    /// Whether `count` of these cost less than `other_count` of the others.
+    pub fn is_cheaper(self, count: u64, other: Self, other_count: u64) -> bool {
+        // at most 64 + 32 bits times a count that fits into 32 bits of cores
+        let one = u128::from(self.minor) * u128::from(count);
+        let two = u128::from(other.minor) * u128::from(other_count);
+        one.saturating_mul(u128::from(other.units)) < two.saturating_mul(u128::from(self.units))
+    }
+}
+
+fn divisor(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_and_singles_compare_exactly() {
+        // 16 cores for 882.00 against one for 55.13: the pack is cheaper by half a cent per core
+        let pack = UnitPrice { minor: 88_200, units: 16 };
+        let single = UnitPrice { minor: 5_513, units: 1 };
+        assert!(pack.is_cheaper(1, single, 1));
+        assert!(!single.is_cheaper(16, pack, 16));
+        assert_eq!(pack.cost(24).unwrap(), 132_300);
+        assert_eq!(pack.cost(1).unwrap(), 5_513, "5512.5 rounded up");
+        assert_eq!(pack.ratio(single).unwrap(), (11_025, 11_026));
+        assert!(UnitPrice { minor: u64::MAX, units: 1 }.cost(2).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! Licences to run Windows Server, host by host: what runs where, and how many licences of which kind that needs.
+//!
+//! Licences attach to the host (rule C.11). Clusters, licensing by virtual machine and SPLA will be modules beside these.
+
+mod cores;
+mod earlier;
+mod host;
+
+use std::collections::BTreeMap;
+
+use host::running;
+
+use crate::{
+    catalogue::{Model, catalogue},
+    checked::Checked,
+    estate::Estate,
+    findings::{Rules, Warnings},
+    owned::{Quantities, owned},
+    prices::UnitPrice,
+    version::VersionName,
+};
+
+/// A product that licenses a host, as a position line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Product {
+    DatacenterCore,
+    DatacenterLicence,
+    DatacenterProcessor,
+    EnterpriseLicence,
+    StandardCore,
+    StandardLicence,
+}
+
+impl Product {
+    pub const ALL: [Self; 6] = [
+        Self::DatacenterCore,
+        Self::DatacenterLicence,
+        Self::DatacenterProcessor,
+        Self::EnterpriseLicence,
+        Self::StandardCore,
+        Self::StandardLicence,
+    ];
+
+    pub fn sku(self) -> &'static str {
+        match self {
+            Self::DatacenterCore => "windows-server/datacenter/core",
+            Self::DatacenterLicence => "windows-server/datacenter/licence",
+            Self::DatacenterProcessor => "windows-server/datacenter/processor",
+            Self::EnterpriseLicence => "windows-server/enterprise/licence",
+            Self::StandardCore => "windows-server/standard/core",
+            Self::StandardLicence => "windows-server/standard/licence",
+        }
+    }
+
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::DatacenterCore | Self::StandardCore => "core",
+            Self::DatacenterProcessor => "processor",
+            Self::DatacenterLicence | Self::EnterpriseLicence | Self::StandardLicence => "licence",
+        }
+    }
+}
+
+/// Licences that would do for one host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub product: Product,
+    pub count: u64,
+}
+
+/// What one host needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostNeed {
+    pub version: VersionName,
+    pub chosen: Choice,
+    /// The same host under Datacenter, if what runs there may also run under it.
+    pub datacenter: Option<Choice>,
+    pub rules: Rules,
+    /// Whether the number is only the least possible, for lack of facts.
+    pub at_least: bool,
+}
+
+/// Of one product: needed by version, with the rules behind it.
+#[derive(Debug, Default)]
+pub(crate) struct ProductNeed {
+    pub needed: Quantities,
+    pub rules: Rules,
+    pub at_least: bool,
+}
+
+/// What all hosts together need.
+pub(crate) fn needs(checked: &Checked<'_>, warnings: &mut Warnings) -> BTreeMap<Product, ProductNeed> {
+    let estate = checked.estate;
+    let mut hosts = Vec::new();
+    let mut unpriced = Vec::new();
+    let mut not_computed = Vec::new();
+    for running in running(checked, warnings) {
+        let need = match catalogue().version(running.version).model {
+            Model::Cores => cores::need(estate, &running, &mut unpriced),
+            Model::Processors | Model::Instances => earlier::need(estate, &running, &mut unpriced),
+            Model::Server => {
+                not_computed.push(running.host);
+                continue;
+            }
+        };
+        hosts.push(need);
+    }
+    warnings.about(not_computed, |count, list| {
+        format!("{count} host(s) run 2003 only, whose server licences are not computed yet (A.1): count them by hand: {list}")
+    });
+    warnings.about(unpriced, |count, list| {
+        format!(
+            "{count} host(s) could be cheaper under another edition, which cannot be told without the prices of both \
+             (C.19); counted as Standard: give prices. Hosts: {list}"
+        )
+    });
+    use_idle_datacenter(estate, &mut hosts);
+
+    let mut products: BTreeMap<Product, ProductNeed> = BTreeMap::new();
+    for host in hosts {
+        let product = products.entry(host.chosen.product).or_default();
+        *product.needed.entry(host.version).or_default() += host.chosen.count;
+        product.rules.extend(&host.rules);
+        product.at_least |= host.at_least;
+    }
+    products
+}
+
+/// Datacenter licences owned and not needed elsewhere may cover a host that would need Standard ones that are not owned;
+/// never the reverse. The host that needs most is helped first.
+fn use_idle_datacenter(estate: &Estate, hosts: &mut [HostNeed]) {
+    for (standard, datacenter) in
+        [(Product::StandardCore, Product::DatacenterCore), (Product::StandardLicence, Product::DatacenterLicence)]
+    {
+        let short = |hosts: &[HostNeed], product: Product| {
+            let mut needed = Quantities::new();
+            for host in hosts.iter().filter(|host| host.chosen.product == product) {
+                *needed.entry(host.version).or_default() += host.chosen.count;
+            }
+            let owned = owned(estate, product.sku(), |version| version);
+            crate::owned::balance(&needed, &owned).iter().map(|line| line.short).sum::<u64>()
+        };
+        let mut order: Vec<usize> = (0..hosts.len())
+            .filter(|&at| hosts[at].chosen.product == standard && hosts[at].datacenter.is_some())
+            .collect();
+        // a stable sort: hosts come by id
+        order.sort_by_key(|&at| std::cmp::Reverse(hosts[at].chosen.count));
+        for at in order {
+            let before = (short(hosts, standard), short(hosts, datacenter));
+            if before.0 == 0 {
+                break;
+            }
+            let Some(choice) = hosts[at].datacenter.filter(|choice| choice.product == datacenter) else { continue };
+            let kept = std::mem::replace(&mut hosts[at].chosen, choice);
+            if short(hosts, datacenter) > before.1 || short(hosts, standard) >= before.0 {
+                hosts[at].chosen = kept;
+            }
+        }
+    }
+}
+
+/// The cheapest of choices that all have a price; without all prices the first one, and whether prices are missing.
+fn cheapest(estate: &Estate, choices: &[Choice]) -> (Choice, bool) {
+    let prices: Option<Vec<UnitPrice>> =
+        choices.iter().map(|choice| UnitPrice::of(estate, choice.product.sku())).collect();
+    let Some(prices) = prices else { return (choices[0], true) };
+    let mut best = 0;
+    for other in 1..choices.len() {
+        if prices[other].is_cheaper(choices[other].count, prices[best], choices[best].count) {
+            best = other;
+        }
+    }
+    (choices[best], false)
+}

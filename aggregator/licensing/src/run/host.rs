@@ -1,0 +1,139 @@
+//! What runs on each host, as far as it is known; what is not known becomes a warning, never a zero (invariant 4).
+
+use crate::{
+    catalogue::{RunLicence, catalogue},
+    checked::Checked,
+    estate::Server,
+    findings::Warnings,
+    version::VersionName,
+};
+
+/// The Windows instances of one host that need licences of their version's kind.
+pub(crate) struct Running<'a> {
+    pub host: &'a str,
+    /// Physical cores by processor; empty: unknown.
+    pub processors: &'a [u32],
+    /// The newest version running.
+    pub version: VersionName,
+    /// The highest edition running.
+    pub edition: Edition,
+    /// Whether Windows runs in the physical operating system environment.
+    pub physical: bool,
+    /// Whether that Windows only hosts and manages virtual machines (rule C.7).
+    pub only_machines: bool,
+    /// Windows virtual machines running at once.
+    pub machines: u64,
+}
+
+impl Running<'_> {
+    /// Instances that use a right to run: virtual machines, and the physical one unless it only manages them (C.7); at
+    /// least one where any Windows runs (C.8).
+    pub fn instances(&self) -> u64 {
+        (self.machines + u64::from(self.physical && !self.only_machines)).max(1)
+    }
+}
+
+/// Editions licensed by version, in rising order of their rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Edition {
+    Standard,
+    Enterprise,
+    Datacenter,
+}
+
+/// Hosts on which Windows runs, by id.
+pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec<Running<'a>> {
+    let estate = checked.estate;
+    let mut on_host: Vec<Vec<&Server>> = vec![Vec::new(); estate.hosts.len()];
+    let (mut homeless, mut without_host, mut own) = (Vec::new(), Vec::new(), Vec::new());
+    for (server, host) in estate.servers.iter().zip(&checked.host_of) {
+        match (licence(server), host) {
+            (RunLicence::Free, _) => {}
+            (RunLicence::Own, _) => own.push(server.id.as_str()),
+            (RunLicence::ByVersion, Some(host)) => on_host[*host as usize].push(server),
+            (RunLicence::ByVersion, None) if server.is_virtual => homeless.push(server.id.as_str()),
+            (RunLicence::ByVersion, None) => without_host.push(server.id.as_str()),
+        }
+    }
+    warnings.about(homeless, |count, list| {
+        format!(
+            "{count} virtual server(s) run on an unknown host; licences for cores attach to the host, so theirs are not in \
+             the number (C.11): say which host each runs on: {list}"
+        )
+    });
+    warnings.about(without_host, |count, list| {
+        format!(
+            "{count} physical server(s) have no host with processors, so their licences to run are not in the number \
+             (C.1): give their processors: {list}"
+        )
+    });
+    warnings.about(own, |count, list| {
+        format!(
+            "{count} server(s) of an edition with a server licence of its own, which is not computed yet (A.1): check by hand: {list}"
+        )
+    });
+    let free_below = |host: u32| {
+        (estate.servers.iter().zip(&checked.host_of))
+            .any(|(server, on)| *on == Some(host) && !server.is_virtual && licence(server) != RunLicence::ByVersion)
+    };
+
+    let mut found = Vec::new();
+    let mut unknown_cores = Vec::new();
+    for &index in &checked.hosts.index {
+        let host = &estate.hosts[index as usize];
+        let servers = &on_host[index as usize];
+        let physical = servers.iter().any(|server| !server.is_virtual) || (host.windows && !free_below(index));
+        let placed = servers.iter().filter(|server| server.is_virtual).count() as u64;
+        let machines = placed.max(u64::from(host.peak_virtual_machines.unwrap_or(0)));
+        if !physical && machines == 0 {
+            continue;
+        }
+        let version = servers.iter().map(|server| server.version.unwrap_or(VersionName::NEWEST)).max();
+        let edition = servers.iter().map(|server| edition(server)).max().unwrap_or(Edition::Standard);
+        if host.processors.is_empty() {
+            unknown_cores.push(host.id.as_str());
+        }
+        found.push(Running {
+            host: &host.id,
+            processors: &host.processors,
+            version: version.unwrap_or(VersionName::NEWEST),
+            edition,
+            physical,
+            only_machines: host.virtualization_only,
+            machines,
+        });
+    }
+    warnings.about(unknown_cores, |count, list| {
+        format!(
+            "the processors of {count} host(s) are not known; they count with the least that any server needs (C.1), the \
+             true number may be higher: give their processors: {list}"
+        )
+    });
+    let nameless = found.iter().filter(|running| {
+        let host = checked.estate.hosts.iter().position(|host| host.id == running.host);
+        host.is_some_and(|host| on_host[host].is_empty())
+    });
+    warnings.about(nameless.map(|running| running.host), |count, list| {
+        format!(
+            "{count} host(s) run Windows of unknown version and edition, counted as Standard of {} (B.5): name the servers \
+             on {list}",
+            VersionName::NEWEST
+        )
+    });
+    found
+}
+
+/// How the server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.
+fn licence(server: &Server) -> RunLicence {
+    let row = server.edition.as_deref().and_then(|name| catalogue().edition(name));
+    row.map_or(RunLicence::ByVersion, |row| row.licence)
+}
+
+fn edition(server: &Server) -> Edition {
+    let row = server.edition.as_deref().and_then(|name| catalogue().edition(name));
+    match row.map(|row| row.name.as_str()) {
+        Some("Datacenter") => Edition::Datacenter,
+        Some("Enterprise") => Edition::Enterprise,
+        _ => Edition::Standard,
+    }
+}
