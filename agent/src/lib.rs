@@ -1,1 +1,18 @@
-//! stub
+//! The Caliper agent: what runs on each server.
+//!
+//! Facts are collected, put into a durable queue on disk and delivered to the aggregator over gRPC with mutual TLS.
+//! The agent knows nothing of licences, directories or other servers, and never enumerates accounts (invariant 8).
+
+// cli
+// collect
+// collection
+// config
+// connection
+// doctor
+// enroll
+pub mod environment;
+// identity
+pub mod queue;
+// run
+pub mod state;
+// uplink

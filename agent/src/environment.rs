@@ -1,0 +1,22 @@
+//! What the outside world gives the agent: clock, randomness, names and places (invariant 9).
+//!
+//! Only `main` fills it from the real machine; tests fill it with what they need.
+
+use std::path::PathBuf;
+
+use caliper_proto::Instant;
+
+/// The outside world as parameters.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The clock.
+    pub now: fn() -> Instant,
+    /// Sixty-four random bits; used only to spread reconnections.
+    pub random: fn() -> u64,
+    /// Host name, for the aggregator's list of agents; never an identity.
+    pub host_name: String,
+    /// Configuration file read when none is named; it need not exist.
+    pub config: PathBuf,
+    /// State folder used when the configuration names none.
+    pub state: PathBuf,
+}

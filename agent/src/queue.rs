@@ -1,0 +1,183 @@
+//! The durable queue between collection and delivery: segments of records on disk, one [`Writer`], one [`Reader`].
+//!
+//! A record is durable and visible to the reader after [`Writer::commit`], and stays on disk until the aggregator has
+//! acknowledged it; being killed at any moment loses none and damages nothing. The queue knows nothing of what the
+//! records mean.
+//!
+//! It is bounded. When full it refuses **new** records instead of dropping old ones: what was accepted is never lost,
+//! and of all evidence the newest is the one most surely still in Windows' own logs at the next collection, which
+//! queues it again. What was refused for good is counted ([`Writer::gave_up`]) and told to the aggregator.
+
+mod health;
+mod reader;
+mod record;
+mod recovery;
+mod segment;
+mod writer;
+
+use std::{
+    collections::VecDeque,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use fs_err::File;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+pub use health::{Health, inspect};
+pub use reader::Reader;
+pub use record::{LONGEST, Record};
+pub use recovery::open;
+pub use writer::Writer;
+
+use crate::state::{replace_durably, replace_lazily};
+use segment::Segment;
+
+/// Why the queue could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The file system said no.
+    #[error("queue in {folder}")]
+    Io {
+        /// Folder of the queue.
+        folder: PathBuf,
+        /// Names the file.
+        #[source]
+        source: io::Error,
+    },
+    /// Somebody else has it.
+    #[error("another caliper-agent is using the queue in {0}: stop it first")]
+    Locked(PathBuf),
+    /// No room for one more record until older ones are acknowledged.
+    #[error("the queue is full: {used} of {most} bytes used; raise `queue.max_bytes` or see why nothing is delivered")]
+    Full {
+        /// Bytes on disk.
+        used: u64,
+        /// The bound.
+        most: u64,
+    },
+    /// One record that no queue of this size or kind can hold.
+    #[error("a message of {0} bytes does not fit into the queue, which takes {1}")]
+    TooLong(usize, u64),
+    /// A file changed under us or the disk lost something.
+    #[error("{path}, offset {offset}: {problem}; restart the agent, which repairs its queue")]
+    Damaged {
+        /// The segment.
+        path: PathBuf,
+        /// Where.
+        offset: u64,
+        /// What.
+        problem: &'static str,
+    },
+    /// An earlier write or flush failed, so that nobody knows what is on the disk.
+    #[error("an earlier write to the queue in {0} failed: free some space, then restart the agent")]
+    Broken(PathBuf),
+}
+
+/// What opening the queue found and repaired.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// One sentence per repair, naming file and offset.
+    pub warnings: Vec<String>,
+}
+
+/// How full the queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fill {
+    /// Messages not acknowledged yet.
+    pub messages: u64,
+    /// Bytes on disk; 0 when there are no messages.
+    pub bytes: u64,
+    /// Messages given up because the queue was full, since the agent was installed.
+    pub dropped: u64,
+}
+
+/// What is remembered beside the segments; written lazily, as delivery is at least once.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Position {
+    acknowledged: u64,
+    dropped: u64,
+}
+
+impl Position {
+    fn read(json: &[u8]) -> Option<Self> {
+        let position: Self = serde_json::from_slice(json).ok()?;
+        (position.acknowledged < segment::HIGHEST).then_some(position)
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    segments: VecDeque<Segment>,
+    committed: u64,
+    position: Position,
+}
+
+/// What writer and reader share.
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    most: u64,
+    state: Mutex<State>,
+    committed: watch::Sender<u64>,
+    acknowledged: watch::Sender<u64>,
+    /// Held as long as either half lives; the system lets go of it when the process dies.
+    _lock: File,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // every change of the state is whole before the lock is released
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fill(&self) -> Fill {
+        let state = self.state();
+        let messages = state.committed - state.position.acknowledged;
+        let bytes = if messages == 0 { 0 } else { state.segments.iter().map(|segment| segment.length).sum() };
+        Fill { messages, bytes, dropped: state.position.dropped }
+    }
+
+    fn io(&self, source: io::Error) -> QueueError {
+        QueueError::Io { folder: self.folder.clone(), source }
+    }
+
+    fn save(&self, position: Position, durably: bool) -> Result<(), QueueError> {
+        let json = serde_json::json!(position).to_string();
+        let replace = if durably { replace_durably } else { replace_lazily };
+        replace(&position_path(&self.folder), json.as_bytes()).map_err(|source| self.io(source))
+    }
+}
+
+fn position_path(folder: &Path) -> PathBuf {
+    folder.join("position.json")
+}
+
+fn lock_path(folder: &Path) -> PathBuf {
+    folder.join("lock")
+}
+
+/// The two halves of an open queue and what was repaired.
+#[derive(Debug)]
+pub struct Opened {
+    /// For the collection.
+    pub writer: Writer,
+    /// For the delivery.
+    pub reader: Reader,
+    /// What was repaired.
+    pub recovery: Recovery,
+}
+
+impl Opened {
+    fn new(shared: Shared, file: File, recovery: Recovery) -> Self {
+        let shared = Arc::new(shared);
+        let writer = Writer::new(Arc::clone(&shared), file);
+        Self { writer, reader: Reader::new(shared), recovery }
+    }
+}
+
+#[cfg(test)]
+mod tests;

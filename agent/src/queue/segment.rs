@@ -1,0 +1,128 @@
+//! One file of the queue: records in order behind a head that names the first sequence number.
+//!
+//! The head is durable before the file has its name, so that every segment in the folder has a whole one.
+
+use std::{
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+use fs_err::File;
+
+use super::record::{self, Reading, checksum};
+use crate::state::sync_folder;
+
+const MAGIC: &[u8; 8] = b"CALIPERQ";
+
+/// Bytes before the first record.
+pub const HEAD: u64 = 24;
+
+const ENDING: &str = "queue";
+
+/// No agent ever counts that far; names beyond it are not ours.
+pub const HIGHEST: u64 = 1 << 62;
+
+/// A segment as the queue knows it.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Sequence number of its first record.
+    pub first: u64,
+    /// Bytes that are durable and whole.
+    pub length: u64,
+}
+
+/// What a look through a segment found.
+#[derive(Debug)]
+pub struct Content {
+    /// Sequence number after the last whole record.
+    pub next: u64,
+    /// Whole records.
+    pub records: u64,
+    /// End of the last whole record.
+    pub length: u64,
+    /// What stands there, if the file does not end with it.
+    pub damage: Option<&'static str>,
+}
+
+impl Segment {
+    /// Makes an empty segment, durably.
+    pub fn create(folder: &Path, first: u64) -> io::Result<(Self, File)> {
+        let path = folder.join(format!("{first:020}.{ENDING}"));
+        let unnamed = path.with_extension("new");
+        let mut file = File::create(&unnamed)?;
+        file.write_all(MAGIC)?;
+        file.write_all(&first.to_le_bytes())?;
+        file.write_all(&checksum(&[MAGIC, &first.to_le_bytes()]))?;
+        file.sync_all()?;
+        fs_err::rename(&unnamed, &path)?;
+        sync_folder(folder)?;
+        let segment = Self { path, first, length: HEAD };
+        let file = segment.extend()?;
+        Ok((segment, file))
+    }
+
+    /// The segments of a folder by their names, lowest first; lengths are those of the files.
+    pub fn list(folder: &Path) -> io::Result<Vec<Self>> {
+        let mut segments = Vec::new();
+        for entry in fs_err::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            let ours = path.extension().is_some_and(|ending| ending == ENDING);
+            let first = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+            if let (true, Some(first @ 1..=HIGHEST)) = (ours, first) {
+                segments.push(Self { path, first, length: entry.metadata()?.len() });
+            }
+        }
+        segments.sort_by_key(|segment| segment.first);
+        Ok(segments)
+    }
+
+    /// Opens the file behind its head, or tells that the head is damaged.
+    ///
+    /// Nothing is read ahead: behind the committed part the writer may still change the file.
+    pub fn open(&self) -> io::Result<Option<File>> {
+        let mut file = File::open(&self.path)?;
+        let mut head = Vec::new();
+        (&mut file).take(HEAD).read_to_end(&mut head)?;
+        let first = self.first.to_le_bytes();
+        let whole = [MAGIC.as_slice(), &first, &checksum(&[MAGIC, &first])].concat();
+        Ok((head == whole).then_some(file))
+    }
+
+    /// Reads the whole segment and tells how far it is good.
+    pub fn check(&self) -> io::Result<Content> {
+        let mut content = Content { next: self.first, records: 0, length: HEAD, damage: None };
+        let Some(mut file) = self.open()? else {
+            return Ok(Content { length: 0, damage: Some("the head of the file is damaged"), ..content });
+        };
+        loop {
+            match record::read(&mut file, self.length - content.length)? {
+                Reading::Whole(record) if record.sequence == content.next => {
+                    content.next += 1;
+                    content.records += 1;
+                    content.length += record::HEAD + record.payload.len() as u64;
+                }
+                Reading::Whole(_) => {
+                    content.damage = Some("a record stands out of order");
+                    return Ok(content);
+                }
+                Reading::End => return Ok(content),
+                Reading::Damaged(what) => {
+                    content.damage = Some(what);
+                    return Ok(content);
+                }
+            }
+        }
+    }
+
+    /// Opens the file for more records behind its good part, cutting off the rest.
+    pub fn extend(&self) -> io::Result<File> {
+        let mut file = File::options().read(true).write(true).open(&self.path)?;
+        file.set_len(self.length)?;
+        file.seek(SeekFrom::Start(self.length))?;
+        file.sync_all()?;
+        Ok(file)
+    }
+}
