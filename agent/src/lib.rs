@@ -4,14 +4,14 @@
 //! The agent knows nothing of licences, directories or other servers, and never enumerates accounts (invariant 8).
 
 // cli
-// collect
-// collection
-// config
-// connection
+pub mod collect;
+pub mod collection;
+pub mod config;
+pub mod connection;
 // doctor
-// enroll
+pub mod enroll;
 pub mod environment;
-// identity
+pub mod identity;
 pub mod queue;
 // run
 pub mod state;

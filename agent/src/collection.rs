@@ -1,0 +1,129 @@
+//! From a report to messages in the queue: cut into batches, checked, and only if something changed.
+//!
+//! Knows nothing of where the report came from or how the queue is delivered.
+
+mod messages;
+
+use caliper_proto::{Instant, Report, wire};
+use prost::Message as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+pub use messages::{MOST_BYTES, MOST_ROWS, messages};
+
+use crate::{
+    queue::{QueueError, Writer},
+    state::{Folder, replace_durably},
+};
+
+/// Batches between two flushes: enough that flushing costs little, few enough that delivery begins early.
+const BATCHES_PER_COMMIT: usize = 8;
+
+/// The last collection that was queued whole.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark {
+    /// The aggregator gave this identity; another one has seen nothing yet.
+    subject: String,
+    /// SHA-256 of all messages, hexadecimal.
+    digest: String,
+}
+
+/// What became of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The same as the last one that was queued whole; nothing was queued.
+    Unchanged,
+    /// Queued whole, as so many messages.
+    Queued(u64),
+    /// The queue stayed full: so many messages were left out, and the next collection tries again.
+    GaveUp(u64),
+}
+
+/// Why a collection was not queued.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueingError {
+    /// The queue failed.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The mark of the last collection could not be written.
+    #[error("cannot note the collection in the state folder: free some space or correct the permissions")]
+    Mark(#[source] std::io::Error),
+}
+
+/// Queues a report unless it is what was queued last. Waits for room while the queue is full, until `patience` ends.
+pub async fn enqueue(
+    report: &Report,
+    observed: Instant,
+    subject: &str,
+    folder: &Folder,
+    writer: &mut Writer,
+    patience: impl Future<Output = ()>,
+) -> Result<Outcome, QueueingError> {
+    let mark = Mark { subject: subject.into(), digest: digest(report) };
+    let known = fs_err::read(folder.mark()).ok().and_then(|json| serde_json::from_slice::<Mark>(&json).ok());
+    if known.as_ref() == Some(&mark) {
+        return Ok(Outcome::Unchanged);
+    }
+    let mut patience = std::pin::pin!(patience);
+    let mut room = writer.room();
+    let (mut queued, mut refused) = (0, 0);
+    for (at, body) in messages(report, observed).enumerate() {
+        if refused > 0 {
+            refused += 1; // no batch after the first one left out, only their number
+            continue;
+        }
+        loop {
+            room.mark_unchanged();
+            let encode = |sequence| wire::FromAgent { sequence, body: Some(body.clone()) }.encode_to_vec();
+            match writer.append(encode) {
+                Ok(_) => break queued += 1,
+                Err(QueueError::Full { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            writer.commit()?;
+            tokio::select! {
+                _ = room.changed() => {}
+                () = &mut patience => {
+                    refused = 1;
+                    break;
+                }
+            }
+        }
+        if at % BATCHES_PER_COMMIT == BATCHES_PER_COMMIT - 1 {
+            writer.commit()?;
+        }
+        tokio::task::yield_now().await; // encoding is work; let the delivery have its turn
+    }
+    writer.commit()?;
+    if refused > 0 {
+        writer.gave_up(refused)?;
+        return Ok(Outcome::GaveUp(refused));
+    }
+    // only now: a collection that was queued in part must be queued again
+    let json = serde_json::json!(mark).to_string();
+    replace_durably(&folder.mark(), json.as_bytes()).map_err(QueueingError::Mark)?;
+    Ok(Outcome::Queued(queued))
+}
+
+/// Forgets what was queued last, so that the next collection is queued whatever it says.
+pub fn forget(folder: &Folder) {
+    // a mark that cannot be removed is reported when it cannot be written
+    let _ = fs_err::remove_file(folder.mark());
+}
+
+/// The same for the same facts whenever they are observed.
+fn digest(report: &Report) -> String {
+    use std::fmt::Write as _;
+    let mut hash = Sha256::new();
+    for body in messages(report, Instant::default()) {
+        hash.update(wire::FromAgent { sequence: 0, body: Some(body) }.encode_length_delimited_to_vec());
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests;

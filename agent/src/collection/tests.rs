@@ -1,0 +1,175 @@
+//! What a collection puts into the queue, and when it puts nothing.
+
+use std::future::{pending, ready};
+
+use caliper_proto::{Access, AccessKey, Days, Inventory, NameRecord, Source};
+use tempfile::TempDir;
+use wire::from_agent::Body;
+
+use super::*;
+use crate::queue::{self, Opened};
+
+fn row(number: usize) -> Access {
+    let mut days = Days::default();
+    days.insert(1).unwrap();
+    Access {
+        key: AccessKey {
+            service: "File Server".into(),
+            role_guid: String::new(),
+            principal: format!("LAB\\user{number:07}"),
+            client: "10.0.0.1".into(),
+            source: Source::UserAccessLogging,
+            year: 2026,
+        },
+        days,
+        total: 1,
+        first: Instant::default(),
+        last: Instant::default(),
+    }
+}
+
+fn report(rows: usize) -> Report {
+    let server = Inventory { name: "S".into(), ..Inventory::default() };
+    Report { server, accesses: (0..rows).map(row).collect(), warnings: vec![] }
+}
+
+struct Place {
+    folder: Folder,
+    queue: Opened,
+    _dir: TempDir,
+}
+
+fn place(most: u64) -> Place {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::new(dir.path());
+    let queue = queue::open(&folder.queue(), most).unwrap();
+    Place { folder, queue, _dir: dir }
+}
+
+fn queued(place: &mut Place) -> Vec<wire::FromAgent> {
+    std::iter::from_fn(|| place.queue.reader.next().unwrap())
+        .map(|record| wire::FromAgent::decode(record.payload.as_slice()).unwrap())
+        .collect()
+}
+
+async fn enqueue_into(place: &mut Place, report: &Report, subject: &str) -> Outcome {
+    let now = Instant::from_micros(5).unwrap();
+    enqueue(report, now, subject, &place.folder, &mut place.queue.writer, pending()).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_inventory_comes_first_then_every_row_once_in_batches() {
+    let mut place = place(64 << 20);
+    let report = report(MOST_ROWS * 2 + 1);
+    assert_eq!(enqueue_into(&mut place, &report, "s").await, Outcome::Queued(4));
+    let messages = queued(&mut place);
+    assert_eq!(messages.iter().map(|message| message.sequence).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert!(matches!(&messages[0].body, Some(Body::Inventory(inventory)) if inventory.observed_micros == 5));
+    let rows: Vec<Access> = messages
+        .into_iter()
+        .skip(1)
+        .flat_map(|message| match message.body {
+            Some(Body::Accesses(batch)) => Vec::<Access>::try_from(batch).unwrap(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(rows, report.accesses);
+}
+
+#[tokio::test]
+async fn only_what_changed_is_queued_again() {
+    let mut place = place(64 << 20);
+    assert_eq!(enqueue_into(&mut place, &report(3), "s").await, Outcome::Queued(2));
+    assert_eq!(enqueue_into(&mut place, &report(3), "s").await, Outcome::Unchanged);
+    assert_eq!(enqueue_into(&mut place, &report(4), "s").await, Outcome::Queued(2));
+    assert_eq!(enqueue_into(&mut place, &report(4), "another aggregator").await, Outcome::Queued(2));
+    forget(&place.folder);
+    assert_eq!(enqueue_into(&mut place, &report(4), "another aggregator").await, Outcome::Queued(2));
+}
+
+#[tokio::test]
+async fn a_collection_queued_in_part_is_queued_again() {
+    let mut place = place(64 << 20);
+    let report = report(3);
+    // killed after the messages were committed and before the mark: the queue has them, the mark does not
+    for body in messages(&report, Instant::default()) {
+        place.queue.writer.append(|sequence| wire::FromAgent { sequence, body: Some(body) }.encode_to_vec()).unwrap();
+    }
+    place.queue.writer.commit().unwrap();
+    assert_eq!(enqueue_into(&mut place, &report, "s").await, Outcome::Queued(2));
+    assert_eq!(queued(&mut place).len(), 4);
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_the_newest_counts_it_and_tries_again() {
+    let mut place = place(1 << 20);
+    let report = report(60_000);
+    let whole = messages(&report, Instant::default()).count() as u64;
+    let now = Instant::default();
+    let outcome = enqueue(&report, now, "s", &place.folder, &mut place.queue.writer, ready(())).await.unwrap();
+    let Outcome::GaveUp(left_out) = outcome else { panic!("{outcome:?}") };
+    let accepted = queued(&mut place);
+    assert_eq!(accepted.len() as u64 + left_out, whole);
+    assert_eq!(place.queue.reader.fill().dropped, left_out);
+    assert!(matches!(accepted[0].body, Some(Body::Inventory(_))), "what was accepted stays, oldest first");
+
+    // with room coming back the same collection goes through whole
+    let Place { folder, queue: Opened { writer, reader, .. }, .. } = &mut place;
+    let deliver = async {
+        loop {
+            while let Some(record) = reader.next().unwrap() {
+                reader.acknowledge(record.sequence).unwrap();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = enqueue(&report, now, "s", folder, writer, pending()) => outcome.unwrap(),
+        () = deliver => unreachable!(),
+    };
+    assert_eq!(outcome, Outcome::Queued(whole));
+}
+
+#[test]
+fn nothing_leaves_that_the_aggregator_would_refuse() {
+    let mut report = report(20);
+    report.accesses[3].key.principal = "x".repeat(1025);
+    report.accesses[4].key.principal = "y".repeat(1024);
+    report.accesses[5].key.year = 0;
+    report.accesses[6].total = u64::MAX;
+    report.warnings = vec!["ä".repeat(1000); 600];
+    report.server.names = (0..30_000)
+        .map(|at| NameRecord { address: "a".into(), host_name: "h".into(), last: Instant::from_micros(at).unwrap() })
+        .collect();
+    let mut rows = 0;
+    for body in messages(&report, Instant::default()) {
+        match body {
+            Body::Inventory(inventory) => {
+                assert!(inventory.encoded_len() < 4 << 20);
+                let (server, warnings, _) = inventory.try_into().unwrap();
+                let server: Inventory = server;
+                let warnings: Vec<String> = warnings;
+                assert_eq!(server.names.len(), MOST_NAMES_KEPT);
+                assert!(server.names.iter().all(|name| name.last.micros() >= 10_000), "the latest are kept");
+                assert_eq!(warnings.len(), 500);
+            }
+            Body::Accesses(batch) => rows += Vec::<Access>::try_from(batch).unwrap().len(),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(rows, 17);
+}
+
+const MOST_NAMES_KEPT: usize = 20_000;
+
+#[test]
+fn batches_of_long_texts_are_cut_by_size() {
+    let mut report = report(MOST_ROWS);
+    for (at, row) in report.accesses.iter_mut().enumerate() {
+        row.key.service = format!("{at:01024}");
+    }
+    let sizes: Vec<usize> = messages(&report, Instant::default())
+        .filter_map(|body| if let Body::Accesses(batch) = body { Some(batch.encoded_len()) } else { None })
+        .collect();
+    assert!(sizes.len() > 1 && sizes.iter().all(|size| *size <= MOST_BYTES), "{sizes:?}");
+}

@@ -1,0 +1,194 @@
+//! The configuration: what the file says, what the aggregator says and what holds otherwise, each with its origin.
+//!
+//! The aggregator's word beats the file, the file beats the default: who runs the fleet decides how often it reports.
+
+mod file;
+mod value;
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+pub use file::{MOST_INTERVAL, parse};
+pub use value::print_duration;
+
+use crate::{
+    environment::Environment,
+    state::{Folder, replace_durably},
+};
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The configuration file, with the line from 1.
+    File(PathBuf, usize),
+    /// Sent by the aggregator.
+    Aggregator,
+    /// Learnt when the agent was enrolled.
+    Enrolment,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, line) => write!(f, "{}, line {line}", path.display()),
+            Self::Aggregator => f.write_str("aggregator"),
+            Self::Enrolment => f.write_str("enrolment"),
+        }
+    }
+}
+
+/// A value and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl<T> Setting<T> {
+    fn default(value: T) -> Self {
+        Self { value, origin: Origin::Default }
+    }
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `server`: host and port of the aggregator. Default: the address in the enrolment token.
+    pub server: Setting<Option<String>>,
+    /// `state`: folder of identity and queue.
+    pub state: Setting<PathBuf>,
+    /// `collect.every`: time between collections.
+    pub collect_every: Setting<Duration>,
+    /// `collect.from`: folder of artefacts to report instead of this machine.
+    pub collect_from: Setting<Option<PathBuf>>,
+    /// `queue.max_bytes`: bound of the queue on disk.
+    pub queue_max_bytes: Setting<u64>,
+    /// `log.level`: error, warn, info, debug or trace.
+    pub log_level: Setting<String>,
+    /// Time between heartbeats; only the aggregator sets it.
+    pub heartbeat_every: Setting<Duration>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration: name another file with `--config`, or correct its permissions")]
+    Read(#[source] io::Error),
+    /// The file says something that cannot be.
+    #[error(
+        "{path}, line {line}: `{key}`: {problem}; correct the line, then run `caliper-agent config check`",
+        path = path.display()
+    )]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// Full key, for example `collect.every`.
+        key: String,
+        /// What is wrong and what is expected.
+        problem: String,
+    },
+}
+
+/// What the aggregator configured, as kept in the state folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remote {
+    /// Names this configuration when the agent reconnects.
+    pub etag: String,
+    /// 0: not set.
+    pub collect_every_seconds: u32,
+    /// 0: not set.
+    pub heartbeat_every_seconds: u32,
+}
+
+impl Remote {
+    /// The one kept in the state folder; none yet, or an unreadable one, is the empty one, and is sent again.
+    #[must_use]
+    pub fn load(folder: &Folder) -> Self {
+        fs_err::read(folder.remote()).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+    }
+
+    /// Keeps it.
+    pub fn save(&self, folder: &Folder) -> io::Result<()> {
+        replace_durably(&folder.remote(), serde_json::json!(self).to_string().as_bytes())
+    }
+}
+
+impl Config {
+    /// What holds when nobody says anything.
+    #[must_use]
+    pub fn defaults(environment: &Environment) -> Self {
+        Self {
+            server: Setting::default(None),
+            state: Setting::default(environment.state.clone()),
+            collect_every: Setting::default(Duration::from_secs(6 * 60 * 60)),
+            collect_from: Setting::default(None),
+            queue_max_bytes: Setting::default(256 << 20),
+            log_level: Setting::default("info".into()),
+            heartbeat_every: Setting::default(Duration::from_secs(60)),
+        }
+    }
+
+    /// Reads `named`, or the usual file if there is one, then what the aggregator sent.
+    pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let path = named.unwrap_or(&environment.config);
+        let config = match fs_err::read_to_string(path) {
+            Ok(text) => parse(&text, path, environment)?,
+            Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Self::defaults(environment),
+            Err(error) => return Err(ConfigError::Read(error)),
+        };
+        let remote = Remote::load(&config.folder());
+        Ok(config.with_remote(&remote))
+    }
+
+    /// The same with what the aggregator configured. Intervals are held within a minute and thirty days.
+    #[must_use]
+    pub fn with_remote(mut self, remote: &Remote) -> Self {
+        let sane = |seconds: u32| Duration::from_secs(u64::from(seconds)).clamp(Duration::from_secs(60), MOST_INTERVAL);
+        if remote.collect_every_seconds != 0 {
+            self.collect_every = Setting { value: sane(remote.collect_every_seconds), origin: Origin::Aggregator };
+        }
+        if remote.heartbeat_every_seconds != 0 {
+            let seconds = u64::from(remote.heartbeat_every_seconds).clamp(1, 60 * 60);
+            self.heartbeat_every = Setting { value: Duration::from_secs(seconds), origin: Origin::Aggregator };
+        }
+        self
+    }
+
+    /// The state folder.
+    #[must_use]
+    pub fn folder(&self) -> Folder {
+        Folder::new(&self.state.value)
+    }
+
+    /// Keys, values as they are written in the file, and origins, in the order of the documentation.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, Option<String>, Origin)> {
+        let path = |path: &PathBuf| path.display().to_string();
+        vec![
+            ("server", self.server.value.clone(), self.server.origin.clone()),
+            ("state", Some(path(&self.state.value)), self.state.origin.clone()),
+            ("collect.every", Some(print_duration(self.collect_every.value)), self.collect_every.origin.clone()),
+            ("collect.from", self.collect_from.value.as_ref().map(path), self.collect_from.origin.clone()),
+            ("queue.max_bytes", Some(self.queue_max_bytes.value.to_string()), self.queue_max_bytes.origin.clone()),
+            ("log.level", Some(self.log_level.value.clone()), self.log_level.origin.clone()),
+            ("heartbeat.every", Some(print_duration(self.heartbeat_every.value)), self.heartbeat_every.origin.clone()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! What went wrong with a connection, told apart by what has to be done about it.
+
+use std::{error::Error, io};
+
+use rustls::{AlertDescription, CertificateError};
+use tonic::{Code, Status};
+
+/// Why the aggregator cannot be talked to. Each has its own sentence and ends with what to do.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+pub enum Trouble {
+    /// No connection, or it broke.
+    #[error(
+        "cannot reach the aggregator at {address} ({detail}): check that it runs, the name, the port and the firewall"
+    )]
+    Outage {
+        /// `host:port`.
+        address: String,
+        /// What the system says.
+        detail: String,
+    },
+    /// Its certificate comes from somebody else.
+    #[error(
+        "the certificate of the aggregator at {0} is not from the authority this agent trusts: somebody else answers \
+         there, or the aggregator has a new authority; check the address, then enrol with a new token"
+    )]
+    ForeignAuthority(String),
+    /// Its certificate is for another name.
+    #[error(
+        "the certificate of the aggregator at {0} is for another server name: check the address, then enrol with a new \
+         token"
+    )]
+    WrongName(String),
+    /// Its certificate is not valid at this computer's time.
+    #[error(
+        "the certificate of the aggregator at {0} is not valid at this computer's time: set this computer's clock; if it \
+         is right, the aggregator needs a new certificate"
+    )]
+    Clock(String),
+    /// It knows us and has thrown us out.
+    #[error("the aggregator at {0} has revoked this agent{detail}: enrol it with a new token if it should report again", detail = Detail(.1))]
+    Revoked(String, String),
+    /// It does not take our certificate.
+    #[error(
+        "the aggregator at {0} does not accept this agent's certificate{detail}: enrol with a new token",
+        detail = Detail(.1)
+    )]
+    Refused(String, String),
+    /// It answers, but not what we understand.
+    #[error("the aggregator at {0} answered {1}: see its log; both programs may need the same version")]
+    Unexpected(String, String),
+}
+
+struct Detail<'a>(&'a str);
+
+impl std::fmt::Display for Detail<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, " ({})", self.0) }
+    }
+}
+
+impl Trouble {
+    /// Whether trying again later can help without anybody doing anything.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Outage { .. } | Self::Unexpected(..))
+    }
+
+    /// Of an attempt to connect.
+    #[must_use]
+    pub fn of_connection(address: &str, error: &(dyn Error + 'static)) -> Self {
+        Self::of_chain(address, error)
+            .unwrap_or_else(|| Self::Outage { address: address.into(), detail: innermost(error) })
+    }
+
+    /// Of a call or a stream.
+    #[must_use]
+    pub fn of_status(address: &str, status: &Status) -> Self {
+        if let Some(trouble) = status.source().and_then(|source| Self::of_chain(address, source)) {
+            return trouble;
+        }
+        // HTTP/2 keeps only the text of what TLS says when the aggregator turns us away after the handshake
+        if let Some(trouble) = Self::of_alert_text(address, &texts(status)) {
+            return trouble;
+        }
+        let message = status.message().to_owned();
+        match status.code() {
+            Code::PermissionDenied => Self::Revoked(address.into(), message),
+            Code::Unauthenticated => Self::Refused(address.into(), message),
+            Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Aborted => {
+                Self::Outage { address: address.into(), detail: message }
+            }
+            Code::Unknown if status.source().is_some() => {
+                Self::Outage { address: address.into(), detail: innermost(status) }
+            }
+            code => Self::Unexpected(address.into(), format!("{code:?}: {message}")),
+        }
+    }
+
+    /// Looks for what TLS said below the layers of transport.
+    fn of_chain(address: &str, error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+            if let Some(tls) = tls.or_else(|| error.downcast_ref()) {
+                return Self::of_tls(address, tls);
+            }
+            next = match inner {
+                Some(inner) => Some(inner),
+                None => error.source(),
+            };
+        }
+        None
+    }
+
+    fn of_tls(address: &str, error: &rustls::Error) -> Option<Self> {
+        let address = address.to_owned();
+        match error {
+            rustls::Error::InvalidCertificate(problem) => Some(match problem {
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    Self::WrongName(address)
+                }
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => Self::Clock(address),
+                _ => Self::ForeignAuthority(address),
+            }),
+            rustls::Error::AlertReceived(alert) => Self::of_alert(&address, *alert),
+            _ => None,
+        }
+    }
+
+    fn of_alert(address: &str, alert: AlertDescription) -> Option<Self> {
+        let refused = |what: &str| Some(Self::Refused(address.into(), what.into()));
+        match alert {
+            AlertDescription::CertificateRevoked | AlertDescription::AccessDenied => {
+                Some(Self::Revoked(address.into(), String::new()))
+            }
+            AlertDescription::CertificateExpired => refused("expired"),
+            AlertDescription::UnknownCA => refused("from another authority"),
+            AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::DecryptError => refused("unknown to it"),
+            _ => None,
+        }
+    }
+
+    fn of_alert_text(address: &str, text: &str) -> Option<Self> {
+        const ALERTS: [AlertDescription; 9] = [
+            AlertDescription::CertificateRevoked,
+            AlertDescription::AccessDenied,
+            AlertDescription::CertificateExpired,
+            AlertDescription::UnknownCA,
+            AlertDescription::BadCertificate,
+            AlertDescription::UnsupportedCertificate,
+            AlertDescription::CertificateUnknown,
+            AlertDescription::CertificateRequired,
+            AlertDescription::DecryptError,
+        ];
+        let alert =
+            ALERTS.into_iter().find(|alert| text.contains(&rustls::Error::AlertReceived(*alert).to_string()))?;
+        Self::of_alert(address, alert)
+    }
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn texts(error: &(dyn Error + 'static)) -> String {
+    chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,140 @@
+//! Enrolment: a token becomes a certificate, and a certificate becomes the next one.
+
+use std::{io, path::Path};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use caliper_proto::{EnrolToken, Instant, TokenError, wire};
+use tonic::{Code, Status};
+use wire::enrolment_client::EnrolmentClient;
+
+use crate::{
+    connection::{Target, Trouble},
+    identity::{Identity, IdentityError, Request},
+    state::Folder,
+};
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The token cannot be read.
+    #[error("cannot read the token: name the file that holds it with `--token-file`")]
+    ReadToken(#[source] io::Error),
+    /// The text is no token.
+    #[error("this is not an enrolment token: copy the whole line that the aggregator printed")]
+    NoToken(#[source] TokenError),
+    /// The folder for the result cannot be written. Found before the token is used.
+    #[error("cannot write the state folder: run as administrator or set `state`; the token was not used")]
+    Folder(#[source] io::Error),
+    /// The aggregator says no: wrong, expired or used up.
+    #[error(
+        "the aggregator at {address} does not accept the token ({message}): make a new one there with `caliper token \
+         create`, then enrol again"
+    )]
+    Token {
+        /// `host:port`.
+        address: String,
+        /// The aggregator's words.
+        message: String,
+    },
+    /// The aggregator answers with something else than a certificate for our key.
+    #[error("the aggregator at {0} answered with a certificate that is not for this agent's key: see its log")]
+    ForeignCertificate(String),
+    /// No talking to it.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    /// The key or the certificate cannot be made or kept.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+/// Reads a token from a file, or from `input` for `-`.
+pub fn read_token(file: &Path, input: impl io::Read) -> Result<EnrolToken, EnrolError> {
+    use io::Read as _;
+    const MOST: u64 = 64 << 10;
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        input.take(MOST).read_to_string(&mut text)
+    } else {
+        fs_err::File::open(file).and_then(|file| file.take(MOST).read_to_string(&mut text))
+    };
+    read.map_err(EnrolError::ReadToken)?;
+    EnrolToken::from_line(&text).map_err(EnrolError::NoToken)
+}
+
+/// Exchanges a token for an identity and keeps it in the state folder.
+pub async fn enrol(token: &EnrolToken, folder: &Folder, host_name: &str) -> Result<Identity, EnrolError> {
+    // a token can be used up: find out before that the answer can be kept
+    folder.prepare().map_err(EnrolError::Folder)?;
+    let request = Request::new(host_name)?;
+    let target = Target {
+        address: token.address.clone(),
+        name: token.name.clone(),
+        authority_pem: pem("CERTIFICATE", &token.authority),
+    };
+    let message = wire::EnrolRequest {
+        token_id: token.id.clone(),
+        token_secret: token.secret.clone(),
+        request: request.der.clone(),
+        host_name: host_name.into(),
+    };
+    let channel = target.connect(None).await?;
+    let answer = EnrolmentClient::new(channel).enrol(message).await.map_err(|status| refusal(&target, &status))?;
+    keep(answer.into_inner(), request, &target, folder)
+}
+
+/// Renews the certificate with a new key.
+pub async fn renew(
+    identity: &Identity,
+    target: &Target,
+    folder: &Folder,
+    host_name: &str,
+) -> Result<Identity, EnrolError> {
+    let request = Request::new(host_name)?;
+    let channel = target.connect(Some(identity)).await?;
+    let message = wire::RenewRequest { request: request.der.clone() };
+    let answer = EnrolmentClient::new(channel)
+        .renew(message)
+        .await
+        .map_err(|status| Trouble::of_status(&target.address, &status))?;
+    let stays = Target { address: identity.address.clone(), ..target.clone() };
+    keep(answer.into_inner(), request, &stays, folder)
+}
+
+/// Whether the certificate should be renewed now.
+#[must_use]
+pub fn is_due(identity: &Identity, now: Instant) -> bool {
+    identity.validity().is_some_and(|validity| validity.is_due(now))
+}
+
+fn keep(answer: wire::Certificate, request: Request, target: &Target, folder: &Folder) -> Result<Identity, EnrolError> {
+    if !request.is_answered_by(&answer.certificate_pem) {
+        return Err(EnrolError::ForeignCertificate(target.address.clone()));
+    }
+    let authority = Some(answer.authority_pem).filter(|pem| !pem.is_empty());
+    let identity = Identity {
+        address: target.address.clone(),
+        name: target.name.clone(),
+        subject: answer.subject,
+        certificate_pem: answer.certificate_pem,
+        authority_pem: authority.unwrap_or_else(|| target.authority_pem.clone()),
+        key_pem: request.key_pem,
+    };
+    identity.save(folder)?;
+    Ok(identity)
+}
+
+fn refusal(target: &Target, status: &Status) -> EnrolError {
+    match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied | Code::FailedPrecondition | Code::ResourceExhausted => {
+            EnrolError::Token { address: target.address.clone(), message: status.message().into() }
+        }
+        _ => EnrolError::Trouble(Trouble::of_status(&target.address, status)),
+    }
+}
+
+/// DER in its text form.
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = BASE64_STANDARD.encode(der);
+    let lines: Vec<&str> = (0..body.len()).step_by(64).map(|at| &body[at..body.len().min(at + 64)]).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
