@@ -121,6 +121,20 @@ impl Remote {
         fs_err::read(folder.remote()).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
     }
 
+    /// Time between heartbeats, if set.
+    #[must_use]
+    pub fn heartbeat(&self) -> Option<Duration> {
+        let seconds = u64::from(self.heartbeat_every_seconds).clamp(1, 60 * 60);
+        (self.heartbeat_every_seconds != 0).then(|| Duration::from_secs(seconds))
+    }
+
+    /// Time between collections, if set, held within a minute and thirty days.
+    #[must_use]
+    pub fn collect(&self) -> Option<Duration> {
+        let every = Duration::from_secs(u64::from(self.collect_every_seconds));
+        (self.collect_every_seconds != 0).then(|| every.clamp(Duration::from_mins(1), MOST_INTERVAL))
+    }
+
     /// Keeps it.
     pub fn save(&self, folder: &Folder) -> io::Result<()> {
         replace_durably(&folder.remote(), serde_json::json!(self).to_string().as_bytes())
@@ -134,11 +148,11 @@ impl Config {
         Self {
             server: Setting::default(None),
             state: Setting::default(environment.state.clone()),
-            collect_every: Setting::default(Duration::from_secs(6 * 60 * 60)),
+            collect_every: Setting::default(Duration::from_hours(6)),
             collect_from: Setting::default(None),
             queue_max_bytes: Setting::default(256 << 20),
             log_level: Setting::default("info".into()),
-            heartbeat_every: Setting::default(Duration::from_secs(60)),
+            heartbeat_every: Setting::default(Duration::from_mins(1)),
         }
     }
 
@@ -154,16 +168,14 @@ impl Config {
         Ok(config.with_remote(&remote))
     }
 
-    /// The same with what the aggregator configured. Intervals are held within a minute and thirty days.
+    /// The same with what the aggregator configured.
     #[must_use]
     pub fn with_remote(mut self, remote: &Remote) -> Self {
-        let sane = |seconds: u32| Duration::from_secs(u64::from(seconds)).clamp(Duration::from_secs(60), MOST_INTERVAL);
-        if remote.collect_every_seconds != 0 {
-            self.collect_every = Setting { value: sane(remote.collect_every_seconds), origin: Origin::Aggregator };
+        if let Some(value) = remote.collect() {
+            self.collect_every = Setting { value, origin: Origin::Aggregator };
         }
-        if remote.heartbeat_every_seconds != 0 {
-            let seconds = u64::from(remote.heartbeat_every_seconds).clamp(1, 60 * 60);
-            self.heartbeat_every = Setting { value: Duration::from_secs(seconds), origin: Origin::Aggregator };
+        if let Some(value) = remote.heartbeat() {
+            self.heartbeat_every = Setting { value, origin: Origin::Aggregator };
         }
         self
     }

@@ -2,7 +2,7 @@
 //!
 //! One file, so that being killed during a renewal leaves a key and a certificate that belong together.
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 use caliper_proto::Instant;
 use rcgen::{CertificateParams, DnType, KeyPair, PublicKeyData as _};
@@ -78,6 +78,15 @@ impl Validity {
     pub fn is_due(self, now: Instant) -> bool {
         let lifetime = self.until.micros() - self.from.micros();
         self.until.micros() - now.micros() <= lifetime / 3
+    }
+
+    /// How long to wait before asking for a new certificate: until it is due, or a while if it is due and asking failed.
+    #[must_use]
+    pub fn next_attempt(self, now: Instant) -> Duration {
+        let left = self.until.micros() - now.micros();
+        let third = (self.until.micros() - self.from.micros()) / 3;
+        let wait = if left > third { left - third } else { left / 4 };
+        Duration::from_micros(u64::try_from(wait).unwrap_or(0)).max(Duration::from_mins(1))
     }
 }
 
@@ -220,6 +229,10 @@ mod tests {
         assert_eq!(validity, Validity { from: at("2026-01-01T00:00:00Z"), until: at("2026-04-01T00:00:00Z") });
         assert!(!validity.is_due(at("2026-03-01T23:59:59Z")));
         assert!(validity.is_due(at("2026-03-02T00:00:00Z")));
+        let days = |now| validity.next_attempt(at(now)).as_secs() / 86_400;
+        assert_eq!(days("2026-01-01T00:00:00Z"), 60);
+        assert_eq!(days("2026-03-12T00:00:00Z"), 5, "a quarter of the twenty that are left");
+        assert_eq!(validity.next_attempt(at("2027-01-01T00:00:00Z")), Duration::from_mins(1));
     }
 
     #[test]

@@ -3,16 +3,16 @@
 //! Facts are collected, put into a durable queue on disk and delivered to the aggregator over gRPC with mutual TLS.
 //! The agent knows nothing of licences, directories or other servers, and never enumerates accounts (invariant 8).
 
-// cli
+pub mod cli;
 pub mod collect;
 pub mod collection;
 pub mod config;
 pub mod connection;
-// doctor
+pub mod doctor;
 pub mod enroll;
 pub mod environment;
 pub mod identity;
 pub mod queue;
-// run
+pub mod run;
 pub mod state;
-// uplink
+pub mod uplink;

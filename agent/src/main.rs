@@ -1,1 +1,86 @@
-fn main() {}
+//! `caliper-agent`: fills in the outside world and runs the command line.
+
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use caliper_agent::{
+    cli::{Cli, CliError, Command, execute, sentence},
+    config::Config,
+    environment::Environment,
+};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = environment();
+    listen(&cli, &environment);
+    match start(cli, environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let known = error.downcast_ref::<CliError>();
+            let text = known.map_or_else(|| format!("{error:#}"), |known| sentence(known));
+            eprintln!("caliper-agent: {text}");
+            ExitCode::from(known.map_or(1, CliError::exit_code))
+        }
+    }
+}
+
+fn start(cli: Cli, environment: Environment) -> anyhow::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start: free some memory")?;
+    let result = runtime.block_on(async { execute(cli, environment, io::stdout(), stop()).await });
+    // a collection under way must not hold up the end
+    runtime.shutdown_timeout(Duration::ZERO);
+    Ok(result?)
+}
+
+/// Logs go to standard error; the level is the configured one, `warn` for commands that answer on standard output.
+fn listen(cli: &Cli, environment: &Environment) {
+    let level = match &cli.command {
+        Command::Run(_) => Config::load(cli.config.as_deref(), environment)
+            .map_or_else(|_| "info".into(), |config| config.log_level.value),
+        _ => "warn".into(),
+    };
+    let ours = tracing_subscriber::EnvFilter::new(format!("warn,caliper_agent={level}"));
+    tracing_subscriber::fmt().with_env_filter(ours).with_writer(io::stderr).with_ansi(false).with_target(false).init();
+}
+
+fn environment() -> Environment {
+    let (config, state) = places();
+    Environment {
+        now: || jiff::Timestamp::now().into(),
+        random: || uuid::Uuid::new_v4().as_u128() as u64,
+        host_name: sysinfo::System::host_name().unwrap_or_default(),
+        config,
+        state,
+    }
+}
+
+#[cfg(windows)]
+fn places() -> (PathBuf, PathBuf) {
+    let data = std::env::var_os("ProgramData").map_or_else(|| PathBuf::from(r"C:\ProgramData"), PathBuf::from);
+    let folder = data.join("Caliper");
+    (folder.join("config.toml"), folder)
+}
+
+#[cfg(not(windows))]
+fn places() -> (PathBuf, PathBuf) {
+    (PathBuf::from("/etc/caliper/agent.toml"), PathBuf::from("/var/lib/caliper-agent"))
+}
+
+#[cfg(unix)]
+async fn stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

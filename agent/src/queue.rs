@@ -71,6 +71,9 @@ pub enum QueueError {
         /// What.
         problem: &'static str,
     },
+    /// A record holds no message: written by another program or version.
+    #[error("message {0} of the queue cannot be read: install the version of the agent that wrote it")]
+    Foreign(u64),
     /// An earlier write or flush failed, so that nobody knows what is on the disk.
     #[error("an earlier write to the queue in {0} failed: free some space, then restart the agent")]
     Broken(PathBuf),

@@ -47,7 +47,7 @@ fn place(most: u64) -> Place {
 }
 
 fn queued(place: &mut Place) -> Vec<wire::FromAgent> {
-    std::iter::from_fn(|| place.queue.reader.next().unwrap())
+    std::iter::from_fn(|| place.queue.reader.read().unwrap())
         .map(|record| wire::FromAgent::decode(record.payload.as_slice()).unwrap())
         .collect()
 }
@@ -117,7 +117,7 @@ async fn a_full_queue_refuses_the_newest_counts_it_and_tries_again() {
     let Place { folder, queue: Opened { writer, reader, .. }, .. } = &mut place;
     let deliver = async {
         loop {
-            while let Some(record) = reader.next().unwrap() {
+            while let Some(record) = reader.read().unwrap() {
                 reader.acknowledge(record.sequence).unwrap();
             }
             tokio::task::yield_now().await;

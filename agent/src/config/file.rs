@@ -12,7 +12,7 @@ use super::{
 use crate::environment::Environment;
 
 /// Longest time between two collections.
-pub const MOST_INTERVAL: Duration = Duration::from_secs(30 * 86_400);
+pub const MOST_INTERVAL: Duration = Duration::from_hours(30 * 24);
 
 /// Smallest bound of the queue: one of the largest messages and the next.
 const LEAST_QUEUE: u64 = 1 << 20;

@@ -96,11 +96,11 @@ fn the_aggregator_beats_the_file_within_reason() {
     let config = read(WHOLE).unwrap();
     assert_eq!(config.clone().with_remote(&remote(0, 0)), config);
     let set = config.clone().with_remote(&remote(7200, 5));
-    assert_eq!(set.collect_every, Setting { value: Duration::from_secs(7200), origin: Origin::Aggregator });
+    assert_eq!(set.collect_every, Setting { value: Duration::from_hours(2), origin: Origin::Aggregator });
     assert_eq!(set.heartbeat_every, Setting { value: Duration::from_secs(5), origin: Origin::Aggregator });
     let wild = config.with_remote(&remote(1, u32::MAX));
-    assert_eq!(wild.collect_every.value, Duration::from_secs(60));
-    assert_eq!(wild.heartbeat_every.value, Duration::from_secs(3600));
+    assert_eq!(wild.collect_every.value, Duration::from_mins(1));
+    assert_eq!(wild.heartbeat_every.value, Duration::from_hours(1));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn durations_print_as_they_are_read() {
     for text in ["1s", "90s", "30m", "6h", "2d"] {
         assert_eq!(print_duration(value::read_duration(text).unwrap()), text);
     }
-    assert_eq!(print_duration(Duration::from_secs(3600)), "1h");
+    assert_eq!(print_duration(Duration::from_hours(1)), "1h");
     for text in ["", "s", "5", "-5s", "1.5h", "5 s", "h6"] {
         assert_eq!(value::read_duration(text), None, "{text}");
     }

@@ -2,6 +2,7 @@
 
 use std::{error::Error, io};
 
+use caliper_proto::Instant;
 use rustls::{AlertDescription, CertificateError};
 use tonic::{Code, Status};
 
@@ -45,6 +46,12 @@ pub enum Trouble {
         detail = Detail(.1)
     )]
     Refused(String, String),
+    /// Our own certificate has ended.
+    #[error("this agent's certificate ended on {0} and it is {1}: if the clock is right, enrol with a new token")]
+    Expired(Instant, Instant),
+    /// Our own certificate has not begun.
+    #[error("this agent's certificate begins on {0} and this computer's clock says {1}: set the clock")]
+    NotYet(Instant, Instant),
     /// It answers, but not what we understand.
     #[error("the aggregator at {0} answered {1}: see its log; both programs may need the same version")]
     Unexpected(String, String),

@@ -30,7 +30,7 @@ impl Reader {
     }
 
     /// The next committed record, or `None` until there are more.
-    pub fn next(&mut self) -> Result<Option<Record>, QueueError> {
+    pub fn read(&mut self) -> Result<Option<Record>, QueueError> {
         loop {
             let (committed, segment, last) = {
                 let state = self.shared.state();

@@ -22,7 +22,7 @@ fn append(writer: &mut Writer, payload: &[u8]) -> u64 {
 }
 
 fn rest(reader: &mut Reader) -> Vec<(u64, Vec<u8>)> {
-    std::iter::from_fn(|| reader.next().unwrap()).map(|record| (record.sequence, record.payload)).collect()
+    std::iter::from_fn(|| reader.read().unwrap()).map(|record| (record.sequence, record.payload)).collect()
 }
 
 fn files(folder: &TempDir) -> Vec<PathBuf> {
@@ -33,10 +33,10 @@ fn files(folder: &TempDir) -> Vec<PathBuf> {
 fn what_was_committed_comes_out_in_order_after_a_restart() {
     let folder = folder();
     let mut queue = opened(&folder);
-    assert_eq!(queue.reader.next().unwrap(), None);
+    assert_eq!(queue.reader.read().unwrap(), None);
     assert_eq!(append(&mut queue.writer, b"one"), 1);
     assert_eq!(append(&mut queue.writer, b""), 2);
-    assert_eq!(queue.reader.next().unwrap(), None, "not visible before the commit");
+    assert_eq!(queue.reader.read().unwrap(), None, "not visible before the commit");
     queue.writer.commit().unwrap();
     assert_eq!(rest(&mut queue.reader), [(1, b"one".to_vec()), (2, vec![])]);
     drop(queue);
@@ -59,7 +59,7 @@ fn acknowledged_records_never_come_back_and_numbers_go_on() {
     queue.reader.acknowledge(4).unwrap();
     queue.reader.acknowledge(2).unwrap(); // an older number changes nothing
     queue.reader.rewind();
-    assert_eq!(queue.reader.next().unwrap().unwrap().sequence, 5);
+    assert_eq!(queue.reader.read().unwrap().unwrap().sequence, 5);
     drop(queue);
     let mut queue = opened(&folder);
     assert_eq!(queue.reader.fill().messages, 6);
@@ -159,7 +159,7 @@ fn a_file_cut_at_any_byte_keeps_every_whole_record_and_goes_on() {
         assert_eq!(number, left as u64 + 1);
         assert_eq!(rest(&mut queue.reader), expected, "cut at {cut}");
         drop(queue);
-        assert_eq!(files(&folder), [path.clone()]);
+        assert_eq!(files(&folder), std::slice::from_ref(&path));
     }
 }
 
@@ -261,7 +261,7 @@ proptest! {
                     queue.writer.commit().unwrap();
                     committed = list.len();
                 }
-                Step::Read => match queue.reader.next().unwrap() {
+                Step::Read => match queue.reader.read().unwrap() {
                     None => prop_assert_eq!(read, committed),
                     Some(record) => {
                         prop_assert_eq!(record.sequence, read as u64 + 1);

@@ -1,0 +1,233 @@
+//! The command line: what can be asked of the agent, and how it answers.
+
+mod show;
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use caliper_proto::Report;
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    collect::{self, CollectError},
+    config::{Config, ConfigError},
+    connection::Trouble,
+    doctor,
+    enroll::{self, EnrolError},
+    environment::Environment,
+    identity::IdentityError,
+    run::{Run, RunError},
+    state::replace_durably,
+    uplink::Backoff,
+};
+
+/// Reports what Windows Server licences a server needs: its edition, its processors and who uses it.
+#[derive(Debug, Parser)]
+#[command(name = "caliper-agent", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Configuration file; without it the usual one, which need not exist
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect once and show the result; nothing is sent
+    Collect(Collect),
+    /// Exchange a token of the aggregator for a certificate
+    Enroll(Enroll),
+    /// Collect and deliver, until stopped
+    Run(RunOnce),
+    /// Check everything that delivery needs and say what to do
+    Doctor(Json),
+    /// Show or check the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the version
+    Version(Json),
+}
+
+/// `collect`.
+#[derive(Debug, Args)]
+pub struct Collect {
+    /// Folder of artefacts, in any layout, instead of this machine
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
+    /// Print the whole report as JSON instead of a summary
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+    /// Write the report to a file, for `caliper import`
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `enroll`.
+#[derive(Debug, Args)]
+pub struct Enroll {
+    /// File that holds the token, deleted afterwards; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub token_file: PathBuf,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct RunOnce {
+    /// Collect once, deliver everything and end when the aggregator has it
+    #[arg(long)]
+    pub once: bool,
+    /// Give up after so many seconds; only with `--once`
+    #[arg(long, value_name = "SECONDS", requires = "once")]
+    pub timeout: Option<u64>,
+}
+
+/// Output for programs.
+#[derive(Debug, Args)]
+pub struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show every value and where it came from
+    Show(Json),
+    /// Check the file and say what is wrong
+    Check,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Nothing was collected.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// Not enrolled.
+    #[error(transparent)]
+    Enrol(#[from] EnrolError),
+    /// Not delivered.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The result could not be written.
+    #[error("cannot write the result: choose another file with `--output`")]
+    Output(#[source] io::Error),
+    /// At least one check failed; each has said so.
+    #[error("at least one check failed: do what its line says")]
+    Doctor,
+}
+
+impl CliError {
+    /// The exit code, as documented in `agent/README.md`.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) => 2,
+            Self::Run(RunError::Identity(IdentityError::Missing)) => 3,
+            Self::Enrol(EnrolError::Trouble(trouble)) | Self::Run(RunError::Trouble(trouble)) => match trouble {
+                Trouble::Outage { .. } | Trouble::Unexpected(..) => 4,
+                _ => 5,
+            },
+            Self::Enrol(EnrolError::Token { .. } | EnrolError::ForeignCertificate(_)) => 5,
+            Self::Run(RunError::Timeout { .. } | RunError::Stopped(_)) => 6,
+            _ => 1,
+        }
+    }
+}
+
+/// An error with its causes in one line.
+#[must_use]
+pub fn sentence(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // a transparent error and its cause say the same
+        if !text.contains(&cause_text) {
+            text = format!("{text} ({cause_text})");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Does what the command line asks; answers go to `output`.
+pub async fn execute(
+    cli: Cli,
+    environment: Environment,
+    mut output: impl Write,
+    stop: impl Future<Output = ()>,
+) -> Result<(), CliError> {
+    let named = cli.config.as_deref();
+    match cli.command {
+        Command::Version(Json { json }) => show::version(&mut output, json),
+        Command::Collect(command) => {
+            let config = if command.from.is_some() { None } else { Some(Config::load(named, &environment)?) };
+            let from = command.from.clone().or_else(|| config.and_then(|config| config.collect_from.value));
+            let report = collector(from, &environment)()?;
+            match &command.output {
+                Some(path) => replace_durably(path, report.to_json().as_bytes()).map_err(CliError::Output),
+                None => show::report(&mut output, &report, command.json),
+            }
+        }
+        Command::Enroll(command) => {
+            let config = Config::load(named, &environment)?;
+            let token = enroll::read_token(&command.token_file, io::stdin())?;
+            let identity = enroll::enrol(&token, &config.folder(), &environment.host_name).await?;
+            if command.token_file != std::path::Path::new("-")
+                && let Err(error) = fs_err::remove_file(&command.token_file)
+            {
+                tracing::warn!("enrolled, but the token file is still there: delete it yourself ({error})");
+            }
+            let (address, subject) = (&identity.address, &identity.subject);
+            writeln!(output, "enrolled at {address} as {subject}").map_err(CliError::Output)
+        }
+        Command::Run(command) => {
+            let config = Config::load(named, &environment)?;
+            let collector = Arc::new(collector(config.collect_from.value.clone(), &environment));
+            let run = Run { config, environment, collector, backoff: Backoff::default() };
+            if command.once {
+                Ok(run.once(command.timeout.map(Duration::from_secs), stop).await?)
+            } else {
+                Ok(run.forever(stop).await?)
+            }
+        }
+        Command::Doctor(Json { json }) => {
+            let checks = doctor::examine(named, &environment).await;
+            show::checks(&mut output, &checks, json)?;
+            if checks.iter().any(|check| check.state == doctor::State::Failed) { Err(CliError::Doctor) } else { Ok(()) }
+        }
+        Command::Config(ConfigCommand::Show(Json { json })) => {
+            show::config(&mut output, &Config::load(named, &environment)?, json)
+        }
+        Command::Config(ConfigCommand::Check) => {
+            Config::load(named, &environment)?;
+            let path = named.unwrap_or(&environment.config);
+            let found = if path.exists() { "is correct" } else { "does not exist, which is correct: defaults hold" };
+            writeln!(output, "{} {found}", path.display()).map_err(CliError::Output)
+        }
+    }
+}
+
+fn collector(
+    from: Option<PathBuf>,
+    environment: &Environment,
+) -> impl Fn() -> Result<Report, CollectError> + Send + Sync + use<> {
+    let now = environment.now;
+    move || match &from {
+        Some(folder) => collect::collect_from(folder),
+        None => collect::collect_local(now()),
+    }
+}

@@ -1,0 +1,72 @@
+//! The way to the aggregator, step by step: name, port, TLS, and whether it takes this agent.
+
+use std::time::Duration;
+
+use caliper_proto::wire;
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+use wire::{delivery_client::DeliveryClient, from_agent::Body};
+
+use super::Check;
+use crate::{
+    connection::{Target, Trouble},
+    environment::Environment,
+    identity::Identity,
+};
+
+/// Longest wait for one step.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Goes as far as it gets.
+pub async fn examine(target: &Target, identity: &Identity, environment: &Environment) -> Vec<Check> {
+    let address = &target.address;
+    let mut checks = Vec::new();
+    let name = timeout(STEP, lookup_host(address)).await;
+    let found = match name {
+        Ok(Ok(found)) => found.collect::<Vec<_>>(),
+        Ok(Err(error)) => return fail(checks, "name", format!("{address} is not known ({error}): {NAME_ADVICE}")),
+        Err(_) => return fail(checks, "name", format!("no answer for {address}: {NAME_ADVICE}")),
+    };
+    let addresses: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
+    checks.push(Check::ok("name", format!("{address} is {}", addresses.join(", "))));
+    match timeout(STEP, TcpStream::connect(found.as_slice())).await {
+        Ok(Ok(_)) => checks.push(Check::ok("port", format!("{address} takes connections"))),
+        Ok(Err(error)) => {
+            return fail(checks, "port", format!("{address} takes no connection ({error}): {PORT_ADVICE}"));
+        }
+        Err(_) => return fail(checks, "port", format!("no answer from {address}: {PORT_ADVICE}")),
+    }
+    let channel = match target.connect(Some(identity)).await {
+        Ok(channel) => channel,
+        Err(trouble) => return fail(checks, "tls", trouble.to_string()),
+    };
+    checks.push(Check::ok("tls", "the aggregator's certificate is from the trusted authority"));
+    let hello = wire::Hello {
+        agent_version: env!("CARGO_PKG_VERSION").into(),
+        host_name: environment.host_name.clone(),
+        configuration_etag: String::new(),
+    };
+    let greeting = wire::FromAgent { sequence: 0, body: Some(Body::Hello(hello)) };
+    let accepted = async {
+        let mut client = DeliveryClient::new(channel);
+        let mut answers = client.deliver(tokio_stream::once(greeting)).await?.into_inner();
+        // the stream ends on our side; the aggregator either ends it as well or says why not
+        answers.message().await.map(drop)
+    };
+    match timeout(STEP, accepted).await {
+        // an aggregator that keeps the stream open has taken us, too
+        Ok(Ok(())) | Err(_) => checks.push(Check::ok("delivery", "the aggregator accepts this agent")),
+        Ok(Err(status)) => return fail(checks, "delivery", Trouble::of_status(address, &status).to_string()),
+    }
+    checks
+}
+
+const NAME_ADVICE: &str = "check `server` in the configuration and the name service";
+const PORT_ADVICE: &str = "check that the aggregator runs, the port and the firewall";
+
+fn fail(mut checks: Vec<Check>, name: &'static str, finding: String) -> Vec<Check> {
+    checks.push(Check::failed(name, finding));
+    checks
+}

@@ -1,0 +1,9 @@
+//! The agent against an aggregator made up for the purpose: enrolment, delivery, the command line.
+//!
+//! The made-up one lives in `fake`; whole runs against the real one are in the workspace's `tests/`.
+
+mod commands;
+mod delivery;
+mod enrolment;
+mod fake;
+mod place;

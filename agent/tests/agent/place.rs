@@ -1,0 +1,88 @@
+//! A machine with an agent on it: a folder of its own, a made-up report, no waiting between attempts.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use caliper_agent::{
+    config::Config, enroll, environment::Environment, identity::Identity, run::Run, state::Folder, uplink::Backoff,
+};
+use caliper_proto::{Access, AccessKey, Days, Instant, Inventory, Report, Source};
+use tempfile::TempDir;
+
+use crate::fake::Fake;
+
+pub struct Place {
+    pub dir: TempDir,
+    pub environment: Environment,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            now: || jiff::Timestamp::now().into(),
+            random: || 0,
+            host_name: "host-1".into(),
+            config: dir.path().join("agent.toml"),
+            state: dir.path().join("state"),
+        };
+        Self { dir, environment }
+    }
+
+    pub async fn enrolled(fake: &Fake) -> Self {
+        let place = Self::new();
+        enroll::enrol(&fake.token(), &place.folder(), "host-1").await.unwrap();
+        place
+    }
+
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn folder(&self) -> Folder {
+        Folder::new(&self.environment.state)
+    }
+
+    pub fn identity(&self) -> Identity {
+        Identity::load(&self.folder()).unwrap()
+    }
+
+    pub fn run(&self, report: Report) -> Run {
+        Run {
+            config: Config::load(None, &self.environment).unwrap(),
+            environment: self.environment.clone(),
+            collector: Arc::new(move || Ok(report.clone())),
+            backoff: Backoff::new(Duration::from_millis(1), Duration::from_millis(1)),
+        }
+    }
+
+    pub async fn deliver(&self, report: Report) -> Result<(), caliper_agent::run::RunError> {
+        self.run(report).once(Some(Duration::from_mins(1)), std::future::pending()).await
+    }
+}
+
+pub fn write(path: &Path, text: &str) {
+    fs_err::write(path, text).unwrap();
+}
+
+pub fn report(rows: usize) -> Report {
+    let mut days = Days::default();
+    days.insert(60).unwrap();
+    let accesses = (0..rows)
+        .map(|number| Access {
+            key: AccessKey {
+                service: "File Server".into(),
+                role_guid: "10a9226f-50ee-49d8-a393-9a501d47ce04".into(),
+                principal: format!("LAB\\user{:07}", number / 3),
+                client: format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255),
+                source: Source::UserAccessLogging,
+                year: 2026,
+            },
+            days,
+            total: number as u64,
+            first: Instant::from_micros(i64::try_from(number).unwrap()).unwrap(),
+            last: Instant::from_micros(i64::try_from(number).unwrap() + 7).unwrap(),
+        })
+        .collect();
+    let server = Inventory { name: "SRV1".into(), domain: "lab.net".into(), ..Inventory::default() };
+    Report { server, accesses, warnings: vec!["one warning".into()] }
+}
