@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod directory;
+pub mod identity;
 pub mod pairs;
 pub mod store;
 pub mod web;

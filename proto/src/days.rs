@@ -55,6 +55,24 @@ impl Days {
         self
     }
 
+    /// The days in both sets.
+    #[must_use]
+    pub fn intersection(mut self, other: Self) -> Self {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine &= theirs;
+        }
+        self
+    }
+
+    /// The days in this set and not in the other.
+    #[must_use]
+    pub fn difference(mut self, other: Self) -> Self {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine &= !theirs;
+        }
+        self
+    }
+
     /// Whether no day is in the set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -154,6 +172,8 @@ mod tests {
             prop_assert_eq!(a.union(b), b.union(a));
             prop_assert_eq!(a.union(b).union(c), a.union(b.union(c)));
             prop_assert_eq!(a.union(a), a);
+            prop_assert_eq!(a.intersection(b).union(a.difference(b)), a);
+            prop_assert!(a.difference(b).intersection(b).is_empty());
             prop_assert_eq!(Days::from_bytes(&a.to_bytes()), Ok(a));
         }
     }

@@ -1,0 +1,425 @@
+//! Accounts by every name a log may use, and the people who own them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use caliper_licensing::Confidence;
+
+use super::{Machines, Principal};
+use crate::directory::{Account, AccountKind};
+
+/// Names of one directory's domain, lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Domain {
+    /// Short name; empty if unknown.
+    pub netbios: String,
+    /// Long name; empty if unknown.
+    pub dns: String,
+    /// As in the configuration.
+    pub name: String,
+}
+
+impl Domain {
+    /// Whether logs may write `text` (lower case) for this domain.
+    #[must_use]
+    pub fn is_called(&self, text: &str) -> bool {
+        !text.is_empty() && (text == self.netbios || text == self.dns)
+    }
+}
+
+/// An account and where it is.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownAccount<'a> {
+    /// Index of its domain.
+    pub domain: usize,
+    /// The account.
+    pub account: &'a Account,
+    /// Whether the last synchronisation found it.
+    pub present: bool,
+}
+
+/// A human being with all accounts (rule E.16).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Unique: `domain\name` of the account that stands for the others.
+    pub id: String,
+    /// For people to read.
+    pub name: String,
+    /// `domain\name` of each account, sorted.
+    pub accounts: Vec<String>,
+    /// Of the account that stands for the others.
+    pub department: String,
+    /// Whether all accounts are external (rule E.22).
+    pub external: bool,
+    /// Whether any account is enabled and still there; without one nobody needs a licence (rule E.19).
+    pub active: bool,
+    /// Whether any account holds no administrator's rights.
+    pub ordinary: bool,
+    /// Lowest of the reasons for which accounts were joined.
+    pub confidence: Confidence,
+}
+
+/// What a principal belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Index into [`Roster::people`].
+    Person(u32),
+    /// A service account (rule E.15).
+    Service,
+    /// Index into the machines.
+    Machine(u32),
+}
+
+/// An answer with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// Whose account it is.
+    pub owner: Owner,
+    /// Whether the account is one only to administer with: the domain's born administrator, or the second account,
+    /// with administrator's rights, of somebody who also has an ordinary one (rule E.7).
+    pub administration: bool,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Why, in words.
+    pub reason: &'static str,
+}
+
+/// Accounts and people, findable.
+#[derive(Debug)]
+pub struct Roster<'a> {
+    domains: &'a [Domain],
+    accounts: Vec<KnownAccount<'a>>,
+    /// Owner of each account that is a person's.
+    person_of: Vec<Option<u32>>,
+    people: Vec<Person>,
+    by_sid: HashMap<String, usize>,
+    by_name: HashMap<(usize, String), usize>,
+    by_bare_name: HashMap<String, Vec<usize>>,
+    by_upn: HashMap<String, usize>,
+    by_mail: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Roster<'a> {
+    /// Joins accounts into people and makes them findable. The order of the accounts changes nothing but numbers.
+    #[must_use]
+    pub fn new(domains: &'a [Domain], accounts: impl IntoIterator<Item = KnownAccount<'a>>) -> Self {
+        let accounts: Vec<KnownAccount<'a>> = accounts.into_iter().collect();
+        let (people, person_of) = people(domains, &accounts);
+        let mut roster = Self {
+            domains,
+            person_of,
+            people,
+            by_sid: HashMap::new(),
+            by_name: HashMap::new(),
+            by_bare_name: HashMap::new(),
+            by_upn: HashMap::new(),
+            by_mail: HashMap::new(),
+            accounts,
+        };
+        // present accounts last: they win over those gone that had the same name
+        let mut order: Vec<usize> = (0..roster.accounts.len()).collect();
+        order.sort_by_key(|at| roster.accounts[*at].present);
+        for &at in &order {
+            for sid in &roster.accounts[at].account.sid_history {
+                roster.by_sid.insert(sid.to_lowercase(), at);
+            }
+        }
+        for at in order {
+            let KnownAccount { domain, account, .. } = roster.accounts[at];
+            let name = account.name.to_lowercase();
+            roster.by_name.insert((domain, name.clone()), at);
+            roster.by_bare_name.entry(name).or_default().push(at);
+            if !account.sid.is_empty() {
+                roster.by_sid.insert(account.sid.to_lowercase(), at);
+            }
+            if !account.upn.is_empty() {
+                roster.by_upn.insert(account.upn.to_lowercase(), at);
+            }
+            if !account.mail.is_empty() {
+                roster.by_mail.entry(account.mail.to_lowercase()).or_default().push(at);
+            }
+        }
+        roster
+    }
+
+    /// Everybody, in the order of their numbers.
+    #[must_use]
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    /// Whose account it is: by SID, then domain and name, then UPN, then mail (rule I.3). `None`: nobody's known here.
+    #[must_use]
+    pub fn find(&self, principal: &Principal, machines: &Machines) -> Option<Match> {
+        let (at, confidence, reason) = match principal {
+            Principal::Nobody(_) => return None,
+            Principal::Sid(sid) => (*self.by_sid.get(sid)?, Confidence::H, "same SID"),
+            Principal::Name { domain: Some(domain), name } => self.in_domain(domain, name)?,
+            Principal::Name { domain: None, name } => {
+                (self.only(self.by_bare_name.get(name)?)?, Confidence::M, "the only account of that name")
+            }
+            Principal::Upn { name, domain } => {
+                let whole = format!("{name}@{domain}");
+                let by_mail = || self.by_mail.get(&whole).and_then(|all| self.only(all));
+                if let Some(at) = self.by_upn.get(&whole) {
+                    (*at, Confidence::H, "same user principal name")
+                } else if let Some(found) = self.in_domain(domain, name) {
+                    found
+                } else {
+                    (by_mail()?, Confidence::M, "same mail address")
+                }
+            }
+        };
+        self.matched(at, confidence, reason, machines)
+    }
+
+    fn in_domain(&self, domain: &str, name: &str) -> Option<(usize, Confidence, &'static str)> {
+        let called = self.domains.iter().position(|known| known.is_called(domain));
+        if let Some(called) = called {
+            let at = self.by_name.get(&(called, name.to_owned()))?;
+            return Some((*at, Confidence::H, "same domain and name"));
+        }
+        // a directory that does not say what its domain is called may be meant; a directory that does may not
+        let unnamed = |at: &usize| self.domains[self.accounts[*at].domain].netbios.is_empty();
+        let fitting: Vec<usize> = self.by_bare_name.get(name)?.iter().copied().filter(unnamed).collect();
+        Some((self.only(&fitting)?, Confidence::L, "same name in a directory that names no domain"))
+    }
+
+    /// The only account, or the only person behind several.
+    fn only(&self, fitting: &[usize]) -> Option<usize> {
+        let first = *fitting.first()?;
+        let same = |at: &usize| self.person_of[*at].is_some() && self.person_of[*at] == self.person_of[first];
+        (fitting.len() == 1 || fitting.iter().all(same)).then_some(first)
+    }
+
+    fn matched(&self, at: usize, confidence: Confidence, reason: &'static str, machines: &Machines) -> Option<Match> {
+        let account = self.accounts[at].account;
+        let mut administration = false;
+        let mut joined = Confidence::H;
+        let owner = match account.kind {
+            AccountKind::Service => Owner::Service,
+            AccountKind::Computer => {
+                let by_name = || machines.known(account.name.trim_end_matches('$').to_lowercase().as_str());
+                Owner::Machine(machines.by_sid(&account.sid.to_lowercase()).or_else(by_name)?)
+            }
+            AccountKind::User => {
+                let person = self.person_of[at]?;
+                let found = &self.people[person as usize];
+                administration = account.administrator && (account.sid.ends_with("-500") || found.ordinary);
+                joined = found.confidence;
+                Owner::Person(person)
+            }
+        };
+        Some(Match { owner, administration, confidence: confidence.min(joined), reason })
+    }
+}
+
+/// E.16: accounts with the same employee number, the same mail address, or a SID that the other one had before.
+fn people(domains: &[Domain], accounts: &[KnownAccount<'_>]) -> (Vec<Person>, Vec<Option<u32>>) {
+    let users: Vec<usize> = (0..accounts.len()).filter(|at| accounts[*at].account.kind == AccountKind::User).collect();
+    let mut head: Vec<usize> = (0..accounts.len()).collect();
+    let mut confidence = vec![Confidence::H; accounts.len()];
+    let by_sid: HashMap<String, usize> = users
+        .iter()
+        .filter(|at| !accounts[**at].account.sid.is_empty())
+        .map(|at| (accounts[*at].account.sid.to_lowercase(), *at))
+        .collect();
+    let mut first: HashMap<(&str, String), usize> = HashMap::new();
+    for &at in &users {
+        let account = accounts[at].account;
+        for (key, value, sure) in
+            [("employee", &account.employee, Confidence::H), ("mail", &account.mail, Confidence::M)]
+        {
+            if value.is_empty() {
+                continue;
+            }
+            match first.get(&(key, value.to_lowercase())) {
+                Some(&other) => join(&mut head, &mut confidence, at, other, sure),
+                None => drop(first.insert((key, value.to_lowercase()), at)),
+            }
+        }
+        for sid in &account.sid_history {
+            if let Some(&other) = by_sid.get(&sid.to_lowercase()) {
+                join(&mut head, &mut confidence, at, other, Confidence::H);
+            }
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &at in &users {
+        groups.entry(find(&mut head, at)).or_default().push(at);
+    }
+    let mut people: Vec<(Person, Vec<usize>)> = groups
+        .into_iter()
+        .map(|(root, members)| (person(domains, accounts, &members, confidence[root]), members))
+        .collect();
+    people.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+    let mut person_of = vec![None; accounts.len()];
+    let mut previous = String::new();
+    for (number, (person, members)) in people.iter_mut().enumerate() {
+        for &at in members.iter() {
+            person_of[at] = u32::try_from(number).ok();
+        }
+        // plain directories may hold a name twice
+        if person.id == previous {
+            person.id = format!("{}#{}", person.id, accounts[members[0]].account.guid);
+        } else {
+            previous.clone_from(&person.id);
+        }
+    }
+    (people.into_iter().map(|(person, _)| person).collect(), person_of)
+}
+
+fn person(domains: &[Domain], accounts: &[KnownAccount<'_>], members: &[usize], confidence: Confidence) -> Person {
+    let full = |at: usize| {
+        let KnownAccount { domain, account, .. } = accounts[at];
+        let domain = &domains[domain];
+        let label = if domain.netbios.is_empty() { &domain.name } else { &domain.netbios };
+        format!("{}\\{}", label.to_lowercase(), account.name.to_lowercase())
+    };
+    let active = |at: usize| accounts[at].present && accounts[at].account.enabled;
+    let mut members = members.to_vec();
+    // the everyday account stands for the others
+    members.sort_by_key(|&at| (!active(at), accounts[at].account.administrator, full(at), &accounts[at].account.guid));
+    let main = accounts[members[0]].account;
+    let mut names: Vec<String> = members.iter().map(|at| full(*at)).collect();
+    names.sort_unstable();
+    Person {
+        id: full(members[0]),
+        name: if main.display_name.is_empty() { main.name.clone() } else { main.display_name.clone() },
+        accounts: names,
+        department: main.department.clone(),
+        external: members.iter().all(|at| accounts[*at].account.external),
+        active: members.iter().any(|at| active(*at)),
+        ordinary: members.iter().any(|at| !accounts[*at].account.administrator),
+        confidence,
+    }
+}
+
+fn find(head: &mut [usize], mut at: usize) -> usize {
+    while head[at] != at {
+        head[at] = head[head[at]];
+        at = head[at];
+    }
+    at
+}
+
+fn join(head: &mut [usize], confidence: &mut [Confidence], a: usize, b: usize, sure: Confidence) {
+    let (a, b) = (find(head, a), find(head, b));
+    let lowest = confidence[a].min(confidence[b]);
+    if a == b {
+        // already one by another reason: the better one counts
+        return;
+    }
+    let (root, other) = (a.min(b), a.max(b));
+    head[other] = root;
+    confidence[root] = lowest.min(sure);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::machine::tests::computer, *};
+
+    fn user(name: &str, sid: &str) -> Account {
+        Account { kind: AccountKind::User, sid: sid.into(), guid: name.into(), ..computer(name, "", "") }
+    }
+
+    fn domains() -> Vec<Domain> {
+        vec![
+            Domain { netbios: "lab".into(), dns: "lab.net".into(), name: "lab".into() },
+            Domain { netbios: String::new(), dns: "example.com".into(), name: "plain".into() },
+        ]
+    }
+
+    fn known(domain: usize, account: &Account) -> KnownAccount<'_> {
+        KnownAccount { domain, account, present: true }
+    }
+
+    /// Jane with two accounts, Bob, a service, a machine, the born administrator, and two strangers in a plain directory.
+    fn accounts() -> Vec<(usize, Account)> {
+        vec![
+            (
+                0,
+                Account { employee: "7".into(), upn: "jane.doe@lab.net".into(), ..user("Jane", "S-1-5-21-1-2-3-1101") },
+            ),
+            (0, Account { employee: "7".into(), administrator: true, ..user("adm-jane", "S-1-5-21-1-2-3-1102") }),
+            (0, Account { mail: "bob@lab.example".into(), ..user("bob", "S-1-5-21-1-2-3-1103") }),
+            (0, Account { kind: AccountKind::Service, ..user("sqlsvc", "S-1-5-21-1-2-3-1104") }),
+            (0, computer("PC-1$", "pc-1.lab.net", "Windows 11")),
+            (0, Account { administrator: true, ..user("Verwalter", "S-1-5-21-1-2-3-500") }),
+            (0, Account { administrator: true, ..user("only-admin", "S-1-5-21-1-2-3-1105") }),
+            (1, Account { sid_history: vec!["S-1-5-21-9-9-9-1".into()], ..user("zoe", "") }),
+            (1, Account { mail: "BOB@lab.example".into(), ..user("robert", "") }),
+        ]
+    }
+
+    fn found(principal: &str) -> Option<(String, bool, Confidence)> {
+        let (domains, accounts) = (domains(), accounts());
+        let machines = Machines::new(&domains, accounts.iter().map(|(domain, account)| (*domain, account)), []);
+        let roster = Roster::new(&domains, accounts.iter().map(|(domain, account)| known(*domain, account)));
+        let found = roster.find(&Principal::parse(principal), &machines)?;
+        let owner = match found.owner {
+            Owner::Person(at) => roster.people()[at as usize].id.clone(),
+            Owner::Service => "service".into(),
+            Owner::Machine(at) => machines.get(at).id.clone(),
+        };
+        Some((owner, found.administration, found.confidence))
+    }
+
+    #[test]
+    fn principals_find_their_owner_in_the_order_of_rule_i3() {
+        use Confidence::{H, L, M};
+        for (principal, owner, administration, confidence) in [
+            ("S-1-5-21-1-2-3-1101", "lab\\jane", false, H),
+            ("LAB\\JANE", "lab\\jane", false, H),
+            ("lab.net\\jane", "lab\\jane", false, H),
+            ("jane.doe@LAB.NET", "lab\\jane", false, H),
+            // the implicit user principal name: account name and long name of the domain
+            ("jane@lab.net", "lab\\jane", false, H),
+            ("jane", "lab\\jane", false, M),
+            // E.7: a second account, with administrator's rights, of somebody who has an ordinary one
+            ("lab\\adm-jane", "lab\\jane", true, H),
+            ("lab\\verwalter", "lab\\verwalter", true, H),
+            // the only account somebody has is for everything
+            ("lab\\only-admin", "lab\\only-admin", false, H),
+            // two directories, joined by mail
+            ("lab\\bob", "lab\\bob", false, M),
+            ("robert", "lab\\bob", false, M),
+            ("bob@lab.example", "lab\\bob", false, M),
+            ("lab\\sqlsvc", "service", false, H),
+            ("lab\\pc-1$", "pc-1.lab.net", false, H),
+            ("S-1-5-21-9-9-9-1", "plain\\zoe", false, H),
+            ("WORK\\zoe", "plain\\zoe", false, L),
+        ] {
+            assert_eq!(found(principal), Some((owner.to_owned(), administration, confidence)), "{principal}");
+        }
+        // a golden ticket's user, a local account, another domain's account: nobody known
+        for principal in ["lab\\ghost", "DC-1\\jane", "jane@other.net", "S-1-5-21-1-2-3-9999", "nt authority\\system"] {
+            assert_eq!(found(principal), None, "{principal}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_active_while_any_account_is() {
+        let domains = domains();
+        let (enabled, disabled) = (user("jane", "S-1-5-21-1-2-3-1"), user("jane2", "S-1-5-21-1-2-3-2"));
+        let enabled = Account { employee: "7".into(), ..enabled };
+        let disabled = Account { employee: "7".into(), enabled: false, ..disabled };
+        for (accounts, active) in [
+            (vec![known(0, &enabled), known(0, &disabled)], true),
+            (vec![known(0, &disabled)], false),
+            (vec![KnownAccount { domain: 0, account: &enabled, present: false }, known(0, &disabled)], false),
+        ] {
+            let roster = Roster::new(&domains, accounts);
+            assert_eq!(roster.people().len(), 1);
+            assert_eq!(roster.people()[0].active, active);
+        }
+    }
+
+    #[test]
+    fn the_order_of_accounts_changes_nothing() {
+        let (domains, accounts) = (domains(), accounts());
+        let forward = Roster::new(&domains, accounts.iter().map(|(domain, account)| known(*domain, account)));
+        let backward = Roster::new(&domains, accounts.iter().rev().map(|(domain, account)| known(*domain, account)));
+        assert_eq!(forward.people(), backward.people());
+        assert_eq!(forward.people().len(), 5, "{:#?}", forward.people());
+    }
+}
