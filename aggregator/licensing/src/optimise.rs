@@ -119,10 +119,10 @@ pub fn cheapest_cover(graph: &Graph, user_prices: Prices<'_>, device_prices: Pri
         price / unit
     };
 
-    let mut peel = Peel::new(graph, capacity);
+    let mut peel = Peel::new(graph, (0..graph.vertices()).map(capacity).collect());
     peel.drain();
     let kernel = kernel::Kernel::of(graph, &peel);
-    let solved = search::solve(&kernel.graph, |vertex| kernel.capacity[vertex]);
+    let solved = search::solve(&kernel.graph, &kernel.capacity);
 
     let mut covered = peel.covered;
     for (&vertex, &chosen) in kernel.vertices.iter().zip(&solved.covered) {

@@ -59,15 +59,21 @@ impl Graph {
             return Err(GraphError::OutOfRange { index, user, device, users, devices });
         }
 
-        let mut offset = vec![0];
-        let mut adjacent = Vec::with_capacity(2 * pairs.len());
-        group(users, pairs.iter().map(|&(user, device)| (user, users + device)), &mut offset, &mut adjacent);
-        sort_and_deduplicate(&mut offset, &mut adjacent);
-        let (rows, first_half) = (offset.clone(), adjacent.clone());
+        let mut offset = Vec::with_capacity(vertices as usize + 1);
+        offset.push(0);
+        let mut adjacent = vec![0; 2 * pairs.len()];
+        let mut buckets = vec![(0, 0); pairs.len()];
+        let by_user = pairs.iter().map(|&(user, device)| (user, users + device));
+        group(users, by_user, &mut buckets, &mut offset, &mut adjacent);
+        let distinct = sort_and_deduplicate(&mut offset, &mut adjacent);
+        adjacent.truncate(2 * distinct);
+        let (first_half, second_half) = adjacent.split_at_mut(distinct);
+        let rows = offset.clone();
         let by_device = rows.windows(2).zip(0..).flat_map(|(row, user)| {
-            first_half[row[0] as usize..row[1] as usize].iter().map(move |&device| (device - users, user))
+            let devices = &first_half[row[0] as usize..row[1] as usize];
+            devices.iter().map(move |&device| (device - users, user))
         });
-        group(devices, by_device, &mut offset, &mut adjacent);
+        group(devices, by_device, &mut buckets, &mut offset, second_half);
         Ok(Self { users, offset, adjacent })
     }
 
@@ -133,39 +139,43 @@ impl Graph {
     }
 }
 
-/// Appends the rows of keys `0..keys` to `offset` and `adjacent`; a row keeps the order of arrival.
-fn group(keys: u32, entries: impl Iterator<Item = (u32, u32)> + Clone, offset: &mut Vec<u32>, adjacent: &mut Vec<u32>) {
+/// Puts the rows of keys `0..keys` into `adjacent` and appends their ends to `offset`, counted from
+/// its last; a row keeps the order of arrival. `buckets` is room for as many entries as there are.
+fn group(
+    keys: u32,
+    entries: impl Iterator<Item = (u32, u32)> + Clone,
+    buckets: &mut [(u32, u32)],
+    offset: &mut Vec<u32>,
+    adjacent: &mut [u32],
+) {
     let mut bucket_end = vec![0_usize; (keys >> BUCKET_BITS) as usize + 2];
     entries.clone().for_each(|(key, _)| bucket_end[(key >> BUCKET_BITS) as usize + 1] += 1);
     for bucket in 1..bucket_end.len() {
         bucket_end[bucket] += bucket_end[bucket - 1];
     }
-    let total = *bucket_end.last().unwrap_or(&0);
-    let mut bucketed = vec![(0_u32, 0_u32); total];
     entries.for_each(|entry| {
         let position = &mut bucket_end[(entry.0 >> BUCKET_BITS) as usize];
-        bucketed[*position] = entry;
+        buckets[*position] = entry;
         *position += 1;
     });
 
     // Each counter has moved on to the end of its bucket, which is where the next one starts.
+    let before = offset.last().copied().unwrap_or(0);
     let mut position = [0_u32; 1 << BUCKET_BITS];
     let mut start = 0;
-    let first = adjacent.len();
-    adjacent.resize(first + total, 0);
     for (bucket, &end) in bucket_end[..bucket_end.len() - 1].iter().enumerate() {
-        let inside = &bucketed[start..end];
+        let inside = &buckets[start..end];
         let first_key = (bucket as u32) << BUCKET_BITS;
         let count = (keys - first_key).min(1 << BUCKET_BITS);
         position.fill(0);
         for &(key, _) in inside {
             position[(key - first_key) as usize] += 1;
         }
-        let mut next = (first + start) as u32;
+        let mut next = start as u32;
         for slot in &mut position[..count as usize] {
             let length = std::mem::replace(slot, next);
             next += length;
-            offset.push(next);
+            offset.push(before + next);
         }
         for &(key, value) in inside {
             let slot = &mut position[(key - first_key) as usize];
@@ -176,9 +186,10 @@ fn group(keys: u32, entries: impl Iterator<Item = (u32, u32)> + Clone, offset: &
     }
 }
 
-fn sort_and_deduplicate(offset: &mut [u32], adjacent: &mut Vec<u32>) {
-    let mut kept = 0_usize;
-    let mut from = 0_usize;
+/// Sorts each row and closes the gaps that duplicates leave; the number of entries that remain.
+fn sort_and_deduplicate(offset: &mut [u32], adjacent: &mut [u32]) -> usize {
+    let mut kept = 0;
+    let mut from = 0;
     for end in &mut offset[1..] {
         let to = *end as usize;
         adjacent[from..to].sort_unstable();
@@ -193,5 +204,5 @@ fn sort_and_deduplicate(offset: &mut [u32], adjacent: &mut Vec<u32>) {
         *end = kept as u32;
         from = to;
     }
-    adjacent.truncate(kept);
+    kept
 }

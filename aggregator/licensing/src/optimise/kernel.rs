@@ -27,13 +27,18 @@ impl Kernel {
         let users = vertices.partition_point(|&vertex| vertex < graph.users()) as u32;
         let mut offset = Vec::with_capacity(vertices.len() + 1);
         offset.push(0);
-        let mut adjacent = Vec::new();
+        let mut adjacent = vec![0; 2 * graph.pairs()];
+        let mut end = 0;
         for &vertex in &vertices {
-            let renumbered = graph.neighbours(vertex).iter().map(|&neighbour| number[neighbour as usize]);
-            adjacent.extend(renumbered.filter(|&neighbour| neighbour != GONE));
-            offset.push(adjacent.len() as u32);
+            for &neighbour in graph.neighbours(vertex) {
+                // Written always and kept by moving `end`: nobody could predict the branch.
+                adjacent[end] = number[neighbour as usize];
+                end += usize::from(adjacent[end] != GONE);
+            }
+            offset.push(end as u32);
         }
-        let capacity = vertices.iter().map(|&vertex| peel.residual(vertex)).collect();
+        adjacent.truncate(end);
+        let capacity = vertices.iter().map(|&vertex| peel.residual[vertex as usize]).collect();
         Self { graph: Graph::from_rows(users, offset, adjacent), capacity, vertices }
     }
 }

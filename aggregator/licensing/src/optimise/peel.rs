@@ -13,11 +13,9 @@ pub(super) struct Push {
     pub amount: u64,
 }
 
-/// State of a vertex, 16 bytes, so that touching it costs one cache line.
+/// State of a vertex, 8 bytes: this is what every step touches at random.
 #[derive(Debug, Clone, Copy, Default)]
 struct Node {
-    /// What it can still bear.
-    residual: u64,
     /// Neighbours alive; 0 when the vertex itself has left.
     degree: u32,
     /// Exclusive or of all neighbours alive: with one left, it is that neighbour.
@@ -28,6 +26,8 @@ struct Node {
 pub(super) struct Peel<'graph> {
     graph: &'graph Graph,
     nodes: Vec<Node>,
+    /// What each vertex can still bear.
+    pub residual: Vec<u64>,
     leaves: Vec<u32>,
     /// Leaves before this one are done.
     next_leaf: usize,
@@ -37,26 +37,31 @@ pub(super) struct Peel<'graph> {
     pub covered: Vec<bool>,
 }
 
-/// Greedy picks between two rounds of leaves: independent enough for their cache misses to overlap.
+/// Leaves whose memory is touched ahead together, and greedy picks between two rounds of leaves:
+/// independent enough for their cache misses to overlap.
 const BATCH: usize = 32;
 /// Beyond this many neighbours the least one is not worth the search.
 const LONG_ROW: usize = 64;
 
 impl<'graph> Peel<'graph> {
-    pub fn new(graph: &'graph Graph, capacity: impl Fn(usize) -> u64) -> Self {
-        let nodes: Vec<Node> = (0..graph.vertices())
-            .map(|vertex| {
-                let row = graph.neighbours(vertex as u32);
-                let link = row.iter().fold(0, |all, &neighbour| all ^ neighbour);
-                Node { residual: capacity(vertex), degree: row.len() as u32, link }
-            })
-            .collect();
-        let leaves = (0..).zip(&nodes).filter(|(_, node)| node.degree == 1).map(|(leaf, _)| leaf).collect();
-        let mut peel =
-            Self { graph, nodes, leaves, next_leaf: 0, pushes: Vec::new(), covered: vec![false; graph.vertices()] };
-        for vertex in 0..graph.vertices() as u32 {
-            let node = peel.nodes[vertex as usize];
-            if node.residual == 0 && node.degree > 0 {
+    /// `capacity`: what each vertex can bear.
+    pub fn new(graph: &'graph Graph, capacity: Vec<u64>) -> Self {
+        let vertices = graph.vertices();
+        let mut nodes = Vec::with_capacity(vertices);
+        let mut leaves = Vec::with_capacity(vertices);
+        for vertex in 0..vertices as u32 {
+            let row = graph.neighbours(vertex);
+            let link = row.iter().fold(0, |all, &neighbour| all ^ neighbour);
+            nodes.push(Node { degree: row.len() as u32, link });
+            if row.len() == 1 {
+                leaves.push(vertex);
+            }
+        }
+        let pushes = Vec::with_capacity(vertices);
+        let covered = vec![false; vertices];
+        let mut peel = Self { graph, nodes, residual: capacity, leaves, next_leaf: 0, pushes, covered };
+        for vertex in 0..vertices as u32 {
+            if peel.residual[vertex as usize] == 0 && peel.is_alive(vertex) {
                 peel.covered[vertex as usize] = true;
                 peel.remove(vertex);
             }
@@ -69,18 +74,38 @@ impl<'graph> Peel<'graph> {
         self.nodes[vertex as usize].degree > 0
     }
 
-    /// What the vertex can still bear.
-    pub fn residual(&self, vertex: u32) -> u64 {
-        self.nodes[vertex as usize].residual
-    }
-
     /// Peels until no leaf is left.
     pub fn drain(&mut self) {
-        while let Some(&leaf) = self.leaves.get(self.next_leaf) {
-            self.next_leaf += 1;
+        while self.next_leaf < self.leaves.len() {
+            let batch = self.next_leaf..self.leaves.len().min(self.next_leaf + BATCH);
+            self.next_leaf = batch.end;
+            self.touch(batch.clone());
+            for index in batch {
+                let leaf = self.leaves[index];
+                let node = self.nodes[leaf as usize];
+                if node.degree == 1 {
+                    self.push(leaf, node.link);
+                }
+            }
+        }
+    }
+
+    /// Reads what a batch of leaves is about to need, so that the cache misses overlap instead of
+    /// following each other.
+    fn touch(&self, batch: std::ops::Range<usize>) {
+        let mut hubs = [(0, false); BATCH];
+        for (hub, &leaf) in hubs.iter_mut().zip(&self.leaves[batch]) {
             let node = self.nodes[leaf as usize];
-            if node.degree == 1 {
-                self.push(leaf, node.link);
+            *hub = (node.link, node.degree == 1);
+        }
+        let mut rows = [(0, 0); BATCH];
+        for (row, &(hub, _)) in rows.iter_mut().zip(&hubs).filter(|(_, (_, ready))| *ready) {
+            *row = self.graph.row(hub);
+            std::hint::black_box((self.nodes[hub as usize].degree, self.residual[hub as usize]));
+        }
+        for (from, to) in rows {
+            for position in from..to.min(from + 4) {
+                std::hint::black_box(self.nodes[self.graph.at(position) as usize].degree);
             }
         }
     }
@@ -117,51 +142,54 @@ impl<'graph> Peel<'graph> {
             }
             return;
         }
-        let degree = |neighbour: u32| self.nodes[neighbour as usize].degree;
-        let alive = row.iter().copied().filter(|&neighbour| degree(neighbour) > 0);
-        if let Some(least) = alive.min_by_key(|&neighbour| degree(neighbour)) {
+        // Wrapping makes the degree of the dead the largest.
+        let degree = |neighbour: u32| self.nodes[neighbour as usize].degree.wrapping_sub(1);
+        if let Some(least) = row.iter().copied().min_by_key(|&neighbour| degree(neighbour)) {
             self.push(vertex, least);
         }
     }
 
     /// Puts as much demand as possible on the pair; at least one of the two is exhausted by it.
     fn push(&mut self, leaf: u32, hub: u32) {
-        let amount = self.residual(leaf).min(self.residual(hub));
-        self.nodes[leaf as usize].residual -= amount;
-        self.nodes[hub as usize].residual -= amount;
+        let amount = self.residual[leaf as usize].min(self.residual[hub as usize]);
+        self.residual[leaf as usize] -= amount;
+        self.residual[hub as usize] -= amount;
         self.pushes.push(Push { leaf, hub, amount });
-        if self.residual(hub) == 0 {
+        if self.residual[hub as usize] == 0 {
             self.covered[hub as usize] = true;
             self.remove(hub);
         }
-        if self.residual(leaf) == 0 {
+        if self.residual[leaf as usize] == 0 {
             self.remove(leaf);
         }
     }
 
     fn remove(&mut self, vertex: u32) {
         let node = std::mem::take(&mut self.nodes[vertex as usize]);
-        match node.degree {
-            0 => {}
-            1 => self.lose(node.link, vertex),
-            _ => {
-                let graph = self.graph;
-                for &neighbour in graph.neighbours(vertex) {
-                    self.lose(neighbour, vertex);
-                }
+        if node.degree == 1 {
+            self.lose(node.link, vertex);
+            return;
+        }
+        let mut left = node.degree;
+        let graph = self.graph;
+        for &neighbour in graph.neighbours(vertex) {
+            if left == 0 {
+                break;
             }
+            left -= u32::from(self.lose(neighbour, vertex));
         }
     }
 
-    /// `vertex` loses its neighbour `gone`.
-    fn lose(&mut self, vertex: u32, gone: u32) {
+    /// `vertex` loses its neighbour `gone`; whether it was alive. Free of branches that depend on
+    /// that, since nobody could predict them; the link of the dead does not matter.
+    fn lose(&mut self, vertex: u32, gone: u32) -> bool {
         let node = &mut self.nodes[vertex as usize];
-        if node.degree > 0 {
-            node.degree -= 1;
-            node.link ^= gone;
-            if node.degree == 1 {
-                self.leaves.push(vertex);
-            }
+        let was_alive = node.degree > 0;
+        node.degree -= u32::from(was_alive);
+        node.link ^= gone;
+        if node.degree == 1 {
+            self.leaves.push(vertex);
         }
+        was_alive
     }
 }

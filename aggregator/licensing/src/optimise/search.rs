@@ -22,16 +22,12 @@ pub(super) struct Solved {
 const PURE_PHASES: u32 = 2;
 
 /// Solves `graph` exactly.
-pub(super) fn solve(graph: &Graph, capacity: impl Fn(usize) -> u64) -> Solved {
-    let mut greedy = Peel::new(graph, &capacity);
+pub(super) fn solve(graph: &Graph, capacity: &[u64]) -> Solved {
+    let mut greedy = Peel::new(graph, capacity.to_vec());
     greedy.drain();
     greedy.finish_greedily();
 
-    let mut residual: Vec<u64> = (0..graph.vertices()).map(&capacity).collect();
-    for push in &greedy.pushes {
-        residual[push.leaf as usize] -= push.amount;
-        residual[push.hub as usize] -= push.amount;
-    }
+    let residual = greedy.residual;
     let roots_are_users = free_degree(graph, &residual, true) <= free_degree(graph, &residual, false);
     let mut supports = Supports::new(graph, !roots_are_users, capacity);
     for push in &greedy.pushes {

@@ -20,7 +20,7 @@ pub(super) struct Supports {
 
 impl Supports {
     /// No demand yet, on the users' or the devices' side.
-    pub fn new(graph: &Graph, users: bool, capacity: impl Fn(usize) -> u64) -> Self {
+    pub fn new(graph: &Graph, users: bool, capacity: &[u64]) -> Self {
         let side = super::side(graph, users);
         let mut end = 0;
         let rooms = side
@@ -28,7 +28,7 @@ impl Supports {
             .map(|vertex| {
                 let start = end;
                 let degree = graph.neighbours(vertex).len() as u64;
-                end += capacity(vertex as usize).min(degree) as u32;
+                end += capacity[vertex as usize].min(degree) as u32;
                 Room { start, len: 0 }
             })
             .collect();
