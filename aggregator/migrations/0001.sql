@@ -66,7 +66,8 @@ CREATE TABLE agent (
     version         TEXT,
     queued_messages INTEGER NOT NULL DEFAULT 0,
     queued_bytes    INTEGER NOT NULL DEFAULT 0,
-    dropped_messages INTEGER NOT NULL DEFAULT 0
+    dropped_messages INTEGER NOT NULL DEFAULT 0,
+    collect_requested INTEGER                       -- when somebody asked it to collect and it was not told yet
 );
 
 -- Directory: accounts and computers, keyed by the directory's own unchanging identifier.

@@ -2,8 +2,13 @@
 //!
 //! Each module has an `…Args` struct and `run(&Context, …Args) -> Result<ExitCode, …Error>`. `main` lists them.
 
+pub mod agents;
+pub mod backup;
 pub mod config;
 pub mod directory;
+pub mod import;
 pub mod optimise;
+pub mod serve;
+pub mod token;
 pub mod verify;
 pub mod version;

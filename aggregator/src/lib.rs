@@ -2,11 +2,14 @@
 //!
 //! Bird's-eye view and code map: `ARCHITECTURE.md` at the top of the repository.
 
+pub mod authority;
 pub mod commands;
 pub mod config;
 pub mod context;
 pub mod directory;
 pub mod identity;
+pub mod ingest;
 pub mod pairs;
+pub mod serve;
 pub mod store;
 pub mod web;

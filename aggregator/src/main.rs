@@ -25,6 +25,10 @@ struct Cli {
 // one line per command here and one below
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// List agents and readers, shut one out, ask agents to collect now
+    Agents(commands::agents::AgentsArgs),
+    /// Copy everything into one folder while the aggregator serves
+    Backup(commands::backup::BackupArgs),
     /// Look at the configuration
     Config(commands::config::ConfigArgs),
     /// Read people and computers from the directories
@@ -33,16 +37,27 @@ enum Command {
     Optimise(commands::optimise::OptimiseArgs),
     /// Check a certificate written by `optimise`
     VerifyCertificate(commands::verify::VerifyArgs),
+    /// Take in report files of servers without an agent
+    Import(commands::import::ImportArgs),
+    /// Serve agents, programs and pages until stopped
+    Serve(commands::serve::ServeArgs),
+    /// Make, list and take back enrolment tokens
+    Token(commands::token::TokenArgs),
     /// Print the version
     Version(commands::version::VersionArgs),
 }
 
 fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     Ok(match command {
+        Command::Agents(args) => commands::agents::run(context, &args)?,
+        Command::Backup(args) => commands::backup::run(context, &args)?,
         Command::Config(args) => commands::config::run(context, &args)?,
         Command::Directory(args) => commands::directory::run(context, &args)?,
         Command::Optimise(args) => commands::optimise::run(context, &args)?,
         Command::VerifyCertificate(args) => commands::verify::run(context, &args)?,
+        Command::Import(args) => commands::import::run(context, &args)?,
+        Command::Serve(args) => commands::serve::run(context, &args)?,
+        Command::Token(args) => commands::token::run(context, &args)?,
         Command::Version(args) => commands::version::run(context, &args),
     })
 }

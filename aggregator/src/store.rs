@@ -13,7 +13,14 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use caliper_proto::Instant;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+pub mod access;
+pub mod agent;
+pub mod backup;
+pub mod server;
+pub mod token;
 
 /// Name of the database inside the data folder.
 pub const FILE_NAME: &str = "caliper.sqlite";
@@ -37,13 +44,27 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// SQLite refuses to open it.
-    #[error("the database `{}` cannot be opened: if it is damaged, put the last backup in its place", path.display())]
+    #[error("the database `{}` {}", path.display(), advice(source))]
     Open {
         /// The database file.
         path: PathBuf,
         /// What SQLite says.
         #[source]
         source: rusqlite::Error,
+    },
+    /// The folder was in use, but the database is gone or empty.
+    #[error("the database `{}` is missing or empty although this data folder was in use: put the last backup in its place, or name another folder with --data", path.display())]
+    Missing {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// A check of the whole file found damage.
+    #[error("the database `{}` is damaged ({finding}): stop the aggregator and put the last backup in its place", path.display())]
+    Check {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite's check says first.
+        finding: String,
     },
     /// Written by a newer program.
     #[error("the database is of schema {found}, this program knows {known}: use the newer program that wrote it")]
@@ -54,7 +75,7 @@ pub enum StoreError {
         known: u32,
     },
     /// A statement failed.
-    #[error("the database refused a statement")]
+    #[error("the database {}", advice(.0))]
     Sql(#[from] rusqlite::Error),
     /// A stored value is not what this program wrote there.
     #[error("the database holds a damaged {what}: restore the last backup")]
@@ -62,6 +83,24 @@ pub enum StoreError {
         /// Which value.
         what: String,
     },
+}
+
+/// What to do about an error of SQLite, as the second half of a sentence about the database.
+fn advice(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            "is damaged: stop the aggregator and put the last backup in its place"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "cannot be written: give the account of the aggregator the right to write in its data folder"
+        }
+        Some(ErrorCode::DiskFull) => "has no room left: free some disk space, then try again",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "is kept busy by another program: wait for it to end, then try again"
+        }
+        Some(ErrorCode::SystemIoFailure) => "cannot be read or written: check the disk",
+        _ => "refused a statement",
+    }
 }
 
 /// An open store. Cheap to share behind an `Arc`; writers wait for each other, readers do not wait for the writer.
@@ -76,11 +115,30 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         fs_err::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
         let path = folder.join(FILE_NAME);
+        // the authority is made after the database: a folder that has one without the other has lost something,
+        // and starting anew in silence would hide that
+        let used = folder.join(crate::authority::FOLDER).exists();
+        if used && path.metadata().map_or(0, |file| file.len()) == 0 {
+            return Err(StoreError::Missing { path });
+        }
         let open = |source| StoreError::Open { path: path.clone(), source };
         let mut writer =
             connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(open)?;
-        migrate(&mut writer)?;
+        migrate(&mut writer).map_err(|error| match error {
+            StoreError::Sql(source) => open(source),
+            other => other,
+        })?;
         Ok(Self { folder: folder.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+    }
+
+    /// Reads the whole database and fails if it is damaged; takes about a second per GiB.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let path = self.folder.join(FILE_NAME);
+        let finding = self.read::<String, StoreError>(|tx| {
+            let first = tx.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+            first.map_err(|source| StoreError::Open { path: path.clone(), source })
+        })?;
+        if finding == "ok" { Ok(()) } else { Err(StoreError::Check { path, finding }) }
     }
 
     /// The data folder.
@@ -125,6 +183,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error>
         // acknowledge to an agent must survive it
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        access::register(&connection)?;
     }
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65536)?;
@@ -144,6 +203,12 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.commit()?;
     Ok(())
+}
+
+/// An instant from a column of microseconds.
+fn instant(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Instant> {
+    let micros = row.get(column)?;
+    Instant::from_micros(micros).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, micros))
 }
 
 /// A poisoned lock only means that another thread panicked; SQLite rolled its transaction back.

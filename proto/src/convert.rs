@@ -3,6 +3,8 @@
 mod access;
 mod inventory;
 
+pub use access::{CheckedBatch, CheckedRow};
+
 /// Why a message of the wire is refused: names the field and what is wrong with it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{field}: {problem}")]

@@ -13,7 +13,7 @@ mod time;
 mod token;
 
 pub use access::{Access, AccessKey, Source, merge_all};
-pub use convert::WireError;
+pub use convert::{CheckedBatch, CheckedRow, WireError};
 pub use days::{Days, DaysError};
 pub use inventory::{Inventory, NameRecord, Processor, RoleUse, VirtualMachine};
 pub use report::{REPORT_FORMAT, Report, ReportError};

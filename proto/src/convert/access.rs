@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{WireError, checked_text, instant};
-use crate::{Access, AccessKey, Days, Source, wire};
+use crate::{Access, AccessKey, Days, Instant, Source, wire};
 
 /// Most rows in one batch.
 const MOST_ROWS: usize = 100_000;
@@ -41,49 +41,127 @@ impl TryFrom<wire::AccessBatch> for Vec<Access> {
     type Error = WireError;
 
     fn try_from(batch: wire::AccessBatch) -> Result<Self, WireError> {
-        if batch.rows.len() > MOST_ROWS {
-            return Err(WireError::new("rows", format!("{} rows, at most {MOST_ROWS} expected", batch.rows.len())));
-        }
-        for (at, text) in batch.texts.iter().enumerate() {
-            checked_text(&format!("texts[{at}]"), text)?;
-        }
-        batch.rows.iter().enumerate().map(|(at, row)| read(&batch.texts, at, row)).collect()
+        let checked = CheckedBatch::try_from(batch)?;
+        Ok(checked.rows().iter().map(|row| checked.access(row)).collect())
     }
 }
 
-fn read(texts: &[String], at: usize, row: &wire::AccessRow) -> Result<Access, WireError> {
-    let field = |name: &str| format!("rows[{at}].{name}");
-    let text = |name, index: u32| match (texts.get(index as usize), index) {
-        (Some(text), _) => Ok(text.clone()),
-        (None, 0) => Ok(String::new()),
-        (None, _) => Err(WireError::new(field(name), format!("text {index} of {} does not exist", texts.len()))),
+/// A checked batch that still shares its texts: what a store wants that keeps each text once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CheckedBatch {
+    texts: Vec<String>,
+    rows: Vec<CheckedRow>,
+}
+
+/// A row of a [`CheckedBatch`]; the texts are indexes into [`CheckedBatch::texts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckedRow {
+    /// See [`AccessKey::service`].
+    pub service: u32,
+    /// See [`AccessKey::role_guid`].
+    pub role_guid: u32,
+    /// See [`AccessKey::principal`].
+    pub principal: u32,
+    /// See [`AccessKey::client`].
+    pub client: u32,
+    /// See [`AccessKey::source`].
+    pub source: Source,
+    /// See [`AccessKey::year`].
+    pub year: i16,
+    /// See [`Access::days`].
+    pub days: Days,
+    /// See [`Access::total`].
+    pub total: u64,
+    /// See [`Access::first`].
+    pub first: Instant,
+    /// See [`Access::last`].
+    pub last: Instant,
+}
+
+impl CheckedBatch {
+    /// The texts; every index of a row is inside.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// The rows in the order they came; the same key may occur twice.
+    #[must_use]
+    pub fn rows(&self) -> &[CheckedRow] {
+        &self.rows
+    }
+
+    fn access(&self, row: &CheckedRow) -> Access {
+        let text = |index: u32| self.texts[index as usize].clone();
+        Access {
+            key: AccessKey {
+                service: text(row.service),
+                role_guid: text(row.role_guid),
+                principal: text(row.principal),
+                client: text(row.client),
+                source: row.source,
+                year: row.year,
+            },
+            days: row.days,
+            total: row.total,
+            first: row.first,
+            last: row.last,
+        }
+    }
+}
+
+impl TryFrom<wire::AccessBatch> for CheckedBatch {
+    type Error = WireError;
+
+    fn try_from(batch: wire::AccessBatch) -> Result<Self, WireError> {
+        if batch.rows.len() > MOST_ROWS {
+            return Err(WireError::new("rows", format!("{} rows, at most {MOST_ROWS} expected", batch.rows.len())));
+        }
+        let mut texts = batch.texts;
+        if texts.is_empty() {
+            texts.push(String::new()); // index 0 is always the empty text, even when it was left out
+        }
+        for (at, text) in texts.iter().enumerate() {
+            checked_text("", text).map_err(|error| WireError::new(format!("texts[{at}]"), error.problem))?;
+        }
+        let rows = batch.rows.iter().enumerate().map(|(at, row)| read(texts.len(), at, row));
+        let rows = rows.collect::<Result<_, WireError>>()?;
+        Ok(Self { texts, rows })
+    }
+}
+
+fn read(texts: usize, at: usize, row: &wire::AccessRow) -> Result<CheckedRow, WireError> {
+    // called a million times: the path of a field is only written when it is refused
+    let wrong = |name: &str, problem: String| WireError::new(format!("rows[{at}].{name}"), problem);
+    let text = |name, index: u32| {
+        let known = Some(index).filter(|index| (*index as usize) < texts);
+        known.ok_or_else(|| wrong(name, format!("text {index} of {texts} does not exist")))
     };
+    let time = |name, micros| instant("", micros).map_err(|error| wrong(name, error.problem));
     let source = u8::try_from(row.source)
         .ok()
         .and_then(Source::from_number)
-        .ok_or_else(|| WireError::new(field("source"), format!("{} is no evidence source", row.source)))?;
+        .ok_or_else(|| wrong("source", format!("{} is no evidence source", row.source)))?;
     let year = i16::try_from(row.year)
         .ok()
         .filter(|year| (1..=9999).contains(year))
-        .ok_or_else(|| WireError::new(field("year"), format!("{} is outside 1 to 9999", row.year)))?;
-    let days = Days::from_bytes(&row.days).map_err(|error| WireError::new(field("days"), error.to_string()))?;
-    let first = instant(&field("first_micros"), row.first_micros)?;
-    let last = instant(&field("last_micros"), row.last_micros)?;
+        .ok_or_else(|| wrong("year", format!("{} is outside 1 to 9999", row.year)))?;
+    let days = Days::from_bytes(&row.days).map_err(|error| wrong("days", error.to_string()))?;
+    let first = time("first_micros", row.first_micros)?;
+    let last = time("last_micros", row.last_micros)?;
     if last < first {
-        return Err(WireError::new(field("last_micros"), "before first_micros"));
+        return Err(wrong("last_micros", "before first_micros".into()));
     }
     if i64::try_from(row.total).is_err() {
-        return Err(WireError::new(field("total"), format!("{} is no count", row.total)));
+        return Err(wrong("total", format!("{} is no count", row.total)));
     }
-    Ok(Access {
-        key: AccessKey {
-            service: text("service", row.service)?,
-            role_guid: text("role_guid", row.role_guid)?,
-            principal: text("principal", row.principal)?,
-            client: text("client", row.client)?,
-            source,
-            year,
-        },
+    Ok(CheckedRow {
+        service: text("service", row.service)?,
+        role_guid: text("role_guid", row.role_guid)?,
+        principal: text("principal", row.principal)?,
+        client: text("client", row.client)?,
+        source,
+        year,
         days,
         total: row.total,
         first,
@@ -96,7 +174,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Instant;
 
     fn row() -> impl Strategy<Value = Access> {
         let texts = ("[a-z ]{0,4}", "[0-9a-f-]{0,3}", "[a-zA-Z\\\\$]{0,5}", "[0-9.:]{0,4}");
