@@ -8,6 +8,7 @@ pub mod config;
 pub mod directory;
 pub mod import;
 pub mod optimise;
+pub mod plan;
 pub mod serve;
 pub mod token;
 pub mod verify;

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod identity;
 pub mod ingest;
 pub mod pairs;
+pub mod report;
 pub mod serve;
 pub mod store;
 pub mod web;

@@ -35,6 +35,8 @@ enum Command {
     Directory(commands::directory::DirectoryArgs),
     /// Find the cheapest mix of User and Device CALs for a file of pairs
     Optimise(commands::optimise::OptimiseArgs),
+    /// The licence position of an estate written in a file
+    Plan(commands::plan::PlanArgs),
     /// Check a certificate written by `optimise`
     VerifyCertificate(commands::verify::VerifyArgs),
     /// Take in report files of servers without an agent
@@ -54,6 +56,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Config(args) => commands::config::run(context, &args)?,
         Command::Directory(args) => commands::directory::run(context, &args)?,
         Command::Optimise(args) => commands::optimise::run(context, &args)?,
+        Command::Plan(args) => commands::plan::run(context, &args)?,
         Command::VerifyCertificate(args) => commands::verify::run(context, &args)?,
         Command::Import(args) => commands::import::run(context, &args)?,
         Command::Serve(args) => commands::serve::run(context, &args)?,

@@ -14,7 +14,7 @@ mod position;
 mod route;
 pub mod secret;
 mod sign_in;
-mod text;
+pub(crate) mod text;
 
 use std::sync::Arc;
 

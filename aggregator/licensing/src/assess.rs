@@ -56,6 +56,7 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
         let owned = owned(estate, sku, VersionName::cal);
         book.add(sku, unit, needed, &owned, &demand.rules, false)?;
     }
+    warn_of_idle_cals(&book.lines, &mut warnings);
     let products = run::needs(&checked, &mut warnings);
     for product in Product::ALL {
         let owned = owned(estate, product.sku(), |version| version);
@@ -104,6 +105,23 @@ fn is_known(sku: &str) -> bool {
 
 fn add(one: u64, two: u64) -> Result<u64, EstateError> {
     one.checked_add(two).ok_or_else(|| EstateError::TooLarge("the cost of all licences".into()))
+}
+
+/// The mix is the cheapest for one who owns nothing; where idle CALs of one kind face missing ones of the other, a dearer
+/// mix may be cheaper to buy.
+fn warn_of_idle_cals(lines: &[Line], warnings: &mut Warnings) {
+    let total = |sku: &str, of: fn(&Line) -> u64| lines.iter().filter(|line| line.sku == sku).map(of).sum::<u64>();
+    for (idle, idle_name, missing, missing_name) in
+        [(USER_CAL, "User", DEVICE_CAL, "Device"), (DEVICE_CAL, "Device", USER_CAL, "User")]
+    {
+        let (surplus, short) = (total(idle, |line| line.surplus), total(missing, |line| line.short));
+        if surplus > 0 && short > 0 {
+            warnings.0.push(format!(
+                "{surplus} {idle_name} CAL(s) owned are not needed in this mix while {short} {missing_name} CAL(s) are \
+                 short: the mix does not yet take what is owned into account (E.29), check whether using them is cheaper"
+            ));
+        }
+    }
 }
 
 /// Lines as they are written.

@@ -9,6 +9,7 @@ mod cal;
 pub mod catalogue;
 mod checked;
 mod estate;
+mod file;
 mod findings;
 pub mod optimise;
 mod owned;
@@ -23,5 +24,6 @@ pub use estate::{
     Access, Accesses, Device, Entitlement, Estate, EstateError, EstateFormat, Host, InfraRoles, Person, Policy, Price,
     Server,
 };
+pub use file::{EstateFile, FileError};
 pub use position::{Confidence, Line, Optimum, POSITION_FORMAT, Position};
 pub use version::VersionName;

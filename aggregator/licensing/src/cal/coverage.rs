@@ -97,11 +97,6 @@ fn left_out(causes: u8, unresolved: bool) -> (Licence, String) {
             "Stands for nobody and nothing known yet, so it counts in the highest number only: resolve it.",
         ),
         (
-            cause::INFRASTRUCTURE,
-            Licence::Exempt,
-            "Used only DHCP, DNS or the like, which counts in the highest number at most (E.13).",
-        ),
-        (
             cause::ADMINISTRATION,
             Licence::Exempt,
             "Only administers servers and is among those each server allows without a CAL (E.7).",
@@ -110,6 +105,16 @@ fn left_out(causes: u8, unresolved: bool) -> (Licence, String) {
             cause::SERVER,
             Licence::Exempt,
             "Is a licensed server itself; those who reach other servers through it are counted (E.6).",
+        ),
+        (
+            cause::INFRASTRUCTURE,
+            Licence::Exempt,
+            "Used only DHCP, DNS or the like, which counts in the highest number at most (E.13).",
+        ),
+        (
+            cause::USED_BY_ADMINISTRATOR,
+            Licence::Exempt,
+            "Used only by administrators, whom each server allows without a CAL (E.7).",
         ),
         (cause::HYPER_V_HOST, Licence::Exempt, "Reached only hosts that do nothing but run virtual machines (E.8)."),
         (cause::EDITION, Licence::Exempt, "Reached only servers whose edition needs no CAL (E.12)."),

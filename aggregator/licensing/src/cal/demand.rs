@@ -37,6 +37,8 @@ pub(crate) mod cause {
     pub const INFRASTRUCTURE: u8 = 8;
     pub const SERVER: u8 = 16;
     pub const UNRESOLVED: u8 = 32;
+    /// A device used by an exempt administrator.
+    pub const USED_BY_ADMINISTRATOR: u8 = 64;
 }
 
 /// What must be covered. Vectors by person or device are in the order of ranks.
@@ -98,11 +100,15 @@ impl Demand {
             Need::Nothing(_) => return self.leave_out(person, device, cause::EDITION),
         };
         // E.7
-        let exempt = person.is_some_and(|rank| administrators.people[rank as usize])
-            || (person.is_none() && device.is_some_and(|rank| administrators.devices[rank as usize]));
-        if exempt {
+        let exempt = |side: &[bool], rank: Option<u32>| rank.is_some_and(|rank| side[rank as usize]);
+        if exempt(&administrators.people, person) {
             self.rules.add("E.7");
-            return self.leave_out(person, device, cause::ADMINISTRATION);
+            self.leave_out(person, None, cause::ADMINISTRATION);
+            return self.leave_out(None, device, cause::USED_BY_ADMINISTRATOR);
+        }
+        if person.is_none() && exempt(&administrators.devices, device) {
+            self.rules.add("E.7");
+            return self.leave_out(None, device, cause::ADMINISTRATION);
         }
         // E.13
         if access.flags & Accesses::INFRASTRUCTURE != 0 && estate.policy.infra_roles != InfraRoles::Strict {

@@ -3,7 +3,7 @@
 use super::demand::{Demand, Pair, raise};
 use crate::{
     estate::EstateError,
-    optimise::{self, Graph, Prices, cheapest_cover},
+    optimise::{self, Cover, Graph, Prices, cheapest_cover},
     version::VersionName,
 };
 
@@ -39,7 +39,8 @@ impl Mix {
         let pairs: Vec<_> = demand.pairs.iter().filter(open).map(|pair| (pair.person, pair.device)).collect();
         let graph = graph(forced_people.len(), forced_devices.len(), &pairs)?;
         drop(pairs);
-        let cover = cheapest_cover(&graph, Prices::Same(weights.user), Prices::Same(weights.device));
+        let cheapest = cheapest_cover(&graph, Prices::Same(weights.user), Prices::Same(weights.device));
+        let cover = with_most_users(&graph, cheapest, weights);
 
         let count = |forced: &[Option<VersionName>]| forced.iter().flatten().count() as u128;
         let forced =
@@ -60,6 +61,42 @@ impl Mix {
         person.is_some_and(|rank| self.people[rank as usize] >= Some(cal))
             || device.is_some_and(|rank| self.devices[rank as usize] >= Some(cal))
     }
+}
+
+/// Of all cheapest covers the one with the most User CALs; there is exactly one, so neither the order of the estate nor
+/// the way the optimiser went shows in the answer. A User CAL moves with its person, which is why ties go to it.
+///
+/// The demand of the proof is a maximum flow from users to devices. A user with weight left over need not pay, so all its
+/// devices must; a device that pays lets off everybody whose demand it carries. Whoever is not let off pays.
+fn with_most_users(graph: &Graph, cheapest: Cover, weights: Weights) -> Cover {
+    let mut left = vec![weights.user; graph.users() as usize];
+    let mut carried: Vec<(u32, u32)> = Vec::with_capacity(cheapest.demand.len());
+    for demand in &cheapest.demand {
+        left[demand.user as usize] -= demand.amount;
+        carried.push((demand.device, demand.user));
+    }
+    carried.sort_unstable();
+
+    let mut let_off: Vec<bool> = left.iter().map(|&left| left > 0).collect();
+    let mut queue: Vec<u32> = (0..graph.users()).filter(|&user| let_off[user as usize]).collect();
+    let mut devices = vec![false; graph.devices() as usize];
+    while let Some(user) = queue.pop() {
+        for device in graph.devices_of(user) {
+            if std::mem::replace(&mut devices[device as usize], true) {
+                continue;
+            }
+            let start = carried.partition_point(|&(other, _)| other < device);
+            for &(_, other) in carried[start..].iter().take_while(|(other, _)| *other == device) {
+                if !std::mem::replace(&mut let_off[other as usize], true) {
+                    queue.push(other);
+                }
+            }
+        }
+    }
+    let users: Vec<bool> = let_off.into_iter().map(|let_off| !let_off).collect();
+    let count = |side: &[bool]| side.iter().filter(|&&covered| covered).count() as u128;
+    let cost = count(&users) * u128::from(weights.user) + count(&devices) * u128::from(weights.device);
+    Cover { users, devices, cost, demand: cheapest.demand }
 }
 
 type Versions = Vec<Option<VersionName>>;

@@ -1,0 +1,294 @@
+//! Estate files: an estate as people write it in TOML, `caliper.estate/1`. The README of this crate explains the format.
+//!
+//! Knows text only; reading files and CSV is the caller's work, who may add accesses one by one.
+
+mod rows;
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use crate::{
+    estate::{Access, Accesses, Device, Estate, Host, Person, Server},
+    file::rows::{AccessRow, Document},
+};
+
+/// Why a text is no estate file. The caller names the file.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum FileError {
+    /// The text is not TOML, or a field is unknown, missing or of the wrong kind.
+    #[error("line {line}: {problem}")]
+    Text {
+        /// From 1.
+        line: usize,
+        /// What is wrong, in the words of the reader of TOML.
+        problem: String,
+    },
+    /// A name that stands for nothing.
+    #[error("{place} names the {kind} `{name}`, which the file does not have: add it or correct the name")]
+    Unknown {
+        /// For example `access 3`.
+        place: String,
+        /// `person`, `device`, `server`.
+        kind: &'static str,
+        /// As written.
+        name: String,
+    },
+    /// A name that stands for two things.
+    #[error("the {kind} name `{name}` stands twice: give each its own")]
+    Twice {
+        /// `person`, `device`.
+        kind: &'static str,
+        /// As written.
+        name: String,
+    },
+    /// An access that does not say which server was reached.
+    #[error("{0} names no server: name one, or give the file a `default_server` or exactly one [[server]]")]
+    NoServer(String),
+    /// An access by nobody from nowhere.
+    #[error("{0} names neither a person nor a device: name at least one")]
+    Nobody(String),
+    /// Something else that cannot be.
+    #[error("{place}: {problem}")]
+    Other {
+        /// For example `server FS1`.
+        place: String,
+        /// What is wrong and what to do.
+        problem: &'static str,
+    },
+}
+
+/// More people, devices or accesses than this in one file are a slip of the pen: they would fill the memory.
+const MOST: usize = 50_000_000;
+
+/// An estate whose accesses are still being gathered.
+#[derive(Debug)]
+pub struct EstateFile {
+    estate: Estate,
+    default_server: Option<u32>,
+    servers: HashMap<String, u32>,
+    people: HashMap<String, Vec<u32>>,
+    devices: HashMap<String, Vec<u32>>,
+    rows: Vec<Access>,
+}
+
+impl EstateFile {
+    /// Reads the TOML text of an estate file.
+    pub fn read(text: &str) -> Result<Self, FileError> {
+        let document: Document = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.get(..start).map_or(1, |before| before.matches('\n').count() + 1);
+            FileError::Text { line, problem: error.message().replace('\n', ", ") }
+        })?;
+        let Document { host, server, person, device, access, entitlement, default_server, as_of, .. } = document;
+        if as_of.is_none() && entitlement.iter().any(|row| row.software_assurance_until.is_some()) {
+            let problem =
+                "needed because an entitlement has Software Assurance until a day: say as of which day to count";
+            return Err(FileError::Other { place: "as_of".into(), problem });
+        }
+        let mut file = Self::of(Estate {
+            as_of: as_of.unwrap_or(Date::ZERO),
+            currency: document.currency,
+            policy: document.policy,
+            hosts: host,
+            entitlements: entitlement.into_iter().map(Into::into).collect(),
+            prices: document.price,
+            notes: document.note,
+            ..Estate::default()
+        });
+        for row in server {
+            file.add_server(row)?;
+        }
+        for row in person {
+            let number = file.estate.people.len() as u32;
+            let ids = members(&row.id, row.count)?;
+            let numbers: Vec<u32> = (number..).take(ids.len()).collect();
+            for (id, &number) in ids.iter().zip(&numbers) {
+                name("person", &mut file.people, id, vec![number])?;
+            }
+            if row.count.is_some() {
+                name("person", &mut file.people, &row.id, numbers.clone())?;
+            }
+            // E.16: several accounts, one person
+            for account in &row.accounts {
+                name("person", &mut file.people, account, numbers.clone())?;
+            }
+            let (external, unresolved) = (row.external, row.unresolved);
+            file.estate.people.extend(ids.into_iter().map(|id| Person { id, external, unresolved }));
+        }
+        for row in device {
+            let number = file.estate.devices.len() as u32;
+            let ids = members(&row.id, row.count)?;
+            let numbers: Vec<u32> = (number..).take(ids.len()).collect();
+            for (id, &number) in ids.iter().zip(&numbers) {
+                name("device", &mut file.devices, id, vec![number])?;
+            }
+            if row.count.is_some() {
+                name("device", &mut file.devices, &row.id, numbers)?;
+            }
+            let (server, unresolved) = (row.server, row.unresolved);
+            file.estate.devices.extend(ids.into_iter().map(|id| Device { id, unresolved, server }));
+        }
+        if let Some(name) = default_server {
+            let unknown = || FileError::Unknown { place: "default_server".into(), kind: "server", name: name.clone() };
+            file.default_server = Some(*file.servers.get(&name).ok_or_else(unknown)?);
+        }
+        for (at, row) in access.iter().enumerate() {
+            file.add_row(&format!("access {}", at + 1), row)?;
+        }
+        Ok(file)
+    }
+
+    /// Starts from an estate, for example an exported one, to which accesses will be added.
+    #[must_use]
+    pub fn of(estate: Estate) -> Self {
+        fn numbered<'a>(ids: impl Iterator<Item = &'a String>) -> HashMap<String, Vec<u32>> {
+            ids.cloned().zip((0..).map(|number| vec![number])).collect()
+        }
+        let servers = estate.servers.iter().map(|server| server.id.clone()).zip(0..).collect();
+        let people = numbered(estate.people.iter().map(|person| &person.id));
+        let devices = numbered(estate.devices.iter().map(|device| &device.id));
+        let rows = estate.accesses.rows().collect();
+        Self { estate, default_server: None, servers, people, devices, rows }
+    }
+
+    /// Adds an access. An empty name means unknown; a new name becomes a person or device; without a server the only
+    /// one or the default one was reached. `place` says where the access stands, for errors.
+    pub fn add(&mut self, place: &str, user: &str, device: &str, server: &str) -> Result<(), FileError> {
+        if user.is_empty() && device.is_empty() {
+            return Err(FileError::Nobody(place.into()));
+        }
+        let server = self.server(place, Some(server).filter(|name| !name.is_empty()))?;
+        if !user.is_empty() && !self.people.contains_key(user) {
+            self.people.insert(user.into(), vec![self.estate.people.len() as u32]);
+            self.estate.people.push(Person { id: user.into(), external: false, unresolved: false });
+        }
+        if !device.is_empty() && !self.devices.contains_key(device) {
+            self.devices.insert(device.into(), vec![self.estate.devices.len() as u32]);
+            self.estate.devices.push(Device { id: device.into(), unresolved: false, server: false });
+        }
+        let people = self.people.get(user).map_or(NOBODY, Vec::as_slice);
+        let devices = self.devices.get(device).map_or(NOBODY, Vec::as_slice);
+        spread(&mut self.rows, place, people, devices, server, 0)
+    }
+
+    /// The estate with all accesses.
+    #[must_use]
+    pub fn finish(mut self) -> Estate {
+        self.estate.accesses = Accesses::of(self.rows);
+        self.estate
+    }
+
+    fn add_server(&mut self, row: rows::ServerRow) -> Result<(), FileError> {
+        let other = |problem| FileError::Other { place: format!("server `{}`", row.id), problem };
+        let mut host = row.host;
+        if !row.processors.is_empty() {
+            if host.is_some() {
+                return Err(other("has both `host` and `processors`: give the processors to the [[host]]"));
+            }
+            if row.is_virtual {
+                return Err(other("is virtual, so its processors are not physical: place it on a [[host]]"));
+            }
+            // a machine of its own
+            host = Some(row.id.clone());
+            self.estate.hosts.push(Host {
+                id: row.id.clone(),
+                processors: row.processors,
+                windows: true,
+                virtualization_only: false,
+                peak_virtual_machines: None,
+            });
+        }
+        let number = self.estate.servers.len() as u32;
+        self.servers.insert(row.id.clone(), number);
+        self.estate.servers.push(Server {
+            id: row.id,
+            version: row.version,
+            edition: row.edition,
+            host,
+            is_virtual: row.is_virtual,
+            evaluation: row.evaluation,
+            observed_days: None,
+        });
+        Ok(())
+    }
+
+    fn add_row(&mut self, place: &str, row: &AccessRow) -> Result<(), FileError> {
+        fn find<'a>(
+            place: &str,
+            kind: &'static str,
+            names: &'a HashMap<String, Vec<u32>>,
+            name: Option<&String>,
+        ) -> Result<&'a [u32], FileError> {
+            let Some(name) = name else { return Ok(NOBODY) };
+            let unknown = || FileError::Unknown { place: place.to_owned(), kind, name: name.clone() };
+            names.get(name).map(Vec::as_slice).ok_or_else(unknown)
+        }
+        if row.person.is_none() && row.device.is_none() {
+            return Err(FileError::Nobody(place.into()));
+        }
+        let person = find(place, "person", &self.people, row.person.as_ref())?;
+        let device = find(place, "device", &self.devices, row.device.as_ref())?;
+        let server = self.server(place, row.server.as_deref())?;
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        let flags =
+            flag(row.administration, Accesses::ADMINISTRATION) | flag(row.infrastructure, Accesses::INFRASTRUCTURE);
+        spread(&mut self.rows, place, person, device, server, flags)
+    }
+
+    fn server(&self, place: &str, name: Option<&str>) -> Result<u32, FileError> {
+        match name {
+            Some(name) => self.servers.get(name).copied().ok_or_else(|| FileError::Unknown {
+                place: place.into(),
+                kind: "server",
+                name: name.into(),
+            }),
+            None if self.estate.servers.len() == 1 => Ok(0),
+            None => self.default_server.ok_or_else(|| FileError::NoServer(place.into())),
+        }
+    }
+}
+
+/// Stands for one that is not named.
+const NOBODY: &[u32] = &[Accesses::NONE];
+
+/// Everybody named on every device named.
+fn spread(
+    rows: &mut Vec<Access>,
+    place: &str,
+    people: &[u32],
+    devices: &[u32],
+    server: u32,
+    flags: u8,
+) -> Result<(), FileError> {
+    if people.len().saturating_mul(devices.len()).saturating_add(rows.len()) > MOST {
+        return Err(FileError::Other { place: place.into(), problem: "more accesses than fit: split the estate" });
+    }
+    for &person in people {
+        rows.extend(devices.iter().map(|&device| Access { person, device, server, flags }));
+    }
+    Ok(())
+}
+
+/// The ids of a row: its own, or `id-1`, `id-2` and so on for a group.
+fn members(id: &str, count: Option<u32>) -> Result<Vec<String>, FileError> {
+    match count {
+        None => Ok(vec![id.to_owned()]),
+        Some(count) if count as usize > MOST => {
+            Err(FileError::Other { place: format!("group `{id}`"), problem: "more members than fit: lower `count`" })
+        }
+        Some(count) => Ok((1..=count).map(|number| format!("{id}-{number}")).collect()),
+    }
+}
+
+fn name(
+    kind: &'static str,
+    names: &mut HashMap<String, Vec<u32>>,
+    name: &str,
+    numbers: Vec<u32>,
+) -> Result<(), FileError> {
+    match names.insert(name.to_owned(), numbers) {
+        None => Ok(()),
+        Some(_) => Err(FileError::Twice { kind, name: name.to_owned() }),
+    }
+}

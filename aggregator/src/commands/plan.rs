@@ -1,0 +1,155 @@
+//! `caliper plan`: the position of an estate written in a file, without a store or a network.
+
+use std::{
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use caliper_licensing::{Estate, EstateError, EstateFile, FileError, Position, assess};
+use thiserror::Error;
+
+use crate::{context::Context, report::table::Table};
+
+/// Arguments of `caliper plan`.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// The estate: a TOML file that people write, or an exported estate in JSON
+    pub estate: PathBuf,
+    /// More accesses: CSV `user,device` or `user,device,server`
+    #[arg(long, value_name = "FILE")]
+    pub accesses: Option<PathBuf>,
+    /// Print the position as JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Why there is no position.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// A file cannot be read; the source names it.
+    #[error("the plan cannot start, correct the file's name or its rights")]
+    Read(#[source] io::Error),
+    /// The file is larger than any estate.
+    #[error("`{}` is larger than {} MiB, which no estate file is: name the right file", .0.display(), LARGEST >> 20)]
+    TooLarge(PathBuf),
+    /// The exported estate is damaged.
+    #[error("`{}` begins like an exported estate but is none, export it again", .path.display())]
+    Exported {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong where.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The estate file, or a line of the accesses, is not right.
+    #[error("`{}` cannot be used", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong where, and what to do.
+        #[source]
+        source: FileError,
+    },
+    /// The accesses are no CSV of the right columns.
+    #[error("`{}` line {line}: expected `user,device` or `user,device,server`, found {found}", .path.display())]
+    Accesses {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: u64,
+        /// What stands there.
+        found: String,
+    },
+    /// The estate contradicts itself.
+    #[error("`{}` cannot be assessed", .path.display())]
+    Estate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        #[source]
+        source: EstateError,
+    },
+    /// The position cannot be printed.
+    #[error("the position cannot be printed, check where standard output goes")]
+    Print(#[source] io::Error),
+}
+
+/// An exported estate of ten million accesses has some hundred MiB.
+const LARGEST: u64 = 2 << 30;
+
+/// Prints the position.
+pub fn run(_: &Context, args: &PlanArgs) -> Result<ExitCode, PlanError> {
+    let estate = read(&args.estate, args.accesses.as_deref())?;
+    let assessment = assess(&estate).map_err(|source| PlanError::Estate { path: args.estate.clone(), source })?;
+    print(&mut io::stdout().lock(), &assessment.position, args.json).map_err(PlanError::Print)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The estate of a file, with the accesses of a second one.
+pub fn read(path: &Path, accesses: Option<&Path>) -> Result<Estate, PlanError> {
+    let text = text(path)?;
+    let refused = |path: &Path, source| PlanError::File { path: path.to_owned(), source };
+    let mut file = if text.trim_start().starts_with('{') {
+        let estate =
+            serde_json::from_str(&text).map_err(|source| PlanError::Exported { path: path.to_owned(), source })?;
+        EstateFile::of(estate)
+    } else {
+        EstateFile::read(&text).map_err(|source| refused(path, source))?
+    };
+    if let Some(path) = accesses {
+        let input = fs_err::File::open(path).map_err(PlanError::Read)?;
+        add_accesses(&mut file, path, input)?;
+    }
+    Ok(file.finish())
+}
+
+fn text(path: &Path) -> Result<String, PlanError> {
+    let mut text = String::new();
+    let read = fs_err::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
+    if read.map_err(PlanError::Read)? as u64 > LARGEST {
+        return Err(PlanError::TooLarge(path.to_owned()));
+    }
+    Ok(text)
+}
+
+/// Columns `user,device[,server]`, a header of these words is optional; an empty field means unknown.
+fn add_accesses(file: &mut EstateFile, path: &Path, input: impl Read) -> Result<(), PlanError> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(input);
+    let mut record = csv::StringRecord::new();
+    let mut first = true;
+    loop {
+        let wrong = |line, found| PlanError::Accesses { path: path.to_owned(), line, found };
+        let line = reader.position().line();
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => match error.into_kind() {
+                csv::ErrorKind::Io(source) => return Err(PlanError::Read(source)),
+                _ => return Err(wrong(line, "text that is not UTF-8".into())),
+            },
+        }
+        let line = record.position().map_or(line, csv::Position::line);
+        let (user, device, server) = match (record.len(), record.get(0), record.get(1), record.get(2)) {
+            (2, Some(user), Some(device), _) => (user, device, ""),
+            (3, Some(user), Some(device), Some(server)) => (user, device, server),
+            (count, ..) => return Err(wrong(line, format!("{count} field(s)"))),
+        };
+        let is_header = user.eq_ignore_ascii_case("user") && device.eq_ignore_ascii_case("device");
+        if std::mem::take(&mut first) && is_header {
+            continue;
+        }
+        file.add(&format!("line {line}"), user, device, server)
+            .map_err(|source| PlanError::File { path: path.to_owned(), source })?;
+    }
+}
+
+fn print(to: &mut impl Write, position: &Position, json: bool) -> io::Result<()> {
+    if json {
+        serde_json::to_writer_pretty(&mut *to, position)?;
+        writeln!(to)
+    } else {
+        write!(to, "{}", Table(position))
+    }
+}

@@ -1,0 +1,3 @@
+//! Positions in the forms people and other tools take away with them.
+
+pub mod table;
