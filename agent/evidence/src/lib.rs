@@ -1,1 +1,9 @@
-//! stub
+//! Readers of what Windows leaves behind: User Access Logging, event logs, SMBIOS tables.
+//!
+//! They turn foreign bytes into plain rows and know nothing of wires, stores or licences. None of them panics or
+//! allocates more than its input justifies, whatever the bytes; damage is stepped over with a warning where the rest
+//! is still worth reading.
+
+pub mod address;
+pub mod ese;
+pub mod ual;
