@@ -176,7 +176,7 @@ pub async fn execute(
         Command::Collect(command) => {
             let config = if command.from.is_some() { None } else { Some(Config::load(named, &environment)?) };
             let from = command.from.clone().or_else(|| config.and_then(|config| config.collect_from.value));
-            let report = collector(from, &environment)()?;
+            let report = collector(from)()?;
             match &command.output {
                 Some(path) => replace_durably(path, report.to_json().as_bytes()).map_err(CliError::Output),
                 None => show::report(&mut output, &report, command.json),
@@ -196,7 +196,7 @@ pub async fn execute(
         }
         Command::Run(command) => {
             let config = Config::load(named, &environment)?;
-            let collector = Arc::new(collector(config.collect_from.value.clone(), &environment));
+            let collector = Arc::new(collector(config.collect_from.value.clone()));
             let run = Run { config, environment, collector, backoff: Backoff::default() };
             if command.once {
                 Ok(run.once(command.timeout.map(Duration::from_secs), stop).await?)
@@ -221,13 +221,9 @@ pub async fn execute(
     }
 }
 
-fn collector(
-    from: Option<PathBuf>,
-    environment: &Environment,
-) -> impl Fn() -> Result<Report, CollectError> + Send + Sync + use<> {
-    let now = environment.now;
+fn collector(from: Option<PathBuf>) -> impl Fn() -> Result<Report, CollectError> + Send + Sync {
     move || match &from {
         Some(folder) => collect::collect_from(folder),
-        None => collect::collect_local(now()),
+        None => collect::collect_local(),
     }
 }

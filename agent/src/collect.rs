@@ -1,60 +1,95 @@
-//! Collection: what this machine, or a folder of artefacts, says.
+//! Collecting: what one server can say about itself, as one report.
+//!
+//! [`collect_from`] reads artefacts that somebody copied from a server; [`collect_local`] describes the machine it runs
+//! on. Formats are read in `caliper-evidence`; here their rows become [`Report`] rows. Nothing here knows of delivery.
 
-use std::{io, path::Path, path::PathBuf};
+mod edition;
+mod evidence;
+mod folder;
+mod local;
+mod server;
+mod sign_ins;
+mod user_access;
 
-use caliper_proto::{Instant, Report, ReportError, merge_all};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-/// Why nothing could be collected.
+use caliper_proto::{Report, ReportError};
+
+pub use local::collect_local;
+
+/// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
-    /// The folder cannot be read.
-    #[error("cannot read the artefacts: name a folder that this account may read")]
-    Read(#[source] io::Error),
-    /// A report file is damaged.
-    #[error("{path}: not a report this program reads", path = path.display())]
-    Report {
-        /// The file.
+    /// A folder or file cannot be read at all.
+    #[error("{path}: cannot be read; check that it exists and that this account may read it")]
+    Unreadable {
+        /// Of the folder or file.
         path: PathBuf,
-        /// What is wrong.
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A copy lacks its end, so counting it would silently count too little.
+    #[error("{path}: {problem}; copy the file again (stop the service or use a shadow copy) and collect once more")]
+    CutOff {
+        /// Of the database.
+        path: PathBuf,
+        /// Which page is missing.
+        problem: caliper_evidence::ese::EseError,
+    },
+    /// Artefacts were recognised, but none could be used.
+    #[error("{path}: nothing in it could be read ({problems}); copy the files from the server again")]
+    Unusable {
+        /// The folder.
+        path: PathBuf,
+        /// One sentence per artefact.
+        problems: String,
+    },
+    /// Nothing recognised.
+    #[error(
+        "{path}: none of its {files} files is evidence of a Windows server; copy the server's System32\\LogFiles\\Sum \
+         and its .evtx files into it"
+    )]
+    Nothing {
+        /// The folder.
+        path: PathBuf,
+        /// Files looked at.
+        files: usize,
+    },
+    /// The evidence is of another kind of machine.
+    #[error("{machine} is no Windows Server ({why}); use `collect --from DIR` on files copied from a server")]
+    NotAServer {
+        /// Name of the machine.
+        machine: String,
+        /// What it is instead.
+        why: String,
+    },
+    /// Databases of different servers lie in one folder.
+    #[error("{path}: holds the evidence of several servers ({servers}); collect from one folder for each server")]
+    SeveralServers {
+        /// The folder.
+        path: PathBuf,
+        /// Their names.
+        servers: String,
+    },
+    /// A report file in the folder is no good.
+    #[error("{path}: a report file that cannot be used; write it again or take it out of the folder")]
+    Report {
+        /// Of the file.
+        path: PathBuf,
+        /// What is wrong with it.
         #[source]
         source: ReportError,
     },
-    /// Nothing known in the folder.
-    #[error("{0}: no artefacts found: name a folder that holds some")]
-    Nothing(PathBuf),
-    /// This machine cannot be read.
-    #[error("this machine cannot be collected: use `--from DIR`")]
-    Machine,
 }
 
-/// Reads a folder of report files.
-pub fn collect_from(folder: &Path) -> Result<Report, CollectError> {
-    let mut paths = Vec::new();
-    for entry in fs_err::read_dir(folder).map_err(CollectError::Read)? {
-        let path = entry.map_err(CollectError::Read)?.path();
-        if path.extension().is_some_and(|ending| ending == "json") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let mut whole: Option<Report> = None;
-    for path in paths {
-        let text = fs_err::read_to_string(&path).map_err(CollectError::Read)?;
-        let report = Report::from_json(&text).map_err(|source| CollectError::Report { path, source })?;
-        match &mut whole {
-            None => whole = Some(report),
-            Some(whole) => {
-                whole.accesses.extend(report.accesses);
-                whole.warnings.extend(report.warnings);
-            }
-        }
-    }
-    let mut report = whole.ok_or_else(|| CollectError::Nothing(folder.to_owned()))?;
-    report.accesses = merge_all(report.accesses);
-    Ok(report)
-}
-
-/// Reads the machine it runs on.
-pub fn collect_local(_now: Instant) -> Result<Report, CollectError> {
-    Err(CollectError::Machine)
+/// Reads a folder of artefacts copied from one server, however they lie in it.
+///
+/// Files are recognised by their content: UAL databases, event logs, SMBIOS tables, report files. Damage that can be
+/// stepped over becomes a warning in the report.
+pub fn collect_from(dir: &Path) -> Result<Report, CollectError> {
+    evidence::collect(dir)
 }

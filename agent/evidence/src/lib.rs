@@ -6,4 +6,6 @@
 
 pub mod address;
 pub mod ese;
+pub mod event_log;
+pub mod smbios;
 pub mod ual;

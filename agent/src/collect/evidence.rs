@@ -1,0 +1,269 @@
+//! From the files of a folder to one report: read each, join the rows, settle who the server is.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use caliper_evidence::{
+    ese::EseError,
+    event_log,
+    smbios::{self, Firmware},
+    ual::{self, SystemIdentity},
+};
+use caliper_proto::{Access, AccessKey, Inventory, Report};
+
+use super::{
+    CollectError, edition,
+    folder::{Folder, Kind},
+    server,
+    user_access::{self, UserAccess},
+};
+
+/// Report files and firmware tables larger than this are not read.
+const LARGEST_REPORT: u64 = 1 << 30;
+const LARGEST_TABLE: u64 = 1 << 20;
+/// More warnings than this help nobody; the rest is counted.
+const MOST_WARNINGS: usize = 500;
+
+/// Everything read so far.
+#[derive(Default)]
+struct Gathered {
+    rows: BTreeMap<AccessKey, Access>,
+    user_access: UserAccess,
+    /// The history of each identity database, with its path.
+    histories: Vec<(PathBuf, Vec<SystemIdentity>)>,
+    firmware: Option<Firmware>,
+    /// Facts of report files, with their paths.
+    reported: Vec<(PathBuf, Inventory)>,
+    /// Events by the computer that logged them.
+    computers: BTreeMap<String, u64>,
+    warnings: Vec<String>,
+    /// One sentence per artefact that could not be used at all.
+    unusable: Vec<String>,
+    used: usize,
+}
+
+pub fn collect(dir: &Path) -> Result<Report, CollectError> {
+    let folder = Folder::read(dir)?;
+    let mut gathered = Gathered { warnings: folder.warnings, ..Gathered::default() };
+    for (path, kind) in &folder.files {
+        gathered.read(path, *kind)?;
+    }
+    if gathered.used == 0 {
+        let path = dir.to_owned();
+        return Err(if gathered.unusable.is_empty() {
+            CollectError::Nothing { path, files: folder.ignored + folder.files.len() }
+        } else {
+            CollectError::Unusable { path, problems: gathered.unusable.join("; ") }
+        });
+    }
+    if folder.ignored > 0 {
+        let ignored = folder.ignored;
+        gathered.warnings.push(format!("files ignored because they are no evidence this program knows: {ignored}"));
+    }
+    gathered.finish(dir)
+}
+
+impl Gathered {
+    fn read(&mut self, path: &Path, kind: Kind) -> Result<(), CollectError> {
+        match kind {
+            Kind::Database => self.database(path),
+            Kind::EventLog => self.event_log(path),
+            Kind::Smbios => self.firmware(path),
+            Kind::Report => self.report(path),
+            Kind::Hive => {
+                self.warnings.push(format!("{}: registry hives are not read yet", path.display()));
+                Ok(())
+            }
+        }
+    }
+
+    fn join(&mut self, rows: impl IntoIterator<Item = Access>) {
+        for row in rows {
+            match self.rows.get_mut(&row.key) {
+                Some(known) => known.merge(&row),
+                None => drop(self.rows.insert(row.key.clone(), row)),
+            }
+        }
+    }
+
+    fn cannot_use(&mut self, path: &Path, problem: &dyn std::error::Error) {
+        let source = problem.source().map(|source| format!(": {source}")).unwrap_or_default();
+        let sentence = format!("{}: not used: {problem}{source}", path.display());
+        self.unusable.push(sentence.clone());
+        self.warnings.push(sentence);
+    }
+
+    fn database(&mut self, path: &Path) -> Result<(), CollectError> {
+        let file = open(path)?;
+        let file = match ual::read(std::io::BufReader::new(file)) {
+            Ok(file) => file,
+            Err(problem @ EseError::CutOff { .. }) => {
+                return Err(CollectError::CutOff { path: path.to_owned(), problem });
+            }
+            Err(problem) => {
+                self.cannot_use(path, &problem);
+                return Ok(());
+            }
+        };
+        self.warnings.extend(file.warnings.iter().map(|warning| format!("{}: {warning}", path.display())));
+        if !file.is_ual {
+            self.warnings.push(format!("{}: a database, but not of User Access Logging; ignored", path.display()));
+            return Ok(());
+        }
+        self.used += 1;
+        self.user_access.add(&file);
+        if !file.identities.is_empty() {
+            self.histories.push((path.to_owned(), file.identities.clone()));
+        }
+        self.join(user_access::accesses(&file));
+        Ok(())
+    }
+
+    fn event_log(&mut self, path: &Path) -> Result<(), CollectError> {
+        let log = match event_log::read(open(path)?) {
+            Ok(log) => log,
+            Err(problem) => {
+                self.cannot_use(path, &problem);
+                return Ok(());
+            }
+        };
+        self.used += 1;
+        self.warnings.extend(log.warnings.iter().map(|warning| format!("{}: {warning}", path.display())));
+        if log.computers.len() > 1 {
+            let list: Vec<String> = log.computers.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            self.warnings.push(format!("{}: events of several computers: {}", path.display(), list.join(", ")));
+        }
+        for (computer, count) in &log.computers {
+            *self.computers.entry(computer.clone()).or_default() += count;
+        }
+        self.join(super::sign_ins::accesses(&log));
+        Ok(())
+    }
+
+    fn firmware(&mut self, path: &Path) -> Result<(), CollectError> {
+        let bytes = read_at_most(path, LARGEST_TABLE)?;
+        match smbios::read(&bytes) {
+            Ok(firmware) if self.firmware.is_none() => {
+                self.used += 1;
+                self.firmware = Some(firmware);
+            }
+            Ok(_) => self.warnings.push(format!("{}: a second firmware table; only the first is used", path.display())),
+            Err(problem) => self.cannot_use(path, &problem),
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, path: &Path) -> Result<(), CollectError> {
+        let bytes = read_at_most(path, LARGEST_REPORT)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let report = Report::from_json(text.trim_start_matches('\u{feff}'))
+            .map_err(|source| CollectError::Report { path: path.to_owned(), source })?;
+        self.used += 1;
+        self.join(report.accesses);
+        self.warnings.extend(report.warnings);
+        self.reported.push((path.to_owned(), report.server));
+        Ok(())
+    }
+
+    fn finish(mut self, dir: &Path) -> Result<Report, CollectError> {
+        let mut server = self.server(dir)?;
+        if let Some(firmware) = &self.firmware {
+            server::add_firmware(&mut server, firmware, &mut self.warnings);
+        }
+        let rows = std::mem::take(&mut self.rows).into_values().map(|mut row| {
+            if row.key.service.is_empty() {
+                row.key.service = self.user_access.service(&row.key.role_guid);
+            }
+            row
+        });
+        let accesses = caliper_proto::merge_all(rows);
+        let (roles, names, machines) = self.user_access.into_facts();
+        // a report file may have brought its own
+        server.roles.extend(roles);
+        server.names.extend(names);
+        server.virtual_machines.extend(machines);
+        let more = self.warnings.len().saturating_sub(MOST_WARNINGS);
+        if more > 0 {
+            self.warnings.truncate(MOST_WARNINGS);
+            self.warnings.push(format!("and {more} more warnings"));
+        }
+        Ok(Report { server, accesses, warnings: self.warnings })
+    }
+
+    /// Who the server is: UAL's newest identity, else a report's, else the computer that logged most events.
+    fn server(&mut self, dir: &Path) -> Result<Inventory, CollectError> {
+        self.check_one_server(dir)?;
+        let newest = self.histories.iter().flat_map(|(_, history)| history).max_by_key(|identity| identity.created);
+        if let Some(identity) = newest {
+            if identity.product_type == Some(edition::WORKSTATION) {
+                let why = "product type 1, a workstation".to_owned();
+                return Err(CollectError::NotAServer { machine: identity.host_name.clone(), why });
+            }
+            return Ok(server::from_identity(identity, &mut self.warnings));
+        }
+        if let Some((_, server)) = self.reported.first() {
+            if server.product_type == Some(edition::WORKSTATION) {
+                let why = "product type 1, a workstation".to_owned();
+                return Err(CollectError::NotAServer { machine: server.name.clone(), why });
+            }
+            return Ok(server.clone());
+        }
+        let mut server = Inventory::default();
+        match self.computers.iter().max_by_key(|(_, count)| **count) {
+            Some((computer, _)) => {
+                let (name, domain) = computer.split_once('.').unwrap_or((computer, ""));
+                server.name = name.to_owned();
+                server.domain = domain.to_owned();
+                self.warnings.push(format!(
+                    "only event logs name the server ({computer}): edition, version and processors are unknown; \
+                     add SystemIdentity.mdb"
+                ));
+            }
+            None => self.warnings.push("no file says which server this is; add SystemIdentity.mdb".to_owned()),
+        }
+        Ok(server)
+    }
+
+    /// Identity databases are of one server if their histories share an entry or end with the same name.
+    fn check_one_server(&self, dir: &Path) -> Result<(), CollectError> {
+        let mut servers: Vec<(String, Vec<i64>)> = Vec::new();
+        for (_, history) in &self.histories {
+            let Some(newest) = history.iter().max_by_key(|identity| identity.created) else { continue };
+            let name = format!("{}.{}", newest.host_name, newest.domain).to_lowercase();
+            let times: Vec<i64> = history.iter().map(|identity| identity.created).collect();
+            match servers.iter_mut().find(|(known, past)| *known == name || past.iter().any(|at| times.contains(at))) {
+                Some((_, past)) => past.extend(times),
+                None => servers.push((name, times)),
+            }
+        }
+        let mut names: Vec<String> = servers.into_iter().map(|(name, _)| name).collect();
+        for (_, server) in &self.reported {
+            let name = format!("{}.{}", server.name, server.domain).to_lowercase();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if names.len() > 1 {
+            return Err(CollectError::SeveralServers { path: dir.to_owned(), servers: names.join(", ") });
+        }
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> Result<std::fs::File, CollectError> {
+    std::fs::File::open(path).map_err(|source| CollectError::Unreadable { path: path.to_owned(), source })
+}
+
+fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, CollectError> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let unreadable = |source| CollectError::Unreadable { path: path.to_owned(), source };
+    let read = open(path)?.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if read as u64 > most {
+        let source = std::io::Error::other(format!("larger than {most} bytes"));
+        return Err(unreadable(source));
+    }
+    Ok(bytes)
+}
