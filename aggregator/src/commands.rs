@@ -11,5 +11,6 @@ pub mod optimise;
 pub mod plan;
 pub mod serve;
 pub mod token;
+pub mod user;
 pub mod verify;
 pub mod version;

@@ -45,6 +45,8 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     /// Make, list and take back enrolment tokens
     Token(commands::token::TokenArgs),
+    /// People who may sign in, and tokens for programs
+    User(commands::user::UserArgs),
     /// Print the version
     Version(commands::version::VersionArgs),
 }
@@ -61,6 +63,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(args) => commands::import::run(context, &args)?,
         Command::Serve(args) => commands::serve::run(context, &args)?,
         Command::Token(args) => commands::token::run(context, &args)?,
+        Command::User(args) => commands::user::run(context, &args)?,
         Command::Version(args) => commands::version::run(context, &args),
     })
 }

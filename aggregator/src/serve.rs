@@ -83,9 +83,6 @@ pub enum ServeError {
     /// Nobody could sign in for the first time.
     #[error(transparent)]
     Invite(#[from] web::InviteError),
-    /// The pages have no key of their own.
-    #[error("the pages cannot be served")]
-    Secret(#[from] web::secret::SecretError),
     /// The services cannot be described.
     #[error("the services cannot be described for reflection")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -165,7 +162,7 @@ pub async fn serve(
         invitation: web::first_administrator_link(&store, &url, context.clock.now())?,
         pages: url,
     };
-    let state = WebState::new(Arc::clone(&store), context.clock.clone(), scan(), config.pages.tls)?;
+    let state = WebState::new(Arc::clone(&store), context.clock.clone(), scan(), config.pages.tls);
     let pages_tls = config.pages.tls.then(|| pages_tls(&identity)).transpose()?;
     let pages = web::serve(pages, pages_tls, web::router(state), closed(closing.clone()));
 

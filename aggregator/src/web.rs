@@ -3,16 +3,25 @@
 //! Reads the store through `store::view` and shows what scans wrote there. Knows nothing of agents' connections,
 //! LDAP or licensing rules. Pages work without JavaScript; nothing is loaded from elsewhere.
 
+mod agents;
+mod api;
+mod ask;
 mod chart;
+mod devices;
 mod error;
+mod export;
 mod frame;
 mod gate;
 mod limit;
 mod listen;
 mod overview;
+mod people;
 mod position;
+mod probe;
 mod route;
+mod scans;
 pub mod secret;
+mod servers;
 mod sign_in;
 pub(crate) mod text;
 
@@ -26,6 +35,7 @@ use tokio::sync::Semaphore;
 pub use self::{
     error::WebError,
     listen::{Peer, ServeError, serve},
+    sign_in::check_name,
 };
 use crate::{
     context::Clock,
@@ -53,14 +63,12 @@ pub struct WebState {
     hashing: Semaphore,
     /// One scan at a time.
     scanning: Arc<Semaphore>,
-    /// Names shown to viewers are made with this and mean nothing after a restart.
-    pseudonyms: ring::hmac::Key,
 }
 
 impl WebState {
     /// `tls`: whether browsers reach the pages by HTTPS, which makes cookies stricter.
-    pub fn new(store: Arc<Store>, clock: Clock, run_scan: RunScan, tls: bool) -> Result<Self, secret::SecretError> {
-        Ok(Self {
+    pub fn new(store: Arc<Store>, clock: Clock, run_scan: RunScan, tls: bool) -> Self {
+        Self {
             store,
             clock,
             run_scan,
@@ -68,8 +76,7 @@ impl WebState {
             limiter: limit::Limiter::default(),
             hashing: Semaphore::new(2),
             scanning: Arc::new(Semaphore::new(1)),
-            pseudonyms: secret::key()?,
-        })
+        }
     }
 
     fn now(&self) -> Instant {

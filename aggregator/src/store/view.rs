@@ -1,9 +1,14 @@
 //! What the pages and the REST API show: lists of what scans said, of servers and agents, one row type per list.
 //!
-//! Reads, with the one exception that an agent can be revoked. Knows nothing of HTML, JSON or roles.
+//! Only reads. Knows nothing of HTML, JSON documents or roles.
 
+pub mod agents;
+pub mod devices;
+pub mod evidence;
 pub mod health;
 mod list;
+pub mod people;
 pub mod scans;
+pub mod servers;
 
-pub use list::{Rows, Sort};
+pub use list::{List, Listing, Rows, Sort, count, each, one, rows};

@@ -183,11 +183,11 @@ fn unshaped(response: &Response) -> Option<WebError> {
     }
 }
 
-/// Percent-encodes a text for the value of a query.
+/// Percent-encodes a text for the value of a query or one step of a path.
 pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');

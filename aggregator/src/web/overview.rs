@@ -23,9 +23,9 @@ use crate::store::{
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
 /// An agent is silent after two days: it may have been a weekend reboot, not a lost server.
-const SILENT: i64 = 2 * DAY;
+pub const SILENT: i64 = 2 * DAY;
 /// Certificates renew themselves long before; two weeks leave time to look.
-const ENDING: i64 = 14 * DAY;
+pub const ENDING: i64 = 14 * DAY;
 /// A scan older than this no longer says how things are.
 const OLD: i64 = 7 * DAY;
 
@@ -69,8 +69,7 @@ pub async fn overview(
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, WebError> {
     let now = state.now();
-    let earlier = |micros| Instant::from_micros(now.micros() - micros).unwrap_or(now);
-    let (since, soon) = (earlier(SILENT), earlier(-ENDING));
+    let (since, soon) = (earlier(now, SILENT), earlier(now, -ENDING));
     let (health, newest, shown) = state
         .read(move |tx| {
             let done = scans::latest_done(tx, None)?;
@@ -101,6 +100,11 @@ pub async fn overview(
         agents: health.agents,
         directories: health.directories.len(),
     })
+}
+
+/// An instant so many microseconds before another.
+pub fn earlier(now: Instant, micros: i64) -> Instant {
+    Instant::from_micros(now.micros() - micros).unwrap_or(now)
 }
 
 /// A stored position as data.

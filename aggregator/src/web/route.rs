@@ -10,9 +10,9 @@ use axum::{
 };
 
 use super::{
-    Shared, frame,
+    Shared, agents, api, devices, frame,
     gate::{self, Access},
-    overview, sign_in,
+    overview, people, probe, scans, servers, sign_in,
 };
 use crate::store::login::Role;
 
@@ -39,6 +39,9 @@ fn post<T: 'static>(path: &'static str, access: Access, handler: impl Handler<T,
 pub fn table() -> Vec<Route> {
     let anyone = Access::Anyone;
     let viewer = Access::From(Role::Viewer);
+    // names of people and of the devices they work at
+    let analyst = Access::From(Role::Analyst);
+    let operator = Access::From(Role::Operator);
     vec![
         get("/assets/style.css", anyone, frame::style),
         get("/assets/icon.svg", anyone, frame::icon),
@@ -47,7 +50,34 @@ pub fn table() -> Vec<Route> {
         post("/sign-out", viewer, sign_in::sign_out),
         get("/invitation/{token}", anyone, sign_in::invitation),
         post("/invitation/{token}", anyone, sign_in::accept),
+        get("/healthz", anyone, probe::health),
+        get("/readyz", anyone, probe::ready),
         get("/", viewer, overview::overview),
+        get("/servers", viewer, servers::list),
+        get("/servers.csv", viewer, servers::export),
+        get("/servers/{server}", viewer, servers::server),
+        get("/people", viewer, people::list),
+        get("/people.csv", analyst, people::export),
+        get("/people/{person}", analyst, people::person),
+        get("/devices", viewer, devices::list),
+        get("/devices.csv", analyst, devices::export),
+        get("/devices/{device}", analyst, devices::device),
+        get("/scans", viewer, scans::list),
+        post("/scans", operator, scans::run_by_hand),
+        get("/scans.csv", viewer, scans::export),
+        get("/scans/{scan}", viewer, scans::scan),
+        get("/agents", viewer, agents::list),
+        get("/agents.csv", viewer, agents::export),
+        post("/agents/{agent}/revoke", operator, agents::revoke),
+        get("/api/v1/openapi.json", viewer, api::openapi),
+        get("/api/v1/position", viewer, api::position),
+        get("/api/v1/scans", viewer, api::scans),
+        post("/api/v1/scans", operator, api::run_scan),
+        get("/api/v1/scans/{scan}", viewer, api::scan),
+        get("/api/v1/servers", viewer, api::servers),
+        get("/api/v1/people", analyst, api::people),
+        get("/api/v1/devices", analyst, api::devices),
+        get("/api/v1/agents", viewer, api::agents),
     ]
 }
 

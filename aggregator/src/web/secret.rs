@@ -43,11 +43,6 @@ pub fn token() -> Result<String, SecretError> {
     Ok(URL_SAFE_NO_PAD.encode(random::<32>()?))
 }
 
-/// A random key that lives as long as the process.
-pub fn key() -> Result<ring::hmac::Key, SecretError> {
-    Ok(ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &random::<32>()?))
-}
-
 /// What is stored of a token: full-strength secrets need no slow hash.
 #[must_use]
 pub fn digest(token: &str) -> Digest {

@@ -84,7 +84,7 @@ impl Office {
                 })
                 .map_err(|error| error.to_string())
         });
-        let state = WebState::new(Arc::clone(&store), Clock::new(now), run_scan, false).unwrap();
+        let state = WebState::new(Arc::clone(&store), Clock::new(now), run_scan, false);
         Self { router: router(state), store, clock, _folder: folder }
     }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use caliper_proto::Instant;
+use caliper_proto::{Instant, Source};
+
+use crate::store::view::evidence::Evidence;
 
 /// A count with groups of three digits: `12,345`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +55,6 @@ impl fmt::Display for Money {
 pub struct When(pub Option<Instant>);
 
 impl When {
-    /// From a column of the store.
-    #[must_use]
-    pub fn stored(micros: Option<i64>) -> Self {
-        Self(micros.and_then(Instant::from_micros))
-    }
-
     /// For the `datetime` attribute; empty if it never happened.
     #[must_use]
     pub fn iso(&self) -> String {
@@ -100,6 +96,74 @@ pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase).into_iter().flatten();
     first.chain(letters).chain(['.']).collect()
+}
+
+/// How long something took: `0.4 s`, `12 s`, `3 min 5 s`.
+#[must_use]
+pub fn took(from: Instant, to: Instant) -> String {
+    let tenths = (to.micros() - from.micros()).max(0) / 100_000;
+    match tenths {
+        ..100 => format!("{}.{} s", tenths / 10, tenths % 10),
+        ..600 => format!("{} s", tenths / 10),
+        _ => format!("{} min {} s", tenths / 600, tenths % 600 / 10),
+    }
+}
+
+/// A size: `512 B`, `3 KiB`, `2 MiB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    match count {
+        ..1024 => format!("{count} B"),
+        ..1_048_576 => format!("{} KiB", count / 1024),
+        _ => format!("{} MiB", Count(count / 1_048_576)),
+    }
+}
+
+/// What somebody or something needs, in words.
+#[must_use]
+pub fn licence(kind: &str, version: &str) -> String {
+    let version = if version.is_empty() { String::new() } else { format!(" {version}") };
+    match kind {
+        "user-cal" => format!("User CAL{version}"),
+        "device-cal" => format!("Device CAL{version}"),
+        "devices" => "Covered by devices".to_owned(),
+        "people" => "Covered by people".to_owned(),
+        "exempt" => "Exempt".to_owned(),
+        "none" => "None".to_owned(),
+        // written by a newer program
+        other => other.to_owned(),
+    }
+}
+
+/// One access row in words.
+pub struct EvidenceView {
+    /// Which log.
+    pub source: &'static str,
+    /// First access.
+    pub first: When,
+    /// Last access.
+    pub last: When,
+    /// The row itself.
+    pub row: Evidence,
+}
+
+/// Access rows in words.
+#[must_use]
+pub fn evidence(rows: Vec<Evidence>) -> Vec<EvidenceView> {
+    let source = |source| match source {
+        Some(Source::UserAccessLogging) => "User Access Logging",
+        Some(Source::SecurityLog) => "Security log",
+        Some(Source::SmbSessions) => "SMB session",
+        Some(Source::TerminalSessions) => "terminal session",
+        Some(Source::DomainControllerLog) => "domain controller's log",
+        Some(Source::WebLog) => "web log",
+        Some(Source::RemoteDesktopGateway) => "RD Gateway",
+        Some(Source::Import) => "import",
+        None => "unknown",
+    };
+    let words =
+        |row: Evidence| EvidenceView { source: source(row.source), first: When(row.first), last: When(row.last), row };
+    rows.into_iter().map(words).collect()
 }
 
 /// A product line in words: `windows-server/standard/core` of 2019 is `Windows Server 2019 Standard, core licence`.

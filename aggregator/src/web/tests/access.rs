@@ -12,13 +12,15 @@ use crate::{
 };
 
 /// What may be seen by anyone. A route added here needs a reason.
-const PUBLIC: [(&str, &str); 6] = [
+const PUBLIC: [(&str, &str); 8] = [
     ("GET", "/assets/style.css"), // how the sign-in page looks
     ("GET", "/assets/icon.svg"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("GET", "/invitation/{token}"), // the token is the right
     ("POST", "/invitation/{token}"),
+    ("GET", "/healthz"), // load balancers have no account; they learn nothing else
+    ("GET", "/readyz"),
 ];
 
 /// An address with every parameter filled in.
