@@ -1,8 +1,15 @@
 //! Everything collected arrives, whatever happens on the way.
 
-use std::time::Duration;
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use caliper_agent::{connection::Trouble, run::RunError, uplink::WINDOW};
+use caliper_agent::{config::Remote, connection::Trouble, run::RunError, uplink::WINDOW};
 use caliper_proto::{merge_all, wire};
 use tonic::Status;
 use wire::to_agent::Body as Answer;
@@ -42,4 +49,121 @@ async fn an_unchanged_collection_adds_only_a_heartbeat() {
     }
     place.deliver(report(11)).await.unwrap();
     assert_eq!(fake.memory().sequences, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn no_more_than_the_window_is_on_its_way() {
+    let fake = Fake::start().await;
+    // with one heartbeat a second, the second one after the window closed proves that nothing else was sent
+    let configuration = wire::Configuration { heartbeat_every_seconds: 1, ..wire::Configuration::default() };
+    fake.memory().greetings = vec![Answer::Configuration(configuration)];
+    let place = Place::enrolled(&fake).await;
+    place.queue_small_messages(40);
+    fake.conduct([Conduct::Silent]);
+    let stop = fake.until(|memory| memory.sequences.len() as u64 >= WINDOW && memory.heartbeats.len() >= 3);
+    let error = place.run(report(0)).once(None, stop).await.unwrap_err();
+    assert!(matches!(error, RunError::Stopped(41)), "{error}");
+    assert_eq!(fake.memory().sequences, (1..=WINDOW).collect::<Vec<_>>());
+    let queued: Vec<u64> = fake.memory().heartbeats.iter().map(|heartbeat| heartbeat.queued_messages).collect();
+    assert!(queued.iter().skip(1).all(|messages| *messages == 41), "{queued:?}");
+
+    // one acknowledgement for a whole window keeps the messages flowing
+    fake.memory().sequences.clear();
+    fake.conduct([Conduct::AcknowledgeEvery(WINDOW)]);
+    let place_filled = async {
+        fake.until(|memory| memory.sequences.last() == Some(&41)).await;
+    };
+    place.run(report(0)).once(None, place_filled).await.unwrap_err(); // the rest of a window stays unacknowledged
+    assert_eq!(fake.memory().sequences, (1..=41).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn after_a_broken_connection_delivery_goes_on_behind_the_last_acknowledgement() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    place.queue_small_messages(20);
+    fake.conduct([
+        Conduct::BreakAfter(3),
+        Conduct::Refuse(Status::unavailable("starting")),
+        Conduct::BreakAfter(5),
+        Conduct::BreakAfter(0),
+        Conduct::Acknowledge,
+    ]);
+    place.deliver(report(7)).await.unwrap();
+    let memory = fake.memory();
+    let expected: Vec<u64> = (1..=4).chain(4..=9).chain(9..=9).chain(9..=22).collect();
+    assert_eq!(memory.sequences, expected);
+    assert_eq!(memory.hellos.len(), 4);
+    assert_eq!(merge_all(memory.rows.clone()).len(), 20 + 7);
+}
+
+#[tokio::test]
+async fn each_trouble_that_does_not_pass_ends_a_single_run_with_its_own_sentence() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    let address = fake.address.to_string();
+    let cases = [
+        (Status::permission_denied("since yesterday"), Trouble::Revoked(address.clone(), "since yesterday".into())),
+        (Status::unauthenticated("unknown"), Trouble::Refused(address.clone(), "unknown".into())),
+    ];
+    for (status, expected) in cases {
+        fake.conduct([Conduct::Refuse(status)]);
+        match place.deliver(report(1)).await {
+            Err(RunError::Trouble(trouble)) => assert_eq!(trouble, expected),
+            other => panic!("{other:?}"),
+        }
+    }
+    // and nothing is lost by it
+    fake.conduct([Conduct::Acknowledge]);
+    place.deliver(report(1)).await.unwrap();
+    assert_eq!(fake.memory().rows, report(1).accesses);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_deliver_in_time_says_what_stays_and_why() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    fake.conduct([Conduct::Refuse(Status::unavailable("out for lunch"))]);
+    let error = place.run(report(1)).once(Some(Duration::from_millis(300)), pending()).await.unwrap_err().to_string();
+    assert!(error.contains("2 messages stay queued") && error.contains("out for lunch"), "{error}");
+}
+
+#[tokio::test]
+async fn a_configuration_is_kept_and_its_etag_sent_with_the_next_hello() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    let configuration =
+        wire::Configuration { etag: "e1".into(), collect_every_seconds: 7200, heartbeat_every_seconds: 30 };
+    fake.memory().greetings = vec![Answer::Configuration(configuration)];
+    place.deliver(report(1)).await.unwrap();
+    place.deliver(report(1)).await.unwrap();
+    let etags: Vec<String> = fake.memory().hellos.iter().map(|hello| hello.configuration_etag.clone()).collect();
+    assert_eq!(etags, ["", "e1"]);
+    let kept = Remote::load(&place.folder());
+    assert_eq!((kept.collect_every_seconds, kept.heartbeat_every_seconds), (7200, 30));
+}
+
+#[tokio::test]
+async fn the_aggregator_can_ask_for_a_collection_and_a_stop_is_graceful() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    fake.memory().greetings = vec![Answer::CollectNow(wire::CollectNow { reason: "a scan".into() })];
+    let collections = Arc::new(AtomicUsize::new(0));
+    let mut run = place.run(report(0));
+    let counted = Arc::clone(&collections);
+    run.collector = Arc::new(move || Ok(report(1 + counted.fetch_add(1, Ordering::SeqCst))));
+    // one at the start, one asked for; six hours lie between them otherwise
+    run.forever(fake.until(|memory| memory.inventories.len() == 2)).await.unwrap();
+    assert_eq!(collections.load(Ordering::SeqCst), 2);
+    assert_eq!(merge_all(fake.memory().rows.clone()), report(2).accesses);
+}
+
+#[tokio::test]
+async fn a_collection_larger_than_the_queue_goes_through_while_delivery_makes_room() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    let mut run = place.run(report(60_000));
+    run.config.queue_max_bytes.value = 1 << 20; // the whole takes about three times as much
+    run.once(None, pending()).await.unwrap();
+    assert!(merge_all(fake.memory().rows.clone()) == merge_all(report(60_000).accesses));
 }

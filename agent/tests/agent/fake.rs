@@ -9,7 +9,11 @@ use std::{
 
 use caliper_proto::{Access, EnrolToken, wire};
 use rcgen::{BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair, SanType};
-use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{
     Request, Response, Status, Streaming,
@@ -65,6 +69,7 @@ pub struct Memory {
 pub struct Fake {
     pub address: SocketAddr,
     memory: Arc<Mutex<Memory>>,
+    heard: watch::Sender<()>,
     authority: Arc<Authority>,
     server: Arc<JoinHandle<()>>,
 }
@@ -86,8 +91,9 @@ impl Authority {
 
 /// Days from now.
 fn days(offset: i64) -> SystemTime {
-    let span = Duration::from_secs(offset.unsigned_abs() * 86_400);
-    if offset < 0 { SystemTime::now() - span } else { SystemTime::now() + span }
+    let now = SystemTime::from(jiff::Timestamp::now());
+    let span = Duration::from_hours(offset.unsigned_abs() * 24);
+    if offset < 0 { now - span } else { now + span }
 }
 
 impl Fake {
@@ -106,8 +112,13 @@ impl Fake {
             .client_ca_root(Certificate::from_pem(authority.certificate.pem()))
             .client_auth_optional(true);
         let memory = Memory { lifetime: (1, 90), ..Memory::default() };
-        let mut fake =
-            Self { address, memory: Arc::new(Mutex::new(memory)), authority, server: Arc::new(tokio::spawn(async {})) };
+        let mut fake = Self {
+            address,
+            memory: Arc::new(Mutex::new(memory)),
+            heard: watch::Sender::new(()),
+            authority,
+            server: Arc::new(tokio::spawn(async {})),
+        };
         let served = fake.clone();
         let server = async move {
             Server::builder()
@@ -129,6 +140,14 @@ impl Fake {
 
     pub fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap()
+    }
+
+    /// Waits until what was heard satisfies a condition.
+    pub async fn until(&self, condition: impl Fn(&Memory) -> bool) {
+        let mut heard = self.heard.subscribe();
+        while !condition(&self.memory()) {
+            heard.changed().await.unwrap();
+        }
     }
 
     pub fn conduct(&self, conducts: impl IntoIterator<Item = Conduct>) {
@@ -211,8 +230,8 @@ impl Delivery for Fake {
             return Err(status);
         }
         let (answers, stream) = mpsc::unbounded_channel();
-        let memory = Arc::clone(&self.memory);
-        tokio::spawn(listen(request.into_inner(), answers, memory, conduct));
+        let (memory, heard) = (Arc::clone(&self.memory), self.heard.clone());
+        tokio::spawn(listen(request.into_inner(), answers, memory, heard, conduct));
         Ok(Response::new(UnboundedReceiverStream::new(stream)))
     }
 }
@@ -221,11 +240,13 @@ async fn listen(
     mut messages: Streaming<wire::FromAgent>,
     answers: mpsc::UnboundedSender<Result<wire::ToAgent, Status>>,
     memory: Arc<Mutex<Memory>>,
+    heard: watch::Sender<()>,
     conduct: Conduct,
 ) {
     let mut stored = 0;
     while let Ok(Some(message)) = messages.message().await {
         let mut memory = memory.lock().unwrap();
+        heard.send_replace(()); // whoever waits looks when this lock is free again
         match message.body.expect("every message has a body") {
             Body::Hello(hello) => {
                 memory.hellos.push(hello);

@@ -3,6 +3,7 @@
 //! The made-up one lives in `fake`; whole runs against the real one are in the workspace's `tests/`.
 
 mod commands;
+mod death;
 mod delivery;
 mod enrolment;
 mod fake;

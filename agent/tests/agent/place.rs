@@ -1,11 +1,13 @@
 //! A machine with an agent on it: a folder of its own, a made-up report, no waiting between attempts.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use caliper_agent::{
-    config::Config, enroll, environment::Environment, identity::Identity, run::Run, state::Folder, uplink::Backoff,
+    config::Config, enroll, environment::Environment, identity::Identity, queue, run::Run, state::Folder,
+    uplink::Backoff,
 };
-use caliper_proto::{Access, AccessKey, Days, Instant, Inventory, Report, Source};
+use caliper_proto::{Access, AccessKey, Days, Instant, Inventory, Report, Source, wire};
+use prost::Message as _;
 use tempfile::TempDir;
 
 use crate::fake::Fake;
@@ -34,6 +36,27 @@ impl Place {
         place
     }
 
+    /// Writes a configuration that collects from the folder `evidence`, where `report` lies.
+    pub fn configure(&self, report: &Report) {
+        let evidence = self.path("evidence");
+        fs_err::create_dir_all(&evidence).unwrap();
+        fs_err::write(evidence.join("report.json"), report.to_json()).unwrap();
+        let (state, evidence) = (self.environment.state.display(), evidence.display());
+        let text = format!("state = '{state}'\n\n[collect]\nfrom = '{evidence}'\n");
+        fs_err::write(&self.environment.config, text).unwrap();
+    }
+
+    /// Puts messages of one row each into the queue, as an earlier run would have.
+    pub fn queue_small_messages(&self, number: u64) {
+        let mut queue = queue::open(&self.folder().queue(), 64 << 20).unwrap();
+        for at in 0..number {
+            let batch = wire::AccessBatch::from([small_row(at)].as_slice());
+            let body = Some(wire::from_agent::Body::Accesses(batch));
+            queue.writer.append(|sequence| wire::FromAgent { sequence, body }.encode_to_vec()).unwrap();
+        }
+        queue.writer.commit().unwrap();
+    }
+
     pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.dir.path().join(name)
     }
@@ -60,8 +83,11 @@ impl Place {
     }
 }
 
-pub fn write(path: &Path, text: &str) {
-    fs_err::write(path, text).unwrap();
+/// The row of one small message; not in any [`report`].
+pub fn small_row(number: u64) -> Access {
+    let mut row = report(1).accesses.remove(0);
+    row.key.service = format!("small {number}");
+    row
 }
 
 pub fn report(rows: usize) -> Report {

@@ -1,0 +1,42 @@
+//! Killed at any moment, the agent loses nothing.
+
+use std::process::{Child, Command, Stdio};
+
+use caliper_proto::merge_all;
+
+use crate::{
+    fake::Fake,
+    place::{Place, report, small_row},
+};
+
+fn start(place: &Place) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_caliper-agent"))
+        .arg("--config")
+        .arg(&place.environment.config)
+        .args(["run", "--once"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills (no signal handler runs) when the aggregator has heard so much more each time, then lets one run end.
+#[tokio::test]
+async fn a_delivery_killed_again_and_again_ends_with_exactly_the_true_rows() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    place.queue_small_messages(60);
+    for (rows, heard) in [(5_001, 0), (5_002, 1), (5_003, 3), (5_004, 9), (5_005, 27)] {
+        place.configure(&report(rows)); // something new each time, so that a collection is cut short, too
+        let mut agent = start(&place);
+        let before = fake.memory().sequences.len();
+        fake.until(|memory| memory.sequences.len() >= before + heard).await;
+        agent.kill().unwrap();
+        agent.wait().unwrap();
+    }
+    let mut agent = start(&place);
+    let ended = tokio::task::spawn_blocking(move || agent.wait().unwrap()).await.unwrap();
+    assert!(ended.success(), "{ended}");
+    let truth = report(5_005).accesses.into_iter().chain((0..60).map(small_row));
+    assert!(merge_all(fake.memory().rows.clone()) == merge_all(truth));
+}
