@@ -2,7 +2,7 @@
 
 mod estates;
 
-use caliper_licensing::{Access, Accesses, Estate, Licence};
+use caliper_licensing::{Access, Accesses, Device, Entitlement, Estate, InfraRoles, Licence, Policy, Server};
 use estates::*;
 
 const USER: &str = "windows-server-cal/user";
@@ -21,15 +21,19 @@ fn users_and_devices_are_counted_as_published() {
         ("55", spread(15, 60), (1, 1), (15, 0)),
         // row 56, SEED1: several users, 2 devices
         ("56", all_on_all(7, 2), (1, 1), (0, 2)),
-        // row 57 [S144]: at equal prices the ties may fall on either side, so users are cheaper here
-        ("57", shifts, (99, 100), (410, 30)),
+        // row 57 [S144]: 60 fewer than people
+        ("57", shifts, (1, 1), (410, 30)),
         // rows 59 to 62 [S111]
         ("59", spread(1000, 3000), (1, 1), (1000, 0)),
         ("60", spread(2400, 800), (1, 1), (0, 800)),
+        ("61", spread(1800, 500), (1, 1), (0, 500)),
+        ("62", spread(600, 1500), (1, 1), (600, 0)),
         // row 64 [S16]: 100 users on 50 PCs
         ("64", spread(100, 50), (1, 1), (0, 50)),
         // row 66: u1-a, u2-a, u3-a, u3-b, u3-c
         ("66", vec![(0, 0), (1, 0), (2, 0), (2, 1), (2, 2)], (1, 1), (1, 1)),
+        // T12 [S160]: not the larger of users and devices (3 and 3), nor the smaller
+        ("T12", vec![(0, 0), (1, 0), (2, 0), (2, 1), (2, 2)], (5, 4), (1, 1)),
     ];
     for (row, accesses, (user, device), expected) in table {
         let mut estate = pairs("2012 R2", &accesses);
@@ -67,5 +71,209 @@ fn pure_administrators_need_none_up_to_two_per_server() {
         assert_eq!(cals(&assessment), (expected, 0), "{administrators} administrators");
         assert_eq!(assessment.people[0].licence, Licence::Exempt);
         assert!(assessment.people[0].reason.contains("E.7"));
+    }
+}
+
+#[test]
+fn owned_cals_serve_their_version_and_older_ones() {
+    // ten people, each on a PC of their own and on the others'
+    let ten = all_on_all(10, 40);
+    let table = [
+        // row 69: 2016 CALs do not help with a 2019 server
+        ("69", "2019", "2016", vec![("2016", 0, 10, 0, 10), ("2019", 10, 0, 10, 0)]),
+        // row 70: 2012 CALs are valid for 2012 R2
+        ("70", "2012 R2", "2012", vec![("2012", 10, 10, 0, 0)]),
+        // A.6: a CAL bought with R2 is a 2012 CAL
+        ("70", "2012", "2012 R2", vec![("2012", 10, 10, 0, 0)]),
+        // row 71
+        ("71", "2016", "2022", vec![("2016", 10, 10, 0, 0)]),
+    ];
+    for (row, running, owned, expected) in table {
+        let mut estate = pairs(running, &ten);
+        estate.entitlements = vec![owns(USER, owned, 10)];
+        assert_eq!(lines(&assessed(&estate), USER), expected, "row {row}");
+    }
+    // A.6: under Software Assurance a CAL counts as the newest, afterwards as what it was
+    for (as_of, short) in [("2026-06-30", 0), ("2026-07-01", 10)] {
+        let mut estate = pairs("2025", &ten);
+        estate.as_of = as_of.parse().unwrap();
+        let assured =
+            Entitlement { software_assurance_until: Some("2026-06-30".parse().unwrap()), ..owns(USER, "2016", 10) };
+        estate.entitlements = vec![assured];
+        let assessment = assessed(&estate);
+        assert_eq!(assessment.position.lines.iter().map(|line| line.short).sum::<u64>(), short, "{as_of}");
+    }
+}
+
+#[test]
+fn a_second_server_of_the_same_version_needs_no_more() {
+    // row 65 [S145]: 5 PCs, a 2008 Standard server, later an Enterprise one
+    let mut estate = pairs("2008", &all_on_all(9, 5));
+    assert_eq!(cals(&assessed(&estate)), (0, 5));
+    estate.servers.push(server("S2", "2008", "Enterprise"));
+    let mut rows: Vec<_> = estate.accesses.rows().collect();
+    rows.extend(all_on_all(9, 5).into_iter().map(|(person, device)| on(person, device, 1)));
+    estate.accesses = Accesses::of(rows);
+    assert_eq!(cals(&assessed(&estate)), (0, 5));
+}
+
+/// E.4, E.5: only those who touch the newer server need the newer CAL.
+#[test]
+fn the_newest_server_reached_decides_the_version() {
+    let mut estate = pairs("2012 R2", &[(0, 0), (0, 1), (1, 2), (1, 3), (2, 4), (2, 5)]);
+    estate.servers.push(server("DC", "2025", "Datacenter"));
+    let mut rows: Vec<_> = estate.accesses.rows().collect();
+    rows.push(on(1, 3, 1));
+    estate.accesses = Accesses::of(rows);
+    assert_eq!(lines(&assessed(&estate), USER), [("2012", 2, 0, 2, 0), ("2025", 1, 0, 1, 0)]);
+}
+
+/// Where both ends hold a CAL either may be the newer one: the fewest are raised.
+#[test]
+fn as_few_new_cals_as_necessary() {
+    // three people with private devices, three kiosks that strangers to them use too: everybody here holds a CAL
+    let mut pairs_seen: Vec<(u32, u32)> = Vec::new();
+    for person in 0..3 {
+        pairs_seen.extend([(person, 10 + 2 * person), (person, 11 + 2 * person)]);
+    }
+    for kiosk in 0..3 {
+        pairs_seen.extend([(10 + 2 * kiosk, kiosk), (11 + 2 * kiosk, kiosk)]);
+    }
+    let mut estate = pairs("2012", &pairs_seen);
+    estate.servers.push(server("NEW", "2022", "Standard"));
+    // all three people reach the new server at kiosk 0 only: one new Device CAL is enough
+    let mut rows: Vec<_> = estate.accesses.rows().collect();
+    rows.extend((0..3).map(|person| on(person, 0, 1)));
+    estate.accesses = Accesses::of(rows);
+    let assessment = assessed(&estate);
+    assert_eq!(lines(&assessment, USER), [("2012", 3, 0, 3, 0)]);
+    assert_eq!(lines(&assessment, DEVICE), [("2012", 2, 0, 2, 0), ("2022", 1, 0, 1, 0)]);
+}
+
+/// E.28: an unknown end forces the other one.
+#[test]
+fn an_unknown_end_forces_the_other() {
+    let mut estate = pairs("2022", &[(0, 0), (1, 0), (2, 0)]);
+    let mut rows: Vec<_> = estate.accesses.rows().collect();
+    rows.push(on(1, Accesses::NONE, 0));
+    estate.devices.push(Device { id: "printer".into(), unresolved: false, server: false });
+    rows.push(on(Accesses::NONE, 1, 0));
+    estate.accesses = Accesses::of(rows);
+    let assessment = assessed(&estate);
+    assert_eq!(cals(&assessment), (1, 2));
+    assert_eq!(assessment.people[1].licence, Licence::UserCal);
+    assert!(assessment.people[1].reason.contains("E.28"));
+    assert_eq!(assessment.people[0].licence, Licence::Devices);
+    assert_eq!(assessment.devices[1].licence, Licence::DeviceCal);
+}
+
+/// E.6: a server needs none, the person behind it does, and no Device CAL on the server can help.
+#[test]
+fn a_server_as_client_needs_none_but_the_person_behind_it_does() {
+    let mut estate = pairs("2022", &[(0, 0), (1, 0), (2, 0)]);
+    estate.devices[0].server = true;
+    let assessment = assessed(&estate);
+    assert_eq!(cals(&assessment), (3, 0));
+    estate.accesses = Accesses::of(vec![on(Accesses::NONE, 0, 0)]);
+    let assessment = assessed(&estate);
+    assert_eq!(cals(&assessment), (0, 0));
+    assert_eq!(assessment.devices[0].licence, Licence::Exempt);
+}
+
+/// E.8, E.10, E.12.
+#[test]
+fn some_servers_are_accessed_without_cals() {
+    for edition in ["Web", "Foundation", "Essentials", "Storage Server Standard", "Hyper-V Server", "HPC"] {
+        let mut estate = pairs("2012 R2", &[(0, 0)]);
+        estate.servers[0].edition = Some(edition.into());
+        let assessment = assessed(&estate);
+        assert_eq!(cals(&assessment), (0, 0), "{edition}");
+        assert_eq!(assessment.people[0].licence, Licence::Exempt, "{edition}");
+        // A.4: a Standard server beside it needs them
+        estate.servers.push(server("S2", "2012 R2", "Standard"));
+        estate.accesses = Accesses::of(vec![on(0, 0, 0), on(0, 0, 1)]);
+        assert_eq!(cals(&assessed(&estate)), (1, 0), "{edition}");
+    }
+    // a 2025 host that only runs machines does not force 2025 CALs on the users of its 2019 guest
+    let mut hyper_v = host("H", &[8, 8]);
+    hyper_v.virtualization_only = true;
+    let placed = |is_virtual, server| Server { host: Some("H".into()), is_virtual, ..server };
+    let mut estate = Estate {
+        hosts: vec![hyper_v],
+        servers: vec![placed(false, server("H", "2025", "Standard")), placed(true, server("VM", "2019", "Standard"))],
+        people: people(1),
+        devices: devices(1),
+        accesses: Accesses::of(vec![on(0, 0, 0), on(0, 0, 1)]),
+        ..Estate::default()
+    };
+    assert_eq!(lines(&assessed(&estate), USER), [("2019", 1, 0, 1, 0)]);
+    estate.hosts[0].virtualization_only = false;
+    assert_eq!(lines(&assessed(&estate), USER), [("2025", 1, 0, 1, 0)]);
+}
+
+/// E.13: by default DHCP and DNS count in the highest number only.
+#[test]
+fn infrastructure_counts_as_the_policy_says() {
+    let accesses = |person: u32| Access { flags: Accesses::INFRASTRUCTURE, ..on(Accesses::NONE, person, 0) };
+    for (infra_roles, needed, warned) in
+        [(InfraRoles::Strict, 4, false), (InfraRoles::Interval, 0, true), (InfraRoles::Ignore, 0, false)]
+    {
+        let estate = Estate {
+            servers: vec![server("DHCP", "2022", "Standard")],
+            devices: devices(4),
+            accesses: Accesses::of((0..4).map(accesses).collect()),
+            policy: Policy { infra_roles, ..Policy::default() },
+            ..Estate::default()
+        };
+        let assessment = assessed(&estate);
+        assert_eq!(cals(&assessment), (0, needed), "{infra_roles:?}");
+        assert_eq!(warns(&assessment, &["between 0 and 4"]), warned, "{infra_roles:?}");
+    }
+}
+
+/// Invariant 4: nobody known is never a person, and never silently nothing.
+#[test]
+fn unresolved_principals_widen_the_interval_only() {
+    // 0 and 1 are people, 2 and 3 are accounts of nobody known; 2 sits at the kiosk that holds a CAL anyway
+    let mut estate = pairs("2022", &[(0, 0), (1, 0), (2, 0), (3, 1)]);
+    estate.people[2].unresolved = true;
+    estate.people[3].unresolved = true;
+    let assessment = assessed(&estate);
+    assert_eq!(cals(&assessment), (0, 1));
+    assert!(warns(&assessment, &["between 1 and 2"]), "{:?}", assessment.position.warnings);
+    assert_eq!(assessment.people[3].licence, Licence::None);
+    // an address nobody can name a machine for: the person is counted
+    let mut estate = pairs("2022", &[(0, 0), (1, 0), (2, 0)]);
+    estate.devices[0].unresolved = true;
+    let assessment = assessed(&estate);
+    assert_eq!(cals(&assessment), (3, 0));
+    assert!(warns(&assessment, &["could not be matched with a machine", "d0000"]));
+}
+
+/// B.3, A.2, B.5.
+#[test]
+fn doubtful_servers_count_in_full_and_are_named() {
+    let mut estate = pairs("2022", &[(0, 0)]);
+    estate.servers[0].evaluation = true;
+    let assessment = assessed(&estate);
+    assert_eq!(cals(&assessment), (1, 0));
+    assert!(warns(&assessment, &["evaluation", "B.3"]));
+    estate.servers[0].edition = Some("SE".into());
+    estate.servers[0].version = None;
+    let assessment = assessed(&estate);
+    assert_eq!(lines(&assessment, USER), [("2025", 1, 0, 1, 0)]);
+    assert!(warns(&assessment, &["edition", "catalogue"]) && warns(&assessment, &["unknown version"]));
+}
+
+/// E(vi): no money appears before somebody gave prices.
+#[test]
+fn without_prices_the_fewest_and_no_money() {
+    let mut estate = pairs("2022", &[(0, 0), (1, 0), (2, 0), (2, 1), (2, 2)]);
+    for prices in [vec![], vec![price(USER, 100, 1)]] {
+        estate.prices = prices;
+        let assessment = assessed(&estate);
+        assert_eq!(cals(&assessment), (1, 1));
+        assert_eq!(assessment.position.optimum.cost_minor, 0);
+        assert!(warns(&assessment, &["no price"]));
     }
 }
