@@ -32,7 +32,7 @@ pub fn configuration(organisation: &Organisation, addresses: &Addresses) -> Stri
     let Addresses { pages, grpc, directory, bind, authority, password_file, cron } = addresses;
     let mut text = format!(
         "# Made by caliper-lab from seed {}.\n\n[listen]\npages = \"{pages}\"\ngrpc = \"{grpc}\"\n\n\
-         [grpc]\naddresses = [\"{grpc}\"]\n\n[pages]\ntls = false\n\n\
+         [pages]\ntls = false\n\n\
          [[directory]]\nname = \"{}\"\nurl = \"{directory}\"\nauthority = \"{}\"\nbind = \"{bind}\"\n\
          password_file = \"{}\"\nbase = \"{BASE}\"\nnetbios = \"{NETBIOS}\"\nexternal_units = [\"OU=Partners,{BASE}\"]\n",
         organisation.seed,
