@@ -1,0 +1,66 @@
+//! Where the programs under test are. `CARGO_BIN_EXE_…` does not cross packages, so they are built here, once.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// The aggregator's program.
+#[must_use]
+pub fn caliper() -> &'static Path {
+    &programs().caliper
+}
+
+/// The agent's program.
+#[must_use]
+pub fn caliper_agent() -> &'static Path {
+    &programs().agent
+}
+
+/// The lab's program.
+#[must_use]
+pub fn caliper_lab() -> &'static Path {
+    &programs().lab
+}
+
+struct Programs {
+    caliper: PathBuf,
+    agent: PathBuf,
+    lab: PathBuf,
+}
+
+/// Brings the programs of the running test's own profile up to date, whoever runs the test and wherever its target
+/// folder is. Cargo makes that a matter of a moment when `make test` has built everything before.
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let test = std::env::current_exe().expect("a test has a path");
+        // TARGET/PROFILE/deps/NAME-HASH
+        let profile = test.ancestors().nth(2).expect("a test lies in its profile's folder");
+        let target = profile.parent().expect("a profile lies in the target folder");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--workspace", "--bins", "--target-dir"]).arg(target);
+        // what cargo tells a test about itself would look like a change to the build scripts of dependencies
+        #[allow(clippy::disallowed_methods)] // the environment is only taken away from, never read
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"].iter().any(|start| text.starts_with(start)) {
+                cargo.env_remove(&name);
+            }
+        }
+        if profile.ends_with("release") {
+            cargo.arg("--release");
+        }
+        let built = cargo.current_dir(workspace()).status().expect("cargo can be started");
+        assert!(built.success(), "the programs under test do not compile");
+        let program = |name: &str| profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        Programs { caliper: program("caliper"), agent: program("caliper-agent"), lab: program("caliper-lab") }
+    })
+}
+
+/// Root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace")
+}
