@@ -9,6 +9,8 @@ pub mod directory;
 pub mod import;
 pub mod optimise;
 pub mod plan;
+pub mod report;
+pub mod scan;
 pub mod serve;
 pub mod token;
 pub mod user;

@@ -9,7 +9,10 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::directory::DirectorySettings;
+use crate::{
+    directory::DirectorySettings,
+    scan::{Calendar, EstateSettings, ScheduleSettings},
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -27,6 +30,10 @@ pub struct Config {
     pub agents: Agents,
     /// `[[directory]]`: where people and computers are known.
     pub directory: Vec<DirectorySettings>,
+    /// What evidence cannot tell: licences owned, prices, policy, hosts.
+    pub estate: EstateSettings,
+    /// `[[schedule]]`: when to scan.
+    pub schedule: Vec<ScheduleSettings>,
 }
 
 /// `[listen]`: addresses of the two ports; port 0 lets the system choose one.
@@ -184,7 +191,16 @@ impl Config {
                 return wrong("directory.url", format!("of `{}`: {problem}", directory.name));
             }
         }
+        for (at, schedule) in self.schedule.iter().enumerate() {
+            if self.schedule[..at].iter().any(|other| other.name == schedule.name) {
+                return wrong("schedule.name", format!("is `{}` twice", schedule.name));
+            }
+            if let Err(problem) = Calendar::of(schedule) {
+                return wrong("schedule", format!("`{}`: {problem}", schedule.name));
+            }
+        }
         let ranges = [
+            ("estate.policy.window_days", self.estate.policy.window_days, 1, 366),
             ("certificates.days", self.certificates.days, 1, 825),
             ("agents.collect_every_seconds", self.agents.collect_every_seconds, 60, 604_800),
             ("agents.heartbeat_every_seconds", self.agents.heartbeat_every_seconds, 5, 86_400),

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ingest;
 pub mod pairs;
 pub mod report;
+pub mod scan;
 pub mod serve;
 pub mod store;
 pub mod web;

@@ -41,6 +41,10 @@ enum Command {
     VerifyCertificate(commands::verify::VerifyArgs),
     /// Take in report files of servers without an agent
     Import(commands::import::ImportArgs),
+    /// Print the position of a stored scan
+    Report(commands::report::ReportArgs),
+    /// Compute the licence position from everything stored, and keep it
+    Scan(commands::scan::ScanArgs),
     /// Serve agents, programs and pages until stopped
     Serve(commands::serve::ServeArgs),
     /// Make, list and take back enrolment tokens
@@ -61,6 +65,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Plan(args) => commands::plan::run(context, &args)?,
         Command::VerifyCertificate(args) => commands::verify::run(context, &args)?,
         Command::Import(args) => commands::import::run(context, &args)?,
+        Command::Report(args) => commands::report::run(context, &args)?,
+        Command::Scan(args) => commands::scan::run(context, &args)?,
         Command::Serve(args) => commands::serve::run(context, &args)?,
         Command::Token(args) => commands::token::run(context, &args)?,
         Command::User(args) => commands::user::run(context, &args)?,

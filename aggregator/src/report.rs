@@ -1,3 +1,4 @@
 //! Positions in the forms people and other tools take away with them.
 
+pub mod csv;
 pub mod table;

@@ -22,8 +22,9 @@ use tonic::transport::{Certificate, Server, ServerTlsConfig, server::TcpIncoming
 use crate::{
     authority::{Authority, AuthorityError, Identity},
     config::{Config, ConfigError},
-    context::Context,
+    context::{Clock, Context},
     ingest::{closed, connected::Connected, delivery, enrolment, query, sentence, writer::Writer},
+    scan::{self, Trigger},
     store::{Store, StoreError},
     web::{self, WebState},
 };
@@ -162,12 +163,16 @@ pub async fn serve(
         invitation: web::first_administrator_link(&store, &url, context.clock.now())?,
         pages: url,
     };
-    let state = WebState::new(Arc::clone(&store), context.clock.clone(), scan(), config.pages.tls);
+    let config = Arc::new(config);
+    scan::recover(&store, context.clock.now())?;
+    let run_scan = scan_on_request(Arc::clone(&store), Arc::clone(&config), context.clock.clone());
+    let state = WebState::new(Arc::clone(&store), context.clock.clone(), run_scan, config.pages.tls);
     let pages_tls = config.pages.tls.then(|| pages_tls(&identity)).transpose()?;
     let pages = web::serve(pages, pages_tls, web::router(state), closed(closing.clone()));
 
     let (writer, thread) = Writer::start(Arc::clone(&store), context.clock.clone()).map_err(ServeError::Start)?;
     let connected = Connected::default();
+    let scheduler = tokio::spawn(scan::keep_schedules(Arc::clone(&store), Arc::clone(&config), context.clock.clone()));
     let messenger = tokio::spawn(tell(Arc::clone(&store), connected.clone(), closing.clone()));
     let (clock, days) = (context.clock.clone(), config.certificates.days);
     let enrolment = enrolment::Service::new(Arc::clone(&store), Arc::clone(&authority), clock, days);
@@ -188,6 +193,7 @@ pub async fn serve(
         () = async { closed(closing).await; tokio::time::sleep(FAREWELL).await; } => Ok(()),
     };
     messenger.abort();
+    scheduler.abort();
     outcome?;
     // what was handed over is committed before the lock is given back
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;
@@ -201,9 +207,13 @@ async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, S
     TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, key, source })
 }
 
-/// Runs a scan for whoever asks on the pages.
-fn scan() -> web::RunScan {
-    Arc::new(|_| Err("this aggregator cannot run scans yet".into()))
+/// Runs a scan for whoever asks on the pages or over REST.
+fn scan_on_request(store: Arc<Store>, config: Arc<Config>, clock: Clock) -> web::RunScan {
+    Arc::new(move |trigger| {
+        let trigger = if trigger == "hand" { Trigger::Hand } else { Trigger::Api };
+        let scan = scan::run(&store, &config, &trigger, clock.now()).map_err(|error| sentence(&error))?;
+        i64::try_from(scan).map_err(|_| "the number of the scan is too large: start a new data folder".into())
+    })
 }
 
 /// Names by which the server may be called: its own, the configured addresses, and this machine.

@@ -4,7 +4,10 @@
 //! Knows nothing of gRPC, LDAP, pages or rules.
 
 pub mod directory;
+pub mod evidence;
 pub mod login;
+pub mod scan;
+pub mod schedule;
 pub mod view;
 
 use std::{

@@ -1,0 +1,449 @@
+//! Evidence to accesses between people, devices and servers, in two passes over the rows: the first learns from the
+//! machines' own accounts what was behind an address, the second counts.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+};
+
+use caliper_licensing::{Access, Accesses, Confidence};
+use caliper_proto::{Days, Instant};
+use rusqlite::Transaction;
+
+use super::{Window, machines::Fleet};
+use crate::{
+    identity::{Client, Domain, Found, Machines, Nobody, Owner, Principal, Roster, Sightings, Years},
+    store::{StoreError, evidence},
+};
+
+/// DHCP, Windows Deployment Services, WSUS (rules I.1.7, E.13).
+const INFRASTRUCTURE: [&str; 3] = [
+    "48eed6b2-9cdc-4358-b5a5-8dea3b2f3f6a",
+    "4116a14d-3840-4f42-a67f-f2f9ff46eb4c",
+    "d8dc1c8e-ea13-49ce-9a68-c9dca8db8b33",
+];
+/// `BranchCache` counts devices although it names no account (rule I.1.7).
+const OF_DEVICES: &str = "910cbaf9-b612-4782-a21f-f7c75105434a";
+
+/// Names of domain controllers' own records, which stand for no machine.
+const RECORDS: [&str; 4] = ["@", "gc", "domaindnszones", "forestdnszones"];
+
+/// Somebody or something with accesses, before it has a number in the estate.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Somebody {
+    /// Index into the roster.
+    Known(u32),
+    /// A principal nobody is known by.
+    Unresolved(String),
+}
+
+/// The same for devices.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Something {
+    /// Index into the machines.
+    Machine(u32),
+    /// An address and nothing else.
+    Address(IpAddr),
+}
+
+/// When seen and how sure.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub first: Instant,
+    pub last: Instant,
+    pub confidence: Confidence,
+    /// Client addresses, of devices.
+    pub addresses: BTreeSet<String>,
+}
+
+/// Everything found. Accesses hold the positions of `people` and `devices`.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    pub people: Numbered<Somebody>,
+    pub devices: Numbered<Something>,
+    pub rows: Vec<Access>,
+    /// People who need nothing any more (rule E.19).
+    pub departed: BTreeMap<u32, Seen>,
+    /// What was left out on purpose.
+    pub left_out: BTreeMap<String, u64>,
+    /// Of each server, whether it was used for anything but administration.
+    pub used_otherwise: Vec<bool>,
+    /// Of each server, first day of any evidence inside the window.
+    pub since: Vec<Option<Instant>>,
+}
+
+/// Things in the order of their arrival.
+#[derive(Debug)]
+pub(super) struct Numbered<T> {
+    pub list: Vec<(T, Seen)>,
+    numbers: HashMap<T, u32>,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), numbers: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
+    fn note(&mut self, thing: &T, (first, last): (Instant, Instant), confidence: Confidence) -> u32 {
+        let number = *self.numbers.entry(thing.clone()).or_insert_with(|| {
+            self.list.push((thing.clone(), Seen { first, last, confidence, addresses: BTreeSet::new() }));
+            u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.list[number as usize].1.widen((first, last), confidence);
+        number
+    }
+}
+
+impl Seen {
+    fn widen(&mut self, (first, last): (Instant, Instant), confidence: Confidence) {
+        self.first = self.first.min(first);
+        self.last = self.last.max(last);
+        self.confidence = self.confidence.min(confidence);
+    }
+}
+
+/// Who a principal is.
+#[derive(Debug, Clone)]
+enum Who {
+    Nobody,
+    Person { person: u32, administration: bool, confidence: Confidence },
+    Service,
+    Machine(u32),
+    Unresolved(String),
+}
+
+/// Rows of one server, principal and client together.
+struct Group {
+    server: u32,
+    principal: i64,
+    client: i64,
+    years: Years,
+    first: Instant,
+    last: Instant,
+    /// All of it DHCP or the like.
+    infrastructure: bool,
+    /// Any of it counts devices.
+    of_devices: bool,
+}
+
+/// What the texts of the evidence mean, each worked out once.
+struct Texts<'a> {
+    tx: &'a Transaction<'a>,
+    domains: &'a [Domain],
+    roster: &'a Roster<'a>,
+    machines: &'a mut Machines,
+    principals: HashMap<i64, Who>,
+    clients: HashMap<i64, Client>,
+}
+
+impl Texts<'_> {
+    fn principal(&mut self, number: i64) -> Result<Who, StoreError> {
+        if let Some(who) = self.principals.get(&number) {
+            return Ok(who.clone());
+        }
+        let who = self.who(&Principal::parse(&evidence::text(self.tx, number)?));
+        self.principals.insert(number, who.clone());
+        Ok(who)
+    }
+
+    fn who(&mut self, principal: &Principal) -> Who {
+        if let Principal::Nobody(Nobody::Anonymous | Nobody::System) = principal {
+            return Who::Nobody;
+        }
+        if let Some(found) = self.roster.find(principal, self.machines) {
+            return match found.owner {
+                Owner::Person(person) => {
+                    Who::Person { person, administration: found.administration, confidence: found.confidence }
+                }
+                Owner::Service => Who::Service,
+                Owner::Machine(machine) => Who::Machine(machine),
+            };
+        }
+        let (name, domain) = match principal {
+            Principal::Nobody(_) => return Who::Nobody,
+            Principal::Sid(sid) => {
+                return self.machines.by_sid(sid).map_or_else(|| Who::Unresolved(sid.clone()), Who::Machine);
+            }
+            Principal::Name { domain, name } => (name, domain.as_deref().unwrap_or_default()),
+            Principal::Upn { name, domain } => (name, domain.as_str()),
+        };
+        let known = self.domains.iter().find(|known| known.is_called(domain));
+        if let Some(machine) = name.strip_suffix('$') {
+            // a machine of no directory is still a machine
+            let full = known.map(|known| format!("{machine}.{}", known.dns));
+            let found = full.and_then(|full| self.machines.known(&full));
+            return Who::Machine(found.unwrap_or_else(|| self.machines.intern(machine)));
+        }
+        // one spelling for `lab\ghost`, `ghost@lab.net` and `lab.net\ghost`
+        let label = known.map_or(domain, |known| if known.netbios.is_empty() { &known.dns } else { &known.netbios });
+        Who::Unresolved(if label.is_empty() { name.clone() } else { format!("{label}\\{name}") })
+    }
+
+    fn client(&mut self, number: i64) -> Result<Client, StoreError> {
+        if let Some(client) = self.clients.get(&number) {
+            return Ok(client.clone());
+        }
+        let client = Client::parse(&evidence::text(self.tx, number)?);
+        self.clients.insert(number, client.clone());
+        Ok(client)
+    }
+}
+
+/// Reads all evidence of the window.
+pub(super) fn read(
+    tx: &Transaction<'_>,
+    window: &Window,
+    fleet: &Fleet,
+    domains: &[Domain],
+    roster: &Roster<'_>,
+    machines: &mut Machines,
+) -> Result<Evidence, StoreError> {
+    let mut sightings = Sightings::default();
+    for (at, server) in (0_u32..).zip(&fleet.servers) {
+        for address in server.inventory.addresses.iter().map(|text| Client::parse(text)) {
+            if let Client::Address(address) | Client::LinkLocal(address) = address {
+                sightings.add_own(at, address);
+            }
+        }
+        for record in &server.inventory.names {
+            let name = record.host_name.trim_end_matches('.').to_lowercase();
+            let means_machine = !name.is_empty() && !name.starts_with('_') && !RECORDS.contains(&name.as_str());
+            if let (true, Client::Address(address)) = (means_machine, Client::parse(&record.address)) {
+                sightings.add_name(address, machines.intern(&name), record.last);
+            }
+        }
+    }
+    let mut texts = Texts { tx, domains, roster, machines, principals: HashMap::new(), clients: HashMap::new() };
+    each_group(tx, window, fleet, |group| {
+        let Who::Machine(machine) = texts.principal(group.principal)? else { return Ok(()) };
+        if let Client::Address(address) | Client::LinkLocal(address) = texts.client(group.client)? {
+            if texts.machines.get(machine).server == Some(group.server) {
+                sightings.add_own(group.server, address);
+            } else {
+                sightings.add(group.server, address, machine, &group.years);
+            }
+        }
+        Ok(())
+    })?;
+    let mut counting = Counting {
+        found: Evidence {
+            used_otherwise: vec![false; fleet.servers.len()],
+            since: vec![None; fleet.servers.len()],
+            ..Evidence::default()
+        },
+        sightings,
+        machine_accounts: BTreeMap::new(),
+    };
+    each_group(tx, window, fleet, |group| {
+        let (who, client) = (texts.principal(group.principal)?, texts.client(group.client)?);
+        let span = window.clamp(group.first, group.last);
+        let since = &mut counting.found.since[group.server as usize];
+        *since = Some(since.map_or(span.0, |known| known.min(span.0)));
+        counting.count(&group, who, &client, span, texts.machines, roster);
+        Ok(())
+    })?;
+    Ok(counting.finish())
+}
+
+/// Hands groups of rows with at least one day inside the window to `each`.
+fn each_group(
+    tx: &Transaction<'_>,
+    window: &Window,
+    fleet: &Fleet,
+    mut each: impl FnMut(Group) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let roles: HashMap<i64, String> = evidence::roles(tx)?.into_iter().collect();
+    let mut open: Option<(i64, Group)> = None;
+    evidence::each_access(tx, window.year_range(), |row| {
+        let days = window.cut(row.year, row.days, row.first, row.last);
+        let Some(server) = fleet.of_row(row.server).filter(|_| !days.is_empty()) else { return Ok(()) };
+        let role = roles.get(&row.service).map_or("", String::as_str);
+        let (infrastructure, of_devices) = (INFRASTRUCTURE.contains(&role), role == OF_DEVICES);
+        if let Some((id, group)) = &mut open
+            && (*id, group.principal, group.client) == (row.server, row.principal, row.client)
+        {
+            let known: &mut Days = group.years.entry(row.year).or_default();
+            *known = known.union(days);
+            group.first = group.first.min(row.first);
+            group.last = group.last.max(row.last);
+            group.infrastructure &= infrastructure;
+            group.of_devices |= of_devices;
+            return Ok(());
+        }
+        let group = Group {
+            server,
+            principal: row.principal,
+            client: row.client,
+            years: Years::from([(row.year, days)]),
+            first: row.first,
+            last: row.last,
+            infrastructure,
+            of_devices,
+        };
+        match open.replace((row.server, group)) {
+            Some((_, done)) => each(done),
+            None => Ok(()),
+        }
+    })?;
+    open.map_or(Ok(()), |(_, last)| each(last))
+}
+
+/// The second pass.
+struct Counting {
+    found: Evidence,
+    sightings: Sightings,
+    /// Servers that a device reached by its own account, with flags.
+    machine_accounts: BTreeMap<(u32, u32), u8>,
+}
+
+impl Counting {
+    fn count(
+        &mut self,
+        group: &Group,
+        who: Who,
+        client: &Client,
+        span: (Instant, Instant),
+        machines: &mut Machines,
+        roster: &Roster<'_>,
+    ) {
+        let server = group.server;
+        let mut flags = if group.infrastructure { Accesses::INFRASTRUCTURE } else { 0 };
+        let (somebody, confidence) = match who {
+            Who::Nobody if group.infrastructure || group.of_devices => {
+                for device in self.locate(group, client, span, machines) {
+                    self.device_alone(device, server, flags, machines);
+                }
+                return;
+            }
+            Who::Nobody => return self.leave_out("accesses by the system or by nobody in particular (E.9a, I.2)"),
+            Who::Machine(machine) if machines.get(machine).server == Some(server) => {
+                return self.leave_out("accesses of servers to themselves");
+            }
+            Who::Machine(machine) if machines.get(machine).is_server => {
+                return self.leave_out("accesses from server to server (E.6)");
+            }
+            Who::Machine(machine) => {
+                // the account says which machine it is, whatever the address
+                let device = self.device(&Something::Machine(machine), span, Confidence::H, client);
+                self.machine_accounts.entry((device, server)).and_modify(|known| *known &= flags).or_insert(flags);
+                return;
+            }
+            Who::Service => {
+                let devices = self.locate(group, client, span, machines);
+                if devices.is_empty() {
+                    self.leave_out("accesses by service accounts from machines that are not known (E.15)");
+                }
+                for device in devices {
+                    self.device_alone(device, server, flags, machines);
+                }
+                return;
+            }
+            Who::Person { person, confidence, .. } if !roster.people()[person as usize].active => {
+                let first = Seen { first: span.0, last: span.1, confidence, addresses: BTreeSet::new() };
+                self.found.departed.entry(person).or_insert(first).widen(span, confidence);
+                return self.leave_out("accesses by people whose accounts are all disabled or gone (E.19)");
+            }
+            Who::Person { person, administration, confidence } => {
+                flags |= if administration { Accesses::ADMINISTRATION } else { 0 };
+                (Somebody::Known(person), confidence)
+            }
+            Who::Unresolved(principal) => (Somebody::Unresolved(principal), Confidence::L),
+        };
+        let person = self.found.people.note(&somebody, span, confidence);
+        let devices = self.locate(group, client, span, machines);
+        self.found.used_otherwise[server as usize] |= flags & Accesses::ADMINISTRATION == 0;
+        if devices.is_empty() {
+            self.found.rows.push(Access { person, device: Accesses::NONE, server, flags });
+        }
+        for device in devices {
+            self.found.rows.push(Access { person, device, server, flags });
+        }
+    }
+
+    /// The devices behind a client; none if it cannot be counted as one.
+    fn locate(
+        &mut self,
+        group: &Group,
+        client: &Client,
+        span: (Instant, Instant),
+        machines: &mut Machines,
+    ) -> Vec<u32> {
+        let own = |server| machines.of_server(server).map(|machine| Found::Machine(machine, Confidence::H));
+        let found = match client {
+            Client::Unknown => vec![],
+            // a person or a program on the server itself
+            Client::Loopback => own(group.server).into_iter().collect(),
+            Client::Address(address) | Client::LinkLocal(address) => {
+                match self.sightings.owner(group.server, *address) {
+                    Some(owner) => own(owner).into_iter().collect(),
+                    None => self.sightings.find(group.server, *address, &group.years),
+                }
+            }
+            Client::Name(name) => {
+                let known = machines.known(name);
+                let confidence =
+                    if known.is_some_and(|at| machines.get(at).in_directory) { Confidence::H } else { Confidence::M };
+                vec![Found::Machine(known.unwrap_or_else(|| machines.intern(name)), confidence)]
+            }
+        };
+        let devices = found.into_iter().filter_map(|found| match found {
+            Found::Machine(machine, confidence) => {
+                Some(self.device(&Something::Machine(machine), span, confidence, client))
+            }
+            Found::Stranger(address) => Some(self.device(&Something::Address(address), span, Confidence::L, client)),
+            Found::Nothing => None,
+        });
+        devices.collect()
+    }
+
+    fn device(&mut self, device: &Something, span: (Instant, Instant), confidence: Confidence, client: &Client) -> u32 {
+        let number = self.found.devices.note(device, span, confidence);
+        if let Client::Address(address) | Client::LinkLocal(address) = client {
+            self.found.devices.list[number as usize].1.addresses.insert(address.to_string());
+        }
+        number
+    }
+
+    /// An access that no person stands behind (rules E.13, E.15).
+    fn device_alone(&mut self, device: u32, server: u32, flags: u8, machines: &Machines) {
+        if let Something::Machine(machine) = self.found.devices.list[device as usize].0
+            && machines.get(machine).is_server
+        {
+            return self.leave_out("accesses from server to server (E.6)");
+        }
+        self.found.used_otherwise[server as usize] = true;
+        self.found.rows.push(Access { person: Accesses::NONE, device, server, flags });
+    }
+
+    fn leave_out(&mut self, reason: &str) {
+        match self.found.left_out.get_mut(reason) {
+            Some(count) => *count += 1,
+            None => drop(self.found.left_out.insert(reason.to_owned(), 1)),
+        }
+    }
+
+    /// E.14, E.15: what a machine does by its own account it does for the people who work at it, so their CALs cover
+    /// it; only a machine that nobody known works at counts by itself (rule E.28).
+    fn finish(mut self) -> Evidence {
+        let mut users: HashMap<u32, BTreeSet<u32>> = HashMap::new();
+        for row in &self.found.rows {
+            let known = row.person != Accesses::NONE
+                && matches!(self.found.people.list[row.person as usize].0, Somebody::Known(_));
+            if known && row.device != Accesses::NONE && row.flags & Accesses::ADMINISTRATION == 0 {
+                users.entry(row.device).or_default().insert(row.person);
+            }
+        }
+        for ((device, server), flags) in self.machine_accounts {
+            self.found.used_otherwise[server as usize] = true;
+            match users.get(&device) {
+                Some(people) => {
+                    self.found.rows.extend(people.iter().map(|&person| Access { person, device, server, flags }));
+                }
+                None => self.found.rows.push(Access { person: Accesses::NONE, device, server, flags }),
+            }
+        }
+        self.found
+    }
+}

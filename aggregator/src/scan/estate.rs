@@ -1,0 +1,316 @@
+//! The estate of a scan, with the names and times that the lists show beside it.
+
+use std::collections::BTreeSet;
+
+use caliper_licensing::{Access, Accesses, Confidence, Device, Entitlement, Estate, Person};
+use caliper_proto::Instant;
+use jiff::civil::Date;
+use rusqlite::Transaction;
+
+use super::{
+    EstateSettings, Window,
+    accesses::{self, Evidence, Seen, Somebody, Something},
+    machines::{Fleet, place},
+};
+use crate::{
+    directory::AccountKind,
+    identity::{Domain, KnownAccount, Machines, Roster},
+    store::{StoreError, directory, evidence},
+};
+
+/// An estate and what the lists show of its people and devices, in its order.
+#[derive(Debug)]
+pub struct Draft {
+    /// The input of the assessment.
+    pub estate: Estate,
+    /// One per person.
+    pub people: Vec<PersonFacts>,
+    /// One per device.
+    pub devices: Vec<DeviceFacts>,
+    /// People who were seen and need nothing any more (rule E.19); not in the estate.
+    pub departed: Vec<PersonFacts>,
+}
+
+/// What is known of a person beside the licence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonFacts {
+    /// As in the estate.
+    pub id: String,
+    /// For people to read.
+    pub name: String,
+    /// Accounts joined into this person.
+    pub accounts: Vec<String>,
+    /// For people to filter.
+    pub department: String,
+    /// Rule E.22.
+    pub external: bool,
+    /// How sure the accounts belong to this person.
+    pub confidence: Confidence,
+    /// Devices used within the window.
+    pub devices: u32,
+    /// Servers reached within the window.
+    pub servers: u32,
+    /// Within the window.
+    pub first_seen: Option<Instant>,
+    /// Within the window.
+    pub last_seen: Option<Instant>,
+}
+
+/// What is known of a device beside the licence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceFacts {
+    /// As in the estate.
+    pub id: String,
+    /// For people to read.
+    pub name: String,
+    /// Seen within the window.
+    pub addresses: Vec<String>,
+    /// `computer`, `address` or `server`.
+    pub kind: &'static str,
+    /// How sure the accesses were its.
+    pub confidence: Confidence,
+    /// People who used it within the window.
+    pub people: u32,
+    /// Servers reached within the window.
+    pub servers: u32,
+    /// Within the window.
+    pub first_seen: Option<Instant>,
+    /// Within the window.
+    pub last_seen: Option<Instant>,
+}
+
+/// Draws the estate of the window that ends on `as_of`. The same store and settings give the same estate.
+pub(super) fn draw(tx: &Transaction<'_>, settings: &EstateSettings, as_of: Date) -> Result<Draft, StoreError> {
+    let window = Window::ending(as_of, settings.policy.window_days);
+    let fleet = Fleet::of(evidence::servers(tx)?);
+    let directories = directory::directories(tx)?;
+    let accounts = directory::accounts(tx)?;
+    let domains: Vec<Domain> = directories
+        .iter()
+        .map(|(_, known)| Domain { netbios: known.netbios.clone(), dns: known.dns.clone(), name: known.name.clone() })
+        .collect();
+    let domain_of = |row: i64| directories.iter().position(|(id, _)| *id == row).unwrap_or_default();
+    let known: Vec<KnownAccount<'_>> = accounts
+        .iter()
+        .map(|stored| KnownAccount {
+            domain: domain_of(stored.directory),
+            account: &stored.account,
+            present: stored.gone.is_none(),
+        })
+        .collect();
+    let servers = fleet.servers.iter().map(|server| (server.inventory.name.as_str(), server.inventory.domain.as_str()));
+    let mut machines = Machines::new(&domains, known.iter().map(|known| (known.domain, known.account)), servers);
+    let roster = Roster::new(&domains, known.iter().copied());
+    let silent = silent_servers(&known, &machines);
+    let found = accesses::read(tx, &window, &fleet, &domains, &roster, &mut machines)?;
+
+    let covered: Vec<Option<u32>> = fleet
+        .servers
+        .iter()
+        .zip(&found.since)
+        .map(|(server, since)| covered_days(&window, *since, server.last_seen))
+        .collect();
+    let (hosts, servers, mut notes) = place(&fleet, &settings.host, &found.used_otherwise, &covered);
+    if !silent.is_empty() {
+        notes.push(format!(
+            "{} server(s) in the directory report nothing, so who uses them is not counted (I.4): {}",
+            silent.len(),
+            silent.join(", ")
+        ));
+    }
+    if fleet.workstations > 0 {
+        notes.push(format!("{} machine(s) that report are workstations, no servers: left out", fleet.workstations));
+    }
+    let mut entitlements = settings.entitlement.clone();
+    for body in evidence::entitlements(tx)? {
+        let entitlement: Entitlement =
+            serde_json::from_str(&body).map_err(|_| StoreError::Damaged { what: "entitlement".into() })?;
+        entitlements.push(entitlement);
+    }
+    let mut estate = Estate {
+        as_of,
+        currency: settings.currency.clone(),
+        policy: settings.policy.clone(),
+        hosts,
+        servers,
+        entitlements,
+        prices: settings.price.clone(),
+        notes,
+        left_out: found.left_out.clone(),
+        ..Estate::default()
+    };
+    let (people, devices) = number(&mut estate, &found, &roster, &machines);
+    let departed = found.departed.iter().map(|(at, seen)| person_facts(&roster, *at, seen)).collect();
+    Ok(Draft { estate, people, devices, departed })
+}
+
+/// Enabled computers of the directory that run Windows Server and report nothing.
+fn silent_servers(accounts: &[KnownAccount<'_>], machines: &Machines) -> Vec<String> {
+    let mut silent = BTreeSet::new();
+    for KnownAccount { account, present, .. } in accounts {
+        if account.kind != AccountKind::Computer || !account.enabled || !present {
+            continue;
+        }
+        if let Some(at) = machines.by_sid(&account.sid.to_lowercase()) {
+            let machine = machines.get(at);
+            if machine.is_server && machine.server.is_none() {
+                silent.insert(machine.id.clone());
+            }
+        }
+    }
+    silent.into_iter().collect()
+}
+
+/// Days of the window from the first evidence to the last sign of life; `None` for all of them (rule I.4).
+fn covered_days(window: &Window, since: Option<Instant>, last_seen: Instant) -> Option<u32> {
+    let Some(since) = since else { return Some(0) };
+    let (first, last) = (since.date().max(window.first), last_seen.date().min(window.last));
+    let span = last.since(first).map_or(0, |span| span.get_days()) + 1;
+    let days = u32::try_from(span).unwrap_or(0);
+    (days < window.days()).then_some(days)
+}
+
+/// Puts people, devices and accesses into the estate in the order of their ids.
+fn number(
+    estate: &mut Estate,
+    found: &Evidence,
+    roster: &Roster<'_>,
+    machines: &Machines,
+) -> (Vec<PersonFacts>, Vec<DeviceFacts>) {
+    let known: BTreeSet<&str> = roster.people().iter().map(|person| person.id.as_str()).collect();
+    let mut people: Vec<(PersonFacts, bool, usize)> = found
+        .people
+        .list
+        .iter()
+        .enumerate()
+        .map(|(at, (somebody, seen))| match somebody {
+            Somebody::Known(person) => (person_facts(roster, *person, seen), false, at),
+            Somebody::Unresolved(principal) => {
+                let id = if known.contains(principal.as_str()) { format!("{principal}?") } else { principal.clone() };
+                (stranger_facts(id, principal, seen), true, at)
+            }
+        })
+        .collect();
+    people.sort_by(|(a, ..), (b, ..)| a.id.cmp(&b.id));
+    let mut devices: Vec<(DeviceFacts, usize)> = found
+        .devices
+        .list
+        .iter()
+        .enumerate()
+        .map(|(at, (device, seen))| (device_facts(machines, device, seen), at))
+        .collect();
+    devices.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+
+    let mut person_number = vec![Accesses::NONE; people.len()];
+    let mut device_number = vec![Accesses::NONE; devices.len()];
+    for (number, (_, _, at)) in (0_u32..).zip(&people) {
+        person_number[*at] = number;
+    }
+    for (number, (_, at)) in (0_u32..).zip(&devices) {
+        device_number[*at] = number;
+    }
+    let renumbered = |number: u32, numbers: &[u32]| numbers.get(number as usize).copied().unwrap_or(Accesses::NONE);
+    estate.accesses = Accesses::of(
+        found
+            .rows
+            .iter()
+            .map(|row| Access {
+                person: renumbered(row.person, &person_number),
+                device: renumbered(row.device, &device_number),
+                ..*row
+            })
+            .collect(),
+    );
+    let mut people: Vec<(PersonFacts, bool)> =
+        people.into_iter().map(|(facts, unresolved, _)| (facts, unresolved)).collect();
+    let mut devices: Vec<DeviceFacts> = devices.into_iter().map(|(facts, _)| facts).collect();
+    count(&estate.accesses, &mut people, &mut devices);
+    estate.people = people
+        .iter()
+        .map(|(facts, unresolved)| Person { id: facts.id.clone(), external: facts.external, unresolved: *unresolved })
+        .collect();
+    estate.devices = devices
+        .iter()
+        .map(|facts| Device {
+            id: facts.id.clone(),
+            unresolved: facts.kind == "address",
+            server: facts.kind == "server",
+        })
+        .collect();
+    (people.into_iter().map(|(facts, _)| facts).collect(), devices)
+}
+
+/// Distinct partners of everybody and everything.
+fn count(accesses: &Accesses, people: &mut [(PersonFacts, bool)], devices: &mut [DeviceFacts]) {
+    let mut links: Vec<(u8, u32, u32)> = Vec::with_capacity(accesses.len() * 4);
+    for row in accesses.rows() {
+        let (person, device) = (row.person != Accesses::NONE, row.device != Accesses::NONE);
+        if person {
+            links.push((0, row.person, row.server));
+        }
+        if device {
+            links.push((1, row.device, row.server));
+        }
+        if person && device {
+            links.extend([(2, row.person, row.device), (3, row.device, row.person)]);
+        }
+    }
+    links.sort_unstable();
+    links.dedup();
+    for (kind, of, _) in links {
+        let at = of as usize;
+        match kind {
+            0 => people[at].0.servers += 1,
+            1 => devices[at].servers += 1,
+            2 => people[at].0.devices += 1,
+            _ => devices[at].people += 1,
+        }
+    }
+}
+
+fn person_facts(roster: &Roster<'_>, at: u32, seen: &Seen) -> PersonFacts {
+    let person = &roster.people()[at as usize];
+    PersonFacts {
+        name: person.name.clone(),
+        accounts: person.accounts.clone(),
+        department: person.department.clone(),
+        external: person.external,
+        ..stranger_facts(person.id.clone(), &person.id, seen)
+    }
+}
+
+fn stranger_facts(id: String, principal: &str, seen: &Seen) -> PersonFacts {
+    PersonFacts {
+        id,
+        name: principal.to_owned(),
+        accounts: vec![principal.to_owned()],
+        department: String::new(),
+        external: false,
+        confidence: seen.confidence,
+        devices: 0,
+        servers: 0,
+        first_seen: Some(seen.first),
+        last_seen: Some(seen.last),
+    }
+}
+
+fn device_facts(machines: &Machines, device: &Something, seen: &Seen) -> DeviceFacts {
+    let (id, name, kind) = match device {
+        Something::Machine(at) => {
+            let machine = machines.get(*at);
+            (machine.id.clone(), machine.name.clone(), if machine.is_server { "server" } else { "computer" })
+        }
+        Something::Address(address) => (address.to_string(), address.to_string(), "address"),
+    };
+    DeviceFacts {
+        id,
+        name,
+        addresses: seen.addresses.iter().cloned().collect(),
+        kind,
+        confidence: seen.confidence,
+        people: 0,
+        servers: 0,
+        first_seen: Some(seen.first),
+        last_seen: Some(seen.last),
+    }
+}

@@ -1,0 +1,360 @@
+//! The servers that report, each once, and the physical machines they run on.
+
+use std::collections::{BTreeMap, HashMap};
+
+use caliper_licensing::{Host, Server, VersionName};
+use caliper_proto::{Instant, Inventory};
+
+use super::HostSettings;
+use crate::store::evidence::ServerRow;
+
+/// Product type of a workstation, which is no server whatever it shares.
+const WORKSTATION: u32 = 1;
+
+/// A server, whoever speaks for it: an agent, imported files or both.
+#[derive(Debug, Clone)]
+pub(super) struct Reporting {
+    /// `name.domain` in lower case.
+    pub id: String,
+    /// What it last said.
+    pub inventory: Inventory,
+    /// When anything was last heard of it.
+    pub last_seen: Instant,
+    observed: i64,
+    rows: Vec<i64>,
+}
+
+/// All of them, by id.
+#[derive(Debug, Default)]
+pub(super) struct Fleet {
+    pub servers: Vec<Reporting>,
+    of_row: HashMap<i64, u32>,
+    /// Machines that reported but are workstations.
+    pub workstations: u64,
+}
+
+impl Fleet {
+    /// Joins rows with the same name and domain whose SMBIOS identifiers do not contradict each other.
+    pub fn of(rows: Vec<ServerRow>) -> Self {
+        let mut fleet = Self::default();
+        for row in rows {
+            if row.inventory.product_type == Some(WORKSTATION) {
+                fleet.workstations += 1;
+                continue;
+            }
+            match fleet.servers.iter_mut().find(|known| known.is(&row.inventory)) {
+                Some(known) => known.join(row),
+                None => fleet.servers.push(Reporting::new(row)),
+            }
+        }
+        fleet.servers.sort_by(|a, b| (&a.id, &a.rows).cmp(&(&b.id, &b.rows)));
+        let mut previous = String::new();
+        for (at, server) in fleet.servers.iter_mut().enumerate() {
+            // two machines of one name: told apart by what the hardware says
+            if server.id == previous {
+                let mark = server.inventory.uuid.clone().unwrap_or_else(|| server.rows[0].to_string());
+                server.id = format!("{}#{}", server.id, mark.to_lowercase());
+            } else {
+                previous.clone_from(&server.id);
+            }
+            for row in &server.rows {
+                fleet.of_row.insert(*row, u32::try_from(at).unwrap_or(u32::MAX));
+            }
+        }
+        fleet
+    }
+
+    /// The server of a row of the store; `None` for a workstation.
+    pub fn of_row(&self, row: i64) -> Option<u32> {
+        self.of_row.get(&row).copied()
+    }
+}
+
+impl Reporting {
+    fn new(row: ServerRow) -> Self {
+        let (name, domain) = names(&row.inventory);
+        let id = if domain.is_empty() { name } else { format!("{name}.{domain}") };
+        Self { id, inventory: row.inventory, last_seen: row.last_seen, observed: row.observed, rows: vec![row.id] }
+    }
+
+    fn is(&self, other: &Inventory) -> bool {
+        let uuid = |inventory: &Inventory| inventory.uuid.as_deref().map(hex).filter(|uuid| !uuid.is_empty());
+        let same_machine = match (uuid(&self.inventory), uuid(other)) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        let ((name, domain), (other_name, other_domain)) = (names(&self.inventory), names(other));
+        // the short name of a domain is the first label of the long one
+        let label = |domain: &str| domain.split('.').next().unwrap_or_default().to_owned();
+        same_machine
+            && name == other_name
+            && (domain.is_empty() || other_domain.is_empty() || label(&domain) == label(&other_domain))
+    }
+
+    fn join(&mut self, row: ServerRow) {
+        self.rows.push(row.id);
+        self.last_seen = self.last_seen.max(row.last_seen);
+        let (newer, older) = if row.observed > self.observed {
+            self.observed = row.observed;
+            (row.inventory, std::mem::take(&mut self.inventory))
+        } else {
+            (std::mem::take(&mut self.inventory), row.inventory)
+        };
+        self.inventory = newer;
+        // names of clients are evidence of their own time
+        self.inventory.names.extend(older.names);
+        if names(&self.inventory).1.len() > self.id.split_once('.').map_or(0, |(_, domain)| domain.len()) {
+            let (name, domain) = names(&self.inventory);
+            self.id = format!("{name}.{domain}");
+        }
+    }
+
+    fn version(&self) -> Option<VersionName> {
+        let text = self.inventory.version.clone()?;
+        serde_json::from_value(serde_json::Value::String(text)).ok()
+    }
+}
+
+fn names(inventory: &Inventory) -> (String, String) {
+    let name = inventory.name.to_lowercase();
+    let (short, rest) = name.split_once('.').unwrap_or((&name, ""));
+    let domain = if inventory.domain.is_empty() { rest.to_owned() } else { inventory.domain.to_lowercase() };
+    // a workgroup is no domain
+    let domain = if domain == "workgroup" { String::new() } else { domain };
+    (short.to_owned(), domain)
+}
+
+/// Digits only, lower case.
+fn hex(uuid: &str) -> String {
+    uuid.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_lowercase()
+}
+
+/// Windows prints the first three fields of an SMBIOS identifier in either byte order.
+fn same_uuid(a: &str, b: &str) -> bool {
+    let (a, b) = (hex(a), hex(b));
+    let turned = || {
+        let field = |text: &str| {
+            text.as_bytes().rchunks(2).flat_map(|pair| pair.iter().map(|byte| char::from(*byte))).collect::<String>()
+        };
+        format!("{}{}{}{}", field(&a[..8]), field(&a[8..12]), field(&a[12..16]), &a[16..])
+    };
+    a.len() == 32 && (a == b || turned() == b)
+}
+
+fn short(name: &str) -> String {
+    name.to_lowercase().split('.').next().unwrap_or_default().to_owned()
+}
+
+/// Hosts, and the servers placed on them. `used_otherwise` says of each server whether it was used for anything but
+/// administration, `covered_days` on how many days of the window it was observed, `None` for all.
+pub(super) fn place(
+    fleet: &Fleet,
+    settings: &[HostSettings],
+    used_otherwise: &[bool],
+    covered_days: &[Option<u32>],
+) -> (Vec<Host>, Vec<Server>, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut hosts: BTreeMap<String, Host> = BTreeMap::new();
+    for (at, server) in fleet.servers.iter().enumerate() {
+        if server.inventory.is_virtual != Some(false) {
+            continue;
+        }
+        // E.8: a machine that reports guests and that nobody but administrators used does nothing else
+        let only = !server.inventory.virtual_machines.is_empty() && !used_otherwise[at];
+        hosts.entry(short(&server.id)).or_insert_with(|| Host {
+            id: server.id.clone(),
+            processors: processors(&server.inventory),
+            windows: true,
+            virtualization_only: only,
+            peak_virtual_machines: None,
+        });
+    }
+    for given in settings {
+        let host = hosts.entry(short(&given.name)).or_insert_with(|| unknown(given.name.to_lowercase()));
+        if !given.processors.is_empty() {
+            host.processors.clone_from(&given.processors);
+        }
+        host.windows = given.windows.unwrap_or(host.windows);
+        host.virtualization_only = given.virtualization_only.unwrap_or(host.virtualization_only);
+        host.peak_virtual_machines = given.peak_virtual_machines.or(host.peak_virtual_machines);
+    }
+    let mut servers = Vec::new();
+    for (at, server) in fleet.servers.iter().enumerate() {
+        let host = host_of(server, fleet, settings).map(|name| {
+            let key = short(&name);
+            hosts.entry(key).or_insert_with(|| unknown(name.to_lowercase())).id.clone()
+        });
+        servers.push(Server {
+            id: server.id.clone(),
+            version: server.version(),
+            edition: server.inventory.edition.clone().filter(|edition| !edition.is_empty()),
+            host,
+            is_virtual: server.inventory.is_virtual == Some(true),
+            evaluation: server.inventory.evaluation,
+            observed_days: covered_days[at],
+        });
+    }
+    let inferred: Vec<&str> = hosts
+        .iter()
+        .filter(|(key, host)| {
+            let stated =
+                settings.iter().any(|given| short(&given.name) == **key && given.virtualization_only.is_some());
+            host.virtualization_only && !stated
+        })
+        .map(|(_, host)| host.id.as_str())
+        .collect();
+    if !inferred.is_empty() {
+        notes.push(format!(
+            "taken to do nothing but run virtual machines, because only administrators used them (E.8); say \
+             virtualization_only in [[estate.host]] if that is wrong: {}",
+            inferred.join(", ")
+        ));
+    }
+    (hosts.into_values().collect(), servers, notes)
+}
+
+fn unknown(id: String) -> Host {
+    Host { id, processors: Vec::new(), windows: false, virtualization_only: false, peak_virtual_machines: None }
+}
+
+/// Name of the host of a server: stated, itself, known to the guest, or known to the host.
+fn host_of(server: &Reporting, fleet: &Fleet, settings: &[HostSettings]) -> Option<String> {
+    let own = short(&server.id);
+    let stated = settings.iter().find(|host| host.servers.iter().any(|name| short(name) == own));
+    if let Some(host) = stated {
+        return Some(host.name.clone());
+    }
+    match server.inventory.is_virtual {
+        Some(false) => Some(server.id.clone()),
+        Some(true) => {
+            if let Some(host) = server.inventory.physical_host.as_ref().filter(|host| !host.is_empty()) {
+                return Some(host.clone());
+            }
+            let uuid = server.inventory.uuid.as_deref().unwrap_or_default();
+            let carries = |host: &&Reporting| {
+                host.inventory
+                    .virtual_machines
+                    .iter()
+                    .any(|guest| same_uuid(&guest.bios_guid, uuid) || short(&guest.name) == own)
+            };
+            fleet.servers.iter().find(carries).map(|host| host.id.clone())
+        }
+        None => None,
+    }
+}
+
+/// Physical cores of each processor; empty if not known one by one and not evenly divided.
+fn processors(inventory: &Inventory) -> Vec<u32> {
+    if !inventory.processors.is_empty() && inventory.processors.iter().all(|processor| processor.cores > 0) {
+        return inventory.processors.iter().map(|processor| processor.cores).collect();
+    }
+    match (inventory.sockets, inventory.cores) {
+        (Some(sockets), Some(cores)) if sockets > 0 && cores > 0 && cores.is_multiple_of(sockets) => {
+            vec![cores / sockets; sockets as usize]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use caliper_proto::VirtualMachine;
+
+    use super::*;
+
+    fn row(id: i64, name: &str, change: impl FnOnce(&mut Inventory)) -> ServerRow {
+        let mut inventory = Inventory { name: name.into(), domain: "lab.net".into(), ..Inventory::default() };
+        change(&mut inventory);
+        ServerRow { id, inventory, observed: id, last_seen: Instant::default() }
+    }
+
+    fn guest(name: &str, bios: &str) -> VirtualMachine {
+        VirtualMachine {
+            vm_guid: String::new(),
+            bios_guid: bios.into(),
+            name: name.into(),
+            first: Instant::default(),
+            last: Instant::default(),
+        }
+    }
+
+    #[test]
+    fn one_server_whoever_speaks_for_it() {
+        let uuid = |text: &'static str| move |inventory: &mut Inventory| inventory.uuid = Some(text.into());
+        let short = |inventory: &mut Inventory| inventory.domain = "LAB".into();
+        let fleet = Fleet::of(vec![
+            row(1, "DC-1", short),
+            row(2, "dc-1", uuid("49704D56-60F8-0A10-1C09-0156A066C2C3")),
+            row(3, "FS", uuid("11111111-1111-1111-1111-111111111111")),
+            row(4, "FS", uuid("22222222-2222-2222-2222-222222222222")),
+            row(5, "PC", |inventory| inventory.product_type = Some(1)),
+        ]);
+        let ids: Vec<&str> = fleet.servers.iter().map(|server| server.id.as_str()).collect();
+        assert_eq!(ids, ["dc-1.lab.net", "fs.lab.net", "fs.lab.net#22222222-2222-2222-2222-222222222222"]);
+        assert_eq!(
+            (fleet.of_row(1), fleet.of_row(2), fleet.of_row(4), fleet.of_row(5)),
+            (Some(0), Some(0), Some(2), None)
+        );
+        assert_eq!(fleet.workstations, 1);
+    }
+
+    #[test]
+    fn servers_find_their_hosts() {
+        let virtual_machine = |inventory: &mut Inventory| inventory.is_virtual = Some(true);
+        let fleet = Fleet::of(vec![
+            row(1, "HV1", |inventory| {
+                inventory.is_virtual = Some(false);
+                inventory.processors = vec![caliper_proto::Processor { cores: 12, ..Default::default() }; 2];
+                inventory.virtual_machines = vec![guest("web", ""), guest("", "564d7049-f860-100a-1c09-0156a066c2c3")];
+            }),
+            row(2, "A-KVP", |inventory| {
+                virtual_machine(inventory);
+                inventory.physical_host = Some("hv1.lab.net".into());
+            }),
+            row(3, "B-UUID", |inventory| {
+                virtual_machine(inventory);
+                inventory.uuid = Some("49704D56-60F8-0A10-1C09-0156A066C2C3".into());
+            }),
+            row(4, "WEB", virtual_machine),
+            row(5, "X-STATED", virtual_machine),
+            row(6, "Y-NOBODY", virtual_machine),
+            row(7, "Z-UNKNOWN", |_| {}),
+        ]);
+        let stated = HostSettings {
+            name: "esx1".into(),
+            processors: vec![9, 9],
+            windows: None,
+            virtualization_only: None,
+            peak_virtual_machines: None,
+            servers: vec!["x-stated".into()],
+        };
+        let (hosts, servers, notes) = place(&fleet, &[stated], &[false; 7], &[None; 7]);
+        let placed: Vec<Option<&str>> = servers.iter().map(|server| server.host.as_deref()).collect();
+        let hv1 = Some("hv1.lab.net");
+        // in the order of their ids: a-kvp, b-uuid, hv1, web, x-stated, y-nobody, z-unknown
+        assert_eq!(placed, [hv1, hv1, hv1, hv1, Some("esx1"), None, None]);
+        let facts: Vec<_> = hosts
+            .iter()
+            .map(|host| (host.id.as_str(), host.processors.clone(), host.windows, host.virtualization_only))
+            .collect();
+        assert_eq!(facts, [("esx1", vec![9, 9], false, false), ("hv1.lab.net", vec![12, 12], true, true)]);
+        assert!(notes[0].ends_with("hv1.lab.net"), "{notes:?}");
+        // E.8 ends with the first other use
+        let mut used = [false; 7];
+        used[2] = true;
+        assert!(!place(&fleet, &[], &used, &[None; 7]).0[0].virtualization_only);
+    }
+
+    #[test]
+    fn cores_that_are_not_known_stay_unknown() {
+        let facts = |sockets, cores| Inventory { sockets, cores, ..Inventory::default() };
+        for (inventory, expected) in [
+            (facts(Some(2), Some(24)), vec![12, 12]),
+            (facts(Some(2), Some(5)), vec![]),
+            (facts(Some(0), Some(0)), vec![]),
+            (facts(None, Some(8)), vec![]),
+        ] {
+            assert_eq!(processors(&inventory), expected);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `[estate]` of the configuration: what evidence cannot tell.
+
+use caliper_licensing::{Entitlement, Policy, Price};
+use serde::Deserialize;
+
+/// What is owned, what it costs, which rules leave room, and which machines carry which servers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EstateSettings {
+    /// ISO 4217, of all prices.
+    pub currency: String,
+    /// `[estate.policy]`.
+    pub policy: Policy,
+    /// `[[estate.entitlement]]`.
+    pub entitlement: Vec<Entitlement>,
+    /// `[[estate.price]]`.
+    pub price: Vec<Price>,
+    /// `[[estate.host]]`.
+    pub host: Vec<HostSettings>,
+}
+
+/// A physical machine that no agent reports, or more about one that does.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostSettings {
+    /// Host name, with or without domain.
+    pub name: String,
+    /// Physical cores of each populated processor; empty: as reported.
+    #[serde(default)]
+    pub processors: Vec<u32>,
+    /// Whether Windows Server runs on the machine itself; unset: as reported, otherwise not.
+    #[serde(default)]
+    pub windows: Option<bool>,
+    /// Whether that Windows does nothing but host and manage virtual machines (rules C.7, E.8); unset: as seen.
+    #[serde(default)]
+    pub virtualization_only: Option<bool>,
+    /// Most Windows virtual machines that ran on it at once.
+    #[serde(default)]
+    pub peak_virtual_machines: Option<u32>,
+    /// Names of the servers that run on it.
+    #[serde(default)]
+    pub servers: Vec<String>,
+}

@@ -1,0 +1,303 @@
+//! A small organisation whose estate can be worked out by reading: each row of evidence says which rule it proves.
+
+use std::path::Path;
+
+use caliper_licensing::Accesses;
+use caliper_proto::{Access, AccessKey, Days, Inventory, NameRecord, Report, Source, VirtualMachine};
+use jiff::civil::date;
+
+use super::*;
+use crate::{
+    directory::{Account, AccountKind, Kind, Snapshot},
+    ingest::import::import,
+};
+
+const FILES: &str = "10a9226f-50ee-49d8-a393-9a501d47ce04";
+const DHCP: &str = "48eed6b2-9cdc-4358-b5a5-8dea3b2f3f6a";
+
+fn now() -> Instant {
+    "2021-06-24T00:00:00Z".parse::<jiff::Timestamp>().unwrap().into()
+}
+
+fn account(kind: AccountKind, name: &str, rid: u32) -> Account {
+    Account {
+        guid: format!("{rid:08}"),
+        kind,
+        sid: format!("S-1-5-21-1-2-3-{rid}"),
+        sid_history: Vec::new(),
+        name: name.into(),
+        upn: String::new(),
+        mail: String::new(),
+        employee: String::new(),
+        display_name: name.into(),
+        department: String::new(),
+        dns_host_name: String::new(),
+        operating_system: String::new(),
+        dn: format!("CN={name}"),
+        enabled: true,
+        external: false,
+        administrator: false,
+    }
+}
+
+fn directory(store: &Store) {
+    use AccountKind::{Computer, Service, User};
+    let server = |name: &str, rid| Account {
+        operating_system: "Windows Server 2019 Standard".into(),
+        ..account(Computer, name, rid)
+    };
+    let accounts = vec![
+        Account { administrator: true, ..account(User, "Administrator", 500) },
+        Account { employee: "1".into(), ..account(User, "jane", 1101) },
+        Account { employee: "1".into(), administrator: true, ..account(User, "adm-jane", 1102) },
+        account(User, "bob", 1103),
+        Account { enabled: false, ..account(User, "leaver", 1104) },
+        account(Service, "svc-backup", 1105),
+        account(Computer, "PC-JANE$", 1201),
+        account(Computer, "PC-BOB$", 1202),
+        account(Computer, "DISPLAY$", 1203),
+        server("FS$", 1204),
+        server("WEB$", 1205),
+    ];
+    let snapshot = Snapshot {
+        kind: Kind::ActiveDirectory,
+        base: "DC=lab,DC=net".into(),
+        netbios: "lab".into(),
+        dns: "lab.net".into(),
+        accounts,
+    };
+    store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, now())).unwrap();
+}
+
+fn row(role: &str, principal: &str, client: &str, days: &[u16]) -> Access {
+    let mut map = Days::default();
+    for day in days {
+        map.insert(*day).unwrap();
+    }
+    let at = |day: Option<&u16>| {
+        let date = date(2021, 1, 1).saturating_add(jiff::ToSpan::days(i64::from(*day.unwrap()) - 1));
+        date.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().into()
+    };
+    Access {
+        key: AccessKey {
+            service: "role".into(),
+            role_guid: role.into(),
+            principal: principal.into(),
+            client: client.into(),
+            source: Source::UserAccessLogging,
+            year: 2021,
+        },
+        days: map,
+        total: 1,
+        first: at(days.first()),
+        last: at(days.last()),
+    }
+}
+
+fn take_in(store: &Store, folder: &Path, server: Inventory, accesses: Vec<Access>) {
+    let file = folder.join(format!("{}.json", server.name));
+    let report = Report { server, accesses: caliper_proto::merge_all(accesses), warnings: Vec::new() };
+    fs_err::write(&file, report.to_json()).unwrap();
+    import(store, &file, now()).unwrap();
+}
+
+fn inventory(name: &str) -> Inventory {
+    Inventory {
+        name: name.into(),
+        domain: "lab.net".into(),
+        edition: Some("Standard".into()),
+        version: Some("2019".into()),
+        product_type: Some(3),
+        is_virtual: Some(true),
+        ..Inventory::default()
+    }
+}
+
+/// Evidence of FS, a virtual file server on the physical HV.
+fn organisation(folder: &Path) -> Store {
+    let store = Store::open(&folder.join("data")).unwrap();
+    directory(&store);
+    let fs = Inventory {
+        addresses: vec!["10.0.0.5".into()],
+        names: vec![
+            NameRecord { address: "10.0.0.77".into(), host_name: "Phone".into(), last: now() },
+            NameRecord { address: "10.0.0.5".into(), host_name: "gc".into(), last: now() },
+        ],
+        ..inventory("FS")
+    };
+    let rows = vec![
+        // a person at a domain computer, found by the day on which its own account was there
+        row(FILES, "lab\\pc-jane$", "10.0.0.11", &[163, 164]),
+        row(FILES, "LAB\\Jane", "10.0.0.11", &[164]),
+        // E.16: the second account is the same person; E.7: its accesses serve to administer
+        row(FILES, "adm-jane@lab.net", "10.0.0.11", &[164]),
+        // the same machine's own traffic adds nothing; another address of it is the same device
+        row(FILES, "lab\\pc-jane$", "fd00::11", &[165]),
+        row(FILES, "lab\\jane", "fd00::11", &[165]),
+        // a telephone that only has a name
+        row(FILES, "lab\\bob", "10.0.0.77", &[164]),
+        // an address nobody is known behind, and one of somebody else's network
+        row(FILES, "lab\\bob", "10.0.0.99", &[164]),
+        row(FILES, "lab\\bob", "203.0.113.9", &[164]),
+        // E.6: a person signed in on a server, and on this one
+        row(FILES, "lab\\bob", "web.lab.net", &[164]),
+        row(FILES, "lab\\administrator", "::1", &[164]),
+        // E.6, E.15: servers by their machine accounts, and a service on a server
+        row(FILES, "lab\\fs$", "::1", &[164]),
+        row(FILES, "lab\\web$", "10.0.0.6", &[164]),
+        row(FILES, "lab\\svc-backup", "10.0.0.6", &[164]),
+        // E.15: a service on a machine that is no server; E.28: a machine nobody works at
+        row(FILES, "lab\\svc-backup", "10.0.0.88", &[164]),
+        row(FILES, "lab\\display$", "10.0.0.12", &[164]),
+        // E.19: too long ago, or of somebody who has left
+        row(FILES, "lab\\bob", "10.0.0.13", &[1]),
+        row(FILES, "lab\\leaver", "10.0.0.11", &[164]),
+        // nobody: the system, the anonymous; a name no directory knows
+        row(FILES, "NT AUTHORITY\\SYSTEM", "", &[164]),
+        row(FILES, "", "10.0.0.11", &[164]),
+        row(FILES, "lab\\ghost", "10.0.0.11", &[164]),
+        row(FILES, "ghost@lab.net", "10.0.0.11", &[164]),
+        // E.13: an address from DHCP
+        row(DHCP, "", "10.0.0.55", &[164]),
+    ];
+    take_in(&store, folder, fs, rows);
+    let guest = VirtualMachine {
+        vm_guid: String::new(),
+        bios_guid: String::new(),
+        name: "FS".into(),
+        first: now(),
+        last: now(),
+    };
+    let hv = Inventory {
+        is_virtual: Some(false),
+        sockets: Some(2),
+        cores: Some(24),
+        virtual_machines: vec![guest],
+        ..inventory("HV")
+    };
+    take_in(&store, folder, hv, vec![row(FILES, "lab\\adm-jane", "10.0.0.11", &[164])]);
+    store
+}
+
+fn config() -> Config {
+    let text = "[estate]\ncurrency = 'EUR'\n[[estate.price]]\nsku = 'windows-server-cal/user'\nminor = 4200\n\
+                [[estate.price]]\nsku = 'windows-server-cal/device'\nminor = 3600\n";
+    Config::parse(Path::new("c.toml"), text).unwrap()
+}
+
+#[test]
+fn every_row_of_evidence_ends_where_the_rules_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = organisation(folder.path());
+    let Finished { draft, .. } = prepare(&store, &config(), date(2021, 6, 23)).unwrap();
+    let estate = &draft.estate;
+    let person = |at: u32| if at == Accesses::NONE { "-" } else { estate.people[at as usize].id.as_str() };
+    let device = |at: u32| if at == Accesses::NONE { "-" } else { estate.devices[at as usize].id.as_str() };
+    let rows: Vec<_> = estate
+        .accesses
+        .rows()
+        .map(|row| (person(row.person), device(row.device), estate.servers[row.server as usize].id.as_str(), row.flags))
+        .collect();
+    let (fs, hv) = ("fs.lab.net", "hv.lab.net");
+    let mut expected = vec![
+        ("lab\\administrator", "fs.lab.net", fs, Accesses::ADMINISTRATION),
+        ("lab\\bob", "10.0.0.99", fs, 0),
+        ("lab\\bob", "phone", fs, 0),
+        ("lab\\bob", "web.lab.net", fs, 0),
+        ("lab\\bob", "-", fs, 0),
+        ("lab\\ghost", "pc-jane.lab.net", fs, 0),
+        ("lab\\jane", "pc-jane.lab.net", fs, 0),
+        ("lab\\jane", "pc-jane.lab.net", hv, Accesses::ADMINISTRATION),
+        ("-", "10.0.0.55", fs, Accesses::INFRASTRUCTURE),
+        ("-", "10.0.0.88", fs, 0),
+        ("-", "display.lab.net", fs, 0),
+    ];
+    let mut found = rows.clone();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+
+    let flagged: Vec<_> =
+        estate.devices.iter().map(|device| (device.id.as_str(), device.unresolved, device.server)).collect();
+    let strange = |id| (id, true, false);
+    let plain = |id| (id, false, false);
+    let server = |id| (id, false, true);
+    assert_eq!(
+        flagged,
+        [
+            strange("10.0.0.55"),
+            strange("10.0.0.88"),
+            strange("10.0.0.99"),
+            plain("display.lab.net"),
+            server("fs.lab.net"),
+            plain("pc-jane.lab.net"),
+            plain("phone"),
+            server("web.lab.net"),
+        ]
+    );
+    let unresolved: Vec<&str> =
+        estate.people.iter().filter(|person| person.unresolved).map(|person| person.id.as_str()).collect();
+    assert_eq!(unresolved, ["lab\\ghost"]);
+    assert_eq!(draft.departed.iter().map(|person| person.id.as_str()).collect::<Vec<_>>(), ["lab\\leaver"]);
+    assert_eq!(
+        estate.left_out.values().copied().collect::<Vec<_>>(),
+        // people gone, by the system or nobody, from server to server (two), of servers to themselves
+        [1, 2, 2, 1],
+        "{:?}",
+        estate.left_out
+    );
+    // E.8: nobody but administrators used HV, and FS runs on it
+    let hosts: Vec<_> =
+        estate.hosts.iter().map(|host| (host.id.as_str(), host.processors.clone(), host.virtualization_only)).collect();
+    assert_eq!(hosts, [("hv.lab.net", vec![12, 12], true)]);
+    assert!(estate.servers.iter().all(|server| server.host.as_deref() == Some("hv.lab.net")));
+    assert!(estate.notes.iter().any(|note| note.ends_with("(I.4): web.lab.net")), "{:?}", estate.notes);
+}
+
+#[test]
+fn the_same_store_gives_the_same_bytes_and_the_estate_the_same_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = organisation(folder.path());
+    let scans = [1, 2].map(|_| run_as_of(&store, &config(), &Trigger::Hand, date(2021, 6, 23), now()).unwrap());
+    let stored = scans.map(|scan| store.read(|tx| table::stored(tx, scan)).unwrap().unwrap());
+    assert_eq!(stored[0], stored[1]);
+    assert_eq!(stored[0].state, "done");
+    let estate: caliper_licensing::Estate = serde_json::from_str(&stored[0].estate).unwrap();
+    let again = assess(&estate).unwrap();
+    assert_eq!(serde_json::to_string(&again.position).unwrap(), stored[0].position);
+    let lists: (i64, i64, i64) = store
+        .read(|tx| {
+            let sql = "SELECT (SELECT count(*) FROM scan_person WHERE scan = s.id), (SELECT count(*) FROM scan_device
+                       WHERE scan = s.id), length(estate_sha256) FROM scan s WHERE id = 1";
+            Ok::<_, StoreError>(tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+        })
+        .unwrap();
+    // four in the estate and one who left; eight devices
+    assert_eq!(lists, (5, 8, 64));
+}
+
+#[test]
+fn a_scan_that_cannot_be_assessed_is_kept_with_its_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = organisation(folder.path());
+    let mut config = config();
+    config.estate.price[0].units = 0;
+    let error = run_as_of(&store, &config, &Trigger::Api, date(2021, 6, 23), now()).unwrap_err();
+    assert!(matches!(error, ScanError::Estate(_)));
+    let stored = store.read(|tx| table::stored(tx, 1)).unwrap().unwrap();
+    assert_eq!(stored.state, "failed");
+    let sentence =
+        "correct the [estate] part of the configuration: price of `windows-server-cal/user`: it is for 0 units";
+    assert!(stored.failure.contains(sentence), "{}", stored.failure);
+    assert_eq!(store.read(table::latest).unwrap(), None);
+}
+
+#[test]
+fn a_scan_cut_off_by_a_crash_is_failed_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = organisation(folder.path());
+    let _: u64 = store.write(|tx| table::start(tx, "hand", now())).unwrap();
+    assert_eq!(recover(&store, now()).unwrap(), 1);
+    assert_eq!(recover(&store, now()).unwrap(), 0);
+    assert_eq!(store.read(|tx| table::stored(tx, 1)).unwrap().unwrap().state, "failed");
+}
