@@ -214,8 +214,8 @@ impl Gathered {
         match self.computers.iter().max_by_key(|(_, count)| **count) {
             Some((computer, _)) => {
                 let (name, domain) = computer.split_once('.').unwrap_or((computer, ""));
-                server.name = name.to_owned();
-                server.domain = domain.to_owned();
+                name.clone_into(&mut server.name);
+                domain.clone_into(&mut server.domain);
                 self.warnings.push(format!(
                     "only event logs name the server ({computer}): edition, version and processors are unknown; \
                      add SystemIdentity.mdb"
