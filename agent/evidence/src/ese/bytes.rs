@@ -30,6 +30,7 @@ pub fn guid_text(bytes: [u8; 16]) -> String {
 }
 
 /// Bytes as hexadecimal digits in lower case.
+#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {

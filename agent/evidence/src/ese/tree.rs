@@ -94,7 +94,7 @@ impl Leaves {
                     if let Some(child) = node.child() {
                         return Some(child);
                     }
-                    warnings.push(&EseError::damaged(page.offset, "branch node", "a page number", "too few bytes"));
+                    warnings.push(EseError::damaged(page.offset, "branch node", "a page number", "too few bytes"));
                 }
                 Ok(None) => {}
                 Err(error) => warnings.push(error),

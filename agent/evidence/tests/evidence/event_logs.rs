@@ -2,8 +2,6 @@
 //!
 //! Which of its records count is written here a second time, as a table over its columns.
 
-mod shared;
-
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -16,7 +14,8 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 struct Record {
     file: String,
-    record_id: u64,
+    #[serde(rename = "record_id")]
+    number: u64,
     time_utc: String,
     event_id: u64,
     logon_type: String,
@@ -39,7 +38,7 @@ const ANNOUNCEMENTS: [(&str, u64); 1] = [("evtx/windomain.local/RDPAuth_Security
 const FAILURES: [(&str, u64); 1] = [("evtx/offsec.lan/ID5140-Failed_ADMIN_share_access.evtx", 1)];
 
 fn counts(record: &Record) -> Option<Row> {
-    let named = (record.file.as_str(), record.record_id);
+    let named = (record.file.as_str(), record.number);
     if ANNOUNCEMENTS.contains(&named) || FAILURES.contains(&named) {
         return None;
     }
@@ -106,7 +105,7 @@ fn expected(data: &Path) -> BTreeMap<String, BTreeMap<Row, (u64, Vec<u16>)>> {
 
 #[test]
 fn every_record_that_counts_and_no_other() {
-    let Some(data) = shared::data() else { return };
+    let Some(data) = crate::shared::data() else { return };
     let mut counted = 0;
     for (file, expected) in expected(&data) {
         let log = event_log::read(fs_err::File::open(data.join(&file)).unwrap()).unwrap();
@@ -140,7 +139,7 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn damaged_logs_give_warnings() {
-    let Some(data) = shared::data() else { return };
+    let Some(data) = crate::shared::data() else { return };
     // the files in which an independent reader met damage as well
     let expected: serde_json::Value =
         serde_json::from_str(&fs_err::read_to_string(data.join("evtx/expected.json")).unwrap()).unwrap();
@@ -165,7 +164,7 @@ fn damaged_logs_give_warnings() {
 
 #[test]
 fn each_log_has_its_origin() {
-    let Some(data) = shared::data() else { return };
+    let Some(data) = crate::shared::data() else { return };
     let cases = [
         ("windomain.local/RDPAuth_LocalSessionManager.evtx", Origin::TerminalSessions),
         ("rds_gateway/ID302_RDS_Gateway_Logon_Logoff.evtx", Origin::RemoteDesktopGateway),
@@ -180,7 +179,7 @@ fn each_log_has_its_origin() {
 
 #[test]
 fn changed_bytes_never_panic() {
-    let Some(data) = shared::data() else { return };
+    let Some(data) = crate::shared::data() else { return };
     let original = fs_err::read(data.join("evtx/windomain.local/RDPAuth_LocalSessionManager.evtx")).unwrap();
     let original = &original[..original.len().min(4096 + 65536)];
     let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };

@@ -1,11 +1,10 @@
 //! The ESE reader on databases made by hand: every page size and both tag layouts, values in all their forms, damage.
 
-mod made;
-
 use std::io::Cursor;
 
+use crate::made;
+use crate::made::{FIRST_LEAF, LEAF, LONG_VALUES, Node, PARENT, ROOT, SECOND_LEAF, TABLE, VALUES, node};
 use caliper_evidence::ese::{Database, EseError, Value};
-use made::{FIRST_LEAF, LEAF, LONG_VALUES, Node, PARENT, ROOT, SECOND_LEAF, TABLE, VALUES, node};
 use proptest::prelude::*;
 
 const SIZES: [usize; 5] = [2048, 4096, 8192, 16384, 32768];
@@ -125,7 +124,7 @@ fn a_lost_header_is_replaced_by_its_copy() {
         assert_eq!(ids, [1, 2, 3, 4, 5]);
         assert!(warnings[0].contains(&format!("its copy at byte {size} was used")), "{warnings:?}");
     }
-    let error = ids(&[0x55; 70_000]).unwrap_err().to_string();
+    let error = ids(&vec![0x55; 70_000]).unwrap_err().to_string();
     assert_eq!(error, "byte 4: database signature: expected 0x89abcdef, found 0x55555555");
 }
 
