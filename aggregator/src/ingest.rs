@@ -3,12 +3,10 @@
 //! Wire types end here (invariant 6); who speaks is decided by the certificate alone (invariant 5).
 //! Knows nothing of directories, rules and pages.
 
-use std::error::Error;
-
 use tokio::sync::watch;
 use tonic::Status;
 
-use crate::store::StoreError;
+use crate::{sentence::sentence, store::StoreError};
 
 pub mod connected;
 pub mod delivery;
@@ -17,18 +15,6 @@ pub mod import;
 pub mod peer;
 pub mod query;
 pub mod writer;
-
-/// An error and all its causes as one sentence.
-#[must_use]
-pub fn sentence(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
 
 /// The store failed, not the caller: it may try again later. Details stay in our own log.
 fn unavailable(error: &StoreError) -> Status {

@@ -12,6 +12,7 @@ pub mod ingest;
 pub mod pairs;
 pub mod report;
 pub mod scan;
+pub mod sentence;
 pub mod serve;
 pub mod store;
 pub mod web;

@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use caliper_aggregator::{
     commands,
     context::{Clock, Context},
+    sentence::sentence,
 };
 use clap::Parser;
 
@@ -81,8 +82,7 @@ fn main() -> ExitCode {
     let clock = Clock::new(|| jiff::Timestamp::now().into());
     let context = Context { data: cli.data, config_file: cli.config, clock };
     run(&context, cli.command).unwrap_or_else(|error| {
-        // one line: what failed, then each cause
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", sentence(error.as_ref()));
         ExitCode::FAILURE
     })
 }

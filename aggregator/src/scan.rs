@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     config::Config,
-    ingest::sentence,
+    sentence::sentence,
     store::{Store, StoreError, scan as table},
 };
 

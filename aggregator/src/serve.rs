@@ -23,8 +23,9 @@ use crate::{
     authority::{Authority, AuthorityError, Identity},
     config::{Config, ConfigError},
     context::{Clock, Context},
-    ingest::{closed, connected::Connected, delivery, enrolment, query, sentence, writer::Writer},
+    ingest::{closed, connected::Connected, delivery, enrolment, query, writer::Writer},
     scan::{self, Trigger},
+    sentence::sentence,
     store::{Store, StoreError},
     web::{self, WebState},
 };
@@ -114,17 +115,23 @@ impl Claim {
         fs_err::create_dir_all(data).map_err(folder)?;
         let path = data.join(LOCK_FILE);
         let options = fs_err::OpenOptions::new().read(true).append(true).create(true).open(path);
-        let mut file = options.map_err(folder)?.into_parts().0;
+        let file = options.map_err(folder)?.into_parts().0;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ServeError::Claimed { path: data.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(folder(source).into()),
         }
         let killed = file.metadata().map_err(folder)?.len() > 0;
-        if !killed {
-            file.write_all(b"an aggregator serves from this folder, or was killed\n").map_err(folder)?;
-        }
         Ok(Self { file, killed })
+    }
+
+    /// Leaves a mark that is there after a kill.
+    fn mark(&mut self) -> Result<(), ServeError> {
+        if !self.killed {
+            let mark = b"an aggregator serves from this folder, or was killed\n";
+            self.file.write_all(mark).and_then(|()| self.file.sync_all()).map_err(ServeError::Start)?;
+        }
+        Ok(())
     }
 
     /// Leaves the folder in order.
@@ -142,7 +149,7 @@ pub async fn serve(
     ready: impl FnOnce(&Addresses),
 ) -> Result<(), ServeError> {
     let config = context.config()?;
-    let claim = Claim::take(&context.data)?;
+    let mut claim = Claim::take(&context.data)?;
     let store = Arc::new(context.store()?);
     if claim.killed {
         tracing::info!("the last aggregator did not end in order: the database is being checked");
@@ -154,6 +161,8 @@ pub async fn serve(
     let listening = [&grpc, &pages].map(TcpListener::local_addr);
     let [grpc_address, pages_address] = listening.map(|address| address.map_err(ServeError::Start));
     let (grpc_address, pages_address) = (grpc_address?, pages_address?);
+
+    claim.mark()?;
 
     let names = names(&config, [grpc_address, pages_address]);
     let identity = authority.server(&names, context.clock.now())?;
@@ -180,7 +189,7 @@ pub async fn serve(
     let grpc = grpc_server(&identity, &authority)?
         .add_service(EnrolmentServer::new(enrolment).max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(DeliveryServer::new(delivery).max_decoding_message_size(LARGEST_MESSAGE))
-        .add_service(QueryServer::new(query::Service::new(store)))
+        .add_service(QueryServer::new(query::Service::new(Arc::clone(&store))))
         .add_service(health().await)
         .add_service(reflection()?)
         .serve_with_incoming_shutdown(TcpIncoming::from(grpc).with_nodelay(Some(true)), closed(closing.clone()));
@@ -198,6 +207,7 @@ pub async fn serve(
     // what was handed over is committed before the lock is given back
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;
     if matches!(joined, Ok(Ok(()))) {
+        store.settle()?;
         claim.release();
     }
     Ok(())

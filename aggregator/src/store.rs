@@ -141,7 +141,15 @@ impl Store {
             let first = tx.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
             first.map_err(|source| StoreError::Open { path: path.clone(), source })
         })?;
+        let finding = finding.lines().last().unwrap_or_default().to_owned();
         if finding == "ok" { Ok(()) } else { Err(StoreError::Check { path, finding }) }
+    }
+
+    /// Moves everything from the write-ahead log into the database file, so that the file alone is the whole store.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        // a row comes back that says how far it got; readers of other programs may keep it from the end, no harm
+        lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
     }
 
     /// The data folder.

@@ -12,10 +12,11 @@ use caliper_proto::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{blocking, peer, sentence};
+use super::{blocking, peer};
 use crate::{
     authority::{Authority, AuthorityError, ClientCertificate},
     context::Clock,
+    sentence::sentence,
     store::{Store, StoreError, agent, token},
 };
 

@@ -12,9 +12,10 @@ use rusqlite::Transaction;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tonic::Status;
 
-use super::{peer, sentence, unavailable};
+use super::{peer, unavailable};
 use crate::{
     context::Clock,
+    sentence::sentence,
     store::{
         Store, StoreError,
         access::{Names, merge},

@@ -3,7 +3,7 @@ use std::path::Path;
 use caliper_proto::{Instant, Inventory, Report};
 
 use super::aggregator::{access, stored};
-use crate::{ingest::import::import, ingest::sentence, store::Store};
+use crate::{ingest::import::import, sentence::sentence, store::Store};
 
 fn report(folder: &Path, file: &str, last: i64, principals: &[&str]) -> std::path::PathBuf {
     let accesses = principals.iter().map(|principal| {
