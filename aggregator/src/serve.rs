@@ -95,8 +95,10 @@ pub enum ServeError {
 pub struct Addresses {
     /// gRPC.
     pub grpc: SocketAddr,
-    /// URL of the pages.
-    pub pages: String,
+    /// Pages and REST.
+    pub pages: SocketAddr,
+    /// How browsers reach the pages.
+    pub url: String,
     /// One-time link for the first administrator while there is none.
     pub invitation: Option<String>,
 }
@@ -170,7 +172,8 @@ pub async fn serve(
     let addresses = Addresses {
         grpc: grpc_address,
         invitation: web::first_administrator_link(&store, &url, context.clock.now())?,
-        pages: url,
+        pages: pages_address,
+        url,
     };
     let config = Arc::new(config);
     scan::recover(&store, context.clock.now())?;

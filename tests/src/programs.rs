@@ -36,8 +36,9 @@ fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let test = std::env::current_exe().expect("a test has a path");
-        // TARGET/PROFILE/deps/NAME-HASH
-        let profile = test.ancestors().nth(2).expect("a test lies in its profile's folder");
+        // TARGET/PROFILE/deps/NAME-HASH, a bench TARGET/PROFILE/NAME
+        let mut folders = test.ancestors().skip(1);
+        let profile = folders.find(|folder| !folder.ends_with("deps")).expect("a test lies in its profile's folder");
         let target = profile.parent().expect("a profile lies in the target folder");
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--workspace", "--bins", "--target-dir"]).arg(target);

@@ -47,12 +47,13 @@ fn announce(addresses: &Addresses, json: bool) {
             "ready": true,
             "grpc": addresses.grpc,
             "pages": addresses.pages,
+            "url": addresses.url,
             "invitation": addresses.invitation,
         })
         .to_string()
     } else {
         let first = addresses.invitation.as_ref().map(|link| format!("first administrator: {link}\n"));
-        format!("{}ready: pages on {}, gRPC on {}", first.unwrap_or_default(), addresses.pages, addresses.grpc)
+        format!("{}ready: pages on {}, gRPC on {}", first.unwrap_or_default(), addresses.url, addresses.grpc)
     };
     let mut out = std::io::stdout().lock();
     // a closed standard output is no reason not to serve
