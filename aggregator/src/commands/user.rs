@@ -106,13 +106,12 @@ pub fn run(context: &Context, args: &UserArgs) -> Result<ExitCode, UserError> {
     let now = context.clock.now();
     match &args.action {
         Action::Invite { role, url } => {
-            let url = match url {
-                Some(url) => url.clone(),
-                None => {
-                    let config = context.config()?;
-                    let scheme = if config.pages.tls { "https" } else { "http" };
-                    format!("{scheme}://{}", config.listen.pages)
-                }
+            let url = if let Some(url) = url {
+                url.clone()
+            } else {
+                let config = context.config()?;
+                let scheme = if config.pages.tls { "https" } else { "http" };
+                format!("{scheme}://{}", config.listen.pages)
             };
             println!("{}", web::invitation_link(&context.store()?, &url, *role, now)?);
         }

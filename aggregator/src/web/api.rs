@@ -1,6 +1,6 @@
 //! The REST API under `/api/v1`, for programs: the same lists as the pages as JSON. `openapi.json` describes it.
 //!
-//! Lists are cut by an opaque cursor; errors are problem documents; a position carries an ETag.
+//! Lists are cut by an opaque cursor; errors are problem documents; a position carries an entity tag.
 
 use std::sync::Arc;
 

@@ -19,6 +19,8 @@ pub struct Drawn {
     pub label: String,
     /// For example `45 needed, 30 owned, 15 short`.
     pub words: String,
+    /// For example `45 / 30`.
+    pub numbers: String,
     /// Top of the text.
     pub text_y: u32,
     /// Top of the needed bar.
@@ -64,6 +66,7 @@ pub fn chart(title: &'static str, id: &'static str, bars: Vec<Bar>) -> Option<Ch
         Drawn {
             label: bar.label,
             words,
+            numbers: format!("{} / {}", Count(bar.needed), Count(bar.owned)),
             text_y: top + 14,
             needed_y: top + 22,
             owned_y: top + 36,

@@ -16,7 +16,7 @@ use super::{
     gate::encode,
     people::{groups_page, no_scan, nothing},
     scans::{ScanShown, shown_scan},
-    text::{Count, EvidenceView, When, evidence, licence},
+    text::{Count, EvidenceView, When, confidence, evidence, licence},
 };
 use crate::store::{
     login::Visitor,
@@ -66,6 +66,7 @@ struct DevicePage {
 struct DeviceRow {
     link: String,
     licence: String,
+    confidence: String,
     people: Count,
     servers: Count,
     first: When,
@@ -77,6 +78,7 @@ fn words(row: Device, scan: i64) -> DeviceRow {
     DeviceRow {
         link: format!("/devices/{}?scan={scan}", encode(&row.device)),
         licence: licence(&row.licence, &row.version),
+        confidence: confidence(&row.confidence),
         people: Count(row.people),
         servers: Count(row.servers),
         first: When(row.first_seen),

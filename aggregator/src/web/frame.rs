@@ -20,6 +20,9 @@ static STYLE_PATH: LazyLock<String> = LazyLock::new(|| {
     format!("/assets/style.css?v={a:02x}{b:02x}{c:02x}{d:02x}")
 });
 
+/// Version of this program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Handed to every template as `frame`.
 pub struct Frame {
     /// Heading and window title.
@@ -30,6 +33,8 @@ pub struct Frame {
     pub visitor: Option<Visitor>,
     /// Address of the style sheet.
     pub style: &'static str,
+    /// Of this program.
+    pub version: &'static str,
 }
 
 /// The navigation: address and name.
@@ -50,7 +55,7 @@ impl Frame {
 
     /// For nobody in particular.
     pub fn outside(title: impl Into<String>, place: &'static str) -> Self {
-        Self { title: title.into(), place, visitor: None, style: &STYLE_PATH }
+        Self { title: title.into(), place, visitor: None, style: &STYLE_PATH, version: VERSION }
     }
 
     /// The navigation's entries: address, name, whether current.
@@ -66,11 +71,6 @@ impl Frame {
     /// Whether the visitor has at least the role `analyst`, who sees names.
     pub fn analyst(&self) -> bool {
         self.visitor.as_ref().is_some_and(|visitor| visitor.role >= Role::Analyst)
-    }
-
-    /// Version of this program.
-    pub fn version(&self) -> &'static str {
-        env!("CARGO_PKG_VERSION")
     }
 
     /// Secret of the session's forms.

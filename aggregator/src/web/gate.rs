@@ -105,12 +105,11 @@ async fn check_form(state: &Shared, visitor: Option<&Visitor>, request: Request)
     let (parts, body) = request.into_parts();
     let header = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let bytes = to_bytes(body, LARGEST_BODY).await.map_err(|_| WebError::BadRequest("the form is too long".into()))?;
-    let given = match header {
-        Some(given) => given,
-        None => {
-            let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
-            Form::<Guarded>::from_request(copy, &()).await.map_err(|_| WebError::Forged)?.0.csrf
-        }
+    let given = if let Some(given) = header {
+        given
+    } else {
+        let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+        Form::<Guarded>::from_request(copy, &()).await.map_err(|_| WebError::Forged)?.0.csrf
     };
     if expected.is_empty() || !secret::same(&expected, &given) {
         return Err(WebError::Forged);
@@ -118,9 +117,10 @@ async fn check_form(state: &Shared, visitor: Option<&Visitor>, request: Request)
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Lets a request through to its route or refuses it.
+/// Lets a request through to its route or refuses it. `changes`: whether the route changes anything, so that a form
+/// must prove where it came from.
 pub async fn gate(
-    State((state, access)): State<(Shared, Access)>,
+    State((state, access, changes)): State<(Shared, Access, bool)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, WebError> {
@@ -132,7 +132,7 @@ pub async fn gate(
             Some(_) => {}
         }
     }
-    if request.method() != Method::GET && request.method() != Method::HEAD {
+    if changes {
         request = check_form(&state, visitor.as_ref(), request).await?;
     }
     if let Some(visitor) = visitor {

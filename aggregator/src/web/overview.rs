@@ -127,7 +127,7 @@ fn tasks(health: &Health, newest: Option<&Scan>, done: Option<&Scan>, now: Insta
     if health.silent > 0 {
         let what =
             format!("{} of {} agents have been silent for two days.", Count(health.silent), Count(health.agents));
-        add(what, "Check these servers with `caliper-agent doctor`", "/agents?state=silent");
+        add(what, "See which, then run caliper-agent doctor there", "/agents?state=silent");
     }
     if health.ending > 0 {
         let what = format!("{} agents hold a certificate that ends within two weeks.", Count(health.ending));
@@ -136,7 +136,7 @@ fn tasks(health: &Health, newest: Option<&Scan>, done: Option<&Scan>, now: Insta
     for directory in &health.directories {
         if directory.synced.is_none() {
             let what = format!("The directory {} has never been read: {}", directory.name, directory.outcome);
-            add(what, "Run `caliper directory sync`, then scan again", "/people");
+            add(what, "Run caliper directory sync, then scan again", "/people");
         }
     }
     if done.and_then(|scan| scan.finished).is_some_and(|finished| now.micros() - finished.micros() > OLD) {

@@ -15,7 +15,7 @@ use super::{
     frame::{Frame, page},
     gate::encode,
     scans::{ScanShown, shown_scan},
-    text::{Count, EvidenceView, When, evidence, licence},
+    text::{Count, EvidenceView, When, confidence, evidence, licence},
 };
 use crate::store::{
     login::{Role, Visitor},
@@ -69,6 +69,7 @@ struct PersonPage {
 struct PersonRow {
     link: String,
     licence: String,
+    confidence: String,
     devices: Count,
     servers: Count,
     first: When,
@@ -80,6 +81,7 @@ fn words(row: Person, scan: i64) -> PersonRow {
     PersonRow {
         link: format!("/people/{}?scan={scan}", encode(&row.person)),
         licence: licence(&row.licence, &row.version),
+        confidence: confidence(&row.confidence),
         devices: Count(row.devices),
         servers: Count(row.servers),
         first: When(row.first_seen),

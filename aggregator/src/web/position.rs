@@ -1,12 +1,12 @@
 //! A position as the overview and a scan's page show it: lines in words with links to the rows behind them, the chart,
 //! the proof.
 
-use caliper_licensing::{Confidence, Position};
+use caliper_licensing::Position;
 
 use super::{
     chart::{Bar, Chart, chart},
     gate::encode,
-    text::{Count, Money, product},
+    text::{Count, Money, confidence, product},
 };
 
 /// One line of the position.
@@ -30,7 +30,7 @@ pub struct LineView {
     /// Rule ids.
     pub rules: String,
     /// How sure the rules are, in words.
-    pub confidence: &'static str,
+    pub confidence: String,
 }
 
 /// A number at the top of the page.
@@ -61,16 +61,6 @@ pub struct PositionView {
     pub proof: String,
     /// What the reader must know.
     pub warnings: Vec<String>,
-}
-
-/// How sure the sources are.
-fn confidence(confidence: Confidence) -> &'static str {
-    match confidence {
-        Confidence::H => "high",
-        Confidence::M => "medium",
-        Confidence::L => "low",
-        Confidence::K => "to be confirmed",
-    }
 }
 
 /// The rows behind a line of a scan.
@@ -133,15 +123,21 @@ fn figures(position: &Position, scan: i64) -> Vec<Figure> {
     figures
 }
 
+/// A product under the heading of its chart, which names the unit already.
+fn label(sku: &str, version: &str) -> String {
+    let product = product(sku, version);
+    product.strip_suffix(", core licence").map_or(product.clone(), str::to_owned)
+}
+
 /// Puts a position into words; `scan` is where the links lead.
 pub fn view(position: &Position, scan: i64) -> PositionView {
     let bars = |cores: bool| {
         let lines = position.lines.iter().filter(move |line| (line.unit == "core") == cores);
-        lines.map(|line| Bar { label: product(&line.sku, &line.version), needed: line.needed, owned: line.owned })
+        lines.map(|line| Bar { label: label(&line.sku, &line.version), needed: line.needed, owned: line.owned })
     };
     let charts = [
-        chart("Access licences: needed and owned", "chart-access", bars(false).collect()),
-        chart("Core licences: needed and owned", "chart-cores", bars(true).collect()),
+        chart("Access licences", "chart-access", bars(false).collect()),
+        chart("Core licences", "chart-cores", bars(true).collect()),
     ];
     let currency = position.lines.iter().map(|line| &line.currency).find(|currency| !currency.is_empty());
     let money = |minor| Money { minor, currency: currency.cloned().unwrap_or_default() };
@@ -174,7 +170,7 @@ pub fn view(position: &Position, scan: i64) -> PositionView {
             Money { minor: line.cost_minor, currency: line.currency.clone() }.to_string()
         },
         rules: line.rules.join(", "),
-        confidence: confidence(line.confidence),
+        confidence: confidence(&format!("{:?}", line.confidence)),
     });
     PositionView {
         figures: figures(position, scan),

@@ -85,7 +85,8 @@ pub fn table() -> Vec<Route> {
 pub fn router(state: Shared) -> Router {
     let mut router = Router::new();
     for route in table() {
-        let gate = middleware::from_fn_with_state((state.clone(), route.access), gate::gate);
+        let changes = route.method != Method::GET;
+        let gate = middleware::from_fn_with_state((state.clone(), route.access, changes), gate::gate);
         router = router.route(route.path, route.handler.route_layer(gate));
     }
     router.layer(middleware::from_fn_with_state(state.clone(), gate::finish)).with_state(state)

@@ -139,12 +139,9 @@ async fn verify(state: &Shared, password: String, found: Option<(i64, String)>) 
     static NOBODY: LazyLock<String> =
         LazyLock::new(|| secret::hash_password("", "a password nobody has").unwrap_or_default());
     let _place = state.hashing.acquire().await.map_err(|_| WebError::Internal)?;
-    let check = move || match found {
-        Some((login, hash)) => secret::check_password(&password, &hash).then_some(login),
-        None => {
-            let _ = secret::check_password(&password, &NOBODY);
-            None
-        }
+    let check = move || {
+        let (login, hash) = found.map_or((None, NOBODY.clone()), |(login, hash)| (Some(login), hash));
+        if secret::check_password(&password, &hash) { login } else { None }
     };
     tokio::task::spawn_blocking(check).await.map_err(|_| WebError::Internal)
 }

@@ -1,6 +1,9 @@
 //! The pages asked through the router, without a network: who may see what, what stands on the pages.
 
 mod access;
+mod api;
+mod estate;
+mod pages;
 mod sign_in;
 
 use std::sync::{

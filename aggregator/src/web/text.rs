@@ -82,9 +82,9 @@ impl fmt::Display for When {
 pub fn ago(then: Instant, now: Instant) -> String {
     let seconds = (now.micros() - then.micros()).max(0) / 1_000_000;
     let (count, unit) = match seconds {
-        ..60 => return "just now".to_owned(),
-        ..3_600 => (seconds / 60, "minute"),
-        ..86_400 => (seconds / 3_600, "hour"),
+        0..60 => return "just now".to_owned(),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
         _ => (seconds / 86_400, "day"),
     };
     format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
@@ -103,8 +103,8 @@ pub fn sentence(text: &str) -> String {
 pub fn took(from: Instant, to: Instant) -> String {
     let tenths = (to.micros() - from.micros()).max(0) / 100_000;
     match tenths {
-        ..100 => format!("{}.{} s", tenths / 10, tenths % 10),
-        ..600 => format!("{} s", tenths / 10),
+        0..100 => format!("{}.{} s", tenths / 10, tenths % 10),
+        100..600 => format!("{} s", tenths / 10),
         _ => format!("{} min {} s", tenths / 600, tenths % 600 / 10),
     }
 }
@@ -113,8 +113,8 @@ pub fn took(from: Instant, to: Instant) -> String {
 #[must_use]
 pub fn bytes(count: u64) -> String {
     match count {
-        ..1024 => format!("{count} B"),
-        ..1_048_576 => format!("{} KiB", count / 1024),
+        0..1024 => format!("{count} B"),
+        1024..1_048_576 => format!("{} KiB", count / 1024),
         _ => format!("{} MiB", Count(count / 1_048_576)),
     }
 }
@@ -133,6 +133,20 @@ pub fn licence(kind: &str, version: &str) -> String {
         // written by a newer program
         other => other.to_owned(),
     }
+}
+
+/// How sure the sources of a rule or a match are, from the letter scans store.
+#[must_use]
+pub fn confidence(letter: &str) -> String {
+    match letter {
+        "H" => "high",
+        "M" => "medium",
+        "L" => "low",
+        "K" => "to be confirmed",
+        // written by a newer program
+        other => other,
+    }
+    .to_owned()
 }
 
 /// One access row in words.

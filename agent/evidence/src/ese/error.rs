@@ -39,7 +39,6 @@ pub enum EseError {
 }
 
 impl EseError {
-    #[expect(clippy::needless_pass_by_value, reason = "call sites read better without borrows")]
     pub(super) fn damaged(offset: u64, what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
         Self::Damaged { offset, what, expected: expected.to_string(), found: found.to_string() }
     }
@@ -54,7 +53,6 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    #[expect(clippy::needless_pass_by_value, reason = "call sites read better without borrows")]
     pub(super) fn new(what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
         Self { what, expected: expected.to_string(), found: found.to_string() }
     }
@@ -75,7 +73,6 @@ pub struct Warnings {
 }
 
 impl Warnings {
-    #[expect(clippy::needless_pass_by_value, reason = "call sites read better without borrows")]
     pub(super) fn push(&mut self, sentence: impl ToString) {
         if self.kept.len() < MOST_WARNINGS {
             self.kept.push(sentence.to_string());

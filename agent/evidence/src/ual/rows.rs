@@ -2,7 +2,7 @@
 
 use crate::{
     address,
-    ese::{Row, Table, Value, guid_text, hex},
+    ese::{Row, Table, Value, guid_text},
 };
 
 /// A row of `CLIENTS`.
@@ -156,7 +156,9 @@ impl Columns {
     fn address(&self, row: &Row, name: &str) -> String {
         match self.get(row, name) {
             Some(Value::Text(text)) => address::canonical(text).unwrap_or_else(|| text.clone()),
-            Some(Value::Bytes(bytes)) => address::from_bytes(bytes).unwrap_or_else(|| hex(bytes)),
+            Some(Value::Bytes(bytes)) => {
+                address::from_bytes(bytes).unwrap_or_else(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+            }
             _ => String::new(),
         }
     }
