@@ -8,6 +8,7 @@ use caliper_proto::{Instant, Report, wire};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use wire::from_agent::Body;
 
 pub use messages::{MOST_BYTES, MOST_ROWS, messages};
 
@@ -16,8 +17,8 @@ use crate::{
     state::{Folder, replace_durably},
 };
 
-/// Batches between two flushes: enough that flushing costs little, few enough that delivery begins early.
-const BATCHES_PER_COMMIT: usize = 8;
+/// Messages between two flushes: enough that flushing costs little, few enough that delivery begins early.
+const MESSAGES_PER_COMMIT: u64 = 8;
 
 /// The last collection that was queued whole.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,23 +61,23 @@ pub async fn enqueue(
     writer: &mut Writer,
     patience: impl Future<Output = ()>,
 ) -> Result<Outcome, QueueingError> {
-    let mark = Mark { subject: subject.into(), digest: digest(report) };
     let known = fs_err::read(folder.mark()).ok().and_then(|json| serde_json::from_slice::<Mark>(&json).ok());
-    if known.as_ref() == Some(&mark) {
+    if known.is_some_and(|known| known.subject == subject && known.digest == digest(report)) {
         return Ok(Outcome::Unchanged);
     }
     let mut patience = std::pin::pin!(patience);
     let mut room = writer.room();
+    let mut hash = Digest::default();
     let (mut queued, mut refused) = (0, 0);
-    for (at, body) in messages(report, observed).enumerate() {
+    for body in messages(report, observed) {
         if refused > 0 {
             refused += 1; // no batch after the first one left out, only their number
             continue;
         }
+        let encoded = hash.add(body);
         loop {
             room.mark_unchanged();
-            let encode = |sequence| wire::FromAgent { sequence, body: Some(body.clone()) }.encode_to_vec();
-            match writer.append(encode) {
+            match writer.append(|sequence| numbered(sequence, &encoded)) {
                 Ok(_) => break queued += 1,
                 Err(QueueError::Full { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -90,7 +91,7 @@ pub async fn enqueue(
                 }
             }
         }
-        if at % BATCHES_PER_COMMIT == BATCHES_PER_COMMIT - 1 {
+        if queued % MESSAGES_PER_COMMIT == 0 {
             writer.commit()?;
         }
         tokio::task::yield_now().await; // encoding is work; let the delivery have its turn
@@ -101,9 +102,16 @@ pub async fn enqueue(
         return Ok(Outcome::GaveUp(refused));
     }
     // only now: a collection that was queued in part must be queued again
-    let json = serde_json::json!(mark).to_string();
+    let json = serde_json::json!(Mark { subject: subject.into(), digest: hash.text() }).to_string();
     replace_durably(&folder.mark(), json.as_bytes()).map_err(QueueingError::Mark)?;
     Ok(Outcome::Queued(queued))
+}
+
+/// A message with its number: in protobuf a message is the fields of its parts one after the other.
+fn numbered(sequence: u64, body: &[u8]) -> Vec<u8> {
+    let mut payload = wire::FromAgent { sequence, body: None }.encode_to_vec();
+    payload.extend(body);
+    payload
 }
 
 /// Forgets what was queued last, so that the next collection is queued whatever it says.
@@ -114,15 +122,41 @@ pub fn forget(folder: &Folder) {
 
 /// The same for the same facts whenever they are observed.
 fn digest(report: &Report) -> String {
-    use std::fmt::Write as _;
-    let mut hash = Sha256::new();
+    let mut hash = Digest::default();
     for body in messages(report, Instant::default()) {
-        hash.update(wire::FromAgent { sequence: 0, body: Some(body) }.encode_length_delimited_to_vec());
+        hash.add(body);
     }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hash.text()
+}
+
+/// SHA-256 over messages, whatever their numbers and whenever observed.
+#[derive(Default)]
+struct Digest(Sha256);
+
+impl Digest {
+    /// Adds a message and returns it encoded without a number.
+    fn add(&mut self, body: Body) -> Vec<u8> {
+        let timeless = match &body {
+            Body::Inventory(inventory) => {
+                let body = Some(Body::Inventory(wire::Inventory { observed_micros: 0, ..inventory.clone() }));
+                Some(wire::FromAgent { sequence: 0, body }.encode_to_vec())
+            }
+            _ => None,
+        };
+        let encoded = wire::FromAgent { sequence: 0, body: Some(body) }.encode_to_vec();
+        let hashed = timeless.as_ref().unwrap_or(&encoded);
+        self.0.update((hashed.len() as u64).to_le_bytes());
+        self.0.update(hashed);
+        encoded
+    }
+
+    fn text(self) -> String {
+        use std::fmt::Write as _;
+        self.0.finalize().iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
 }
 
 #[cfg(test)]

@@ -26,14 +26,11 @@ pub enum EnrolError {
     #[error("cannot write the state folder: run as administrator or set `state`; the token was not used")]
     Folder(#[source] io::Error),
     /// The aggregator says no: wrong, expired or used up.
-    #[error(
-        "the aggregator at {address} does not accept the token ({message}): make a new one there with `caliper token \
-         create`, then enrol again"
-    )]
+    #[error("the aggregator at {address} does not accept the token: {message}")]
     Token {
         /// `host:port`.
         address: String,
-        /// The aggregator's words.
+        /// The aggregator's words, which end with what to do.
         message: String,
     },
     /// The aggregator answers with something else than a certificate for our key.

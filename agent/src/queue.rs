@@ -84,6 +84,8 @@ pub enum QueueError {
 pub struct Recovery {
     /// One sentence per repair, naming file and offset.
     pub warnings: Vec<String>,
+    /// Whether there was no queue before: whatever was queued once is gone or was never there.
+    pub fresh: bool,
 }
 
 /// How full the queue is.

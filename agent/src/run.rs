@@ -142,7 +142,7 @@ impl Run {
         for warning in &recovery.warnings {
             tracing::warn!("{warning}");
         }
-        if !recovery.warnings.is_empty() {
+        if recovery.fresh || !recovery.warnings.is_empty() {
             collection::forget(&folder);
         }
         let (goal, reached) = watch::channel(goal);

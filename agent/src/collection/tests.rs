@@ -4,7 +4,6 @@ use std::future::{pending, ready};
 
 use caliper_proto::{Access, AccessKey, Days, Inventory, NameRecord, Source};
 use tempfile::TempDir;
-use wire::from_agent::Body;
 
 use super::*;
 use crate::queue::{self, Opened};

@@ -37,32 +37,29 @@ pub enum Trouble {
          is right, the aggregator needs a new certificate"
     )]
     Clock(String),
-    /// It knows us and has thrown us out.
-    #[error("the aggregator at {0} has revoked this agent{detail}: enrol it with a new token if it should report again", detail = Detail(.1))]
-    Revoked(String, String),
-    /// It does not take our certificate.
+    /// TLS says that our certificate was revoked.
     #[error(
-        "the aggregator at {0} does not accept this agent's certificate{detail}: enrol with a new token",
-        detail = Detail(.1)
+        "the aggregator at {0} has revoked this agent's certificate: enrol with a new token if it should report again"
     )]
-    Refused(String, String),
+    Revoked(String),
+    /// TLS says that it does not take our certificate.
+    #[error("the aggregator at {0} does not accept this agent's certificate, which is {1}: enrol with a new token")]
+    Refused(String, &'static str),
+    /// It knows us and turns us away: revoked, unknown, of another role. Its words end with what to do.
+    #[error("the aggregator at {0} turns this agent away: {1}")]
+    TurnedAway(String, String),
+    /// It does not take what we send.
+    #[error("the aggregator at {0} cannot take what this agent sends: {1}; install the same version of both")]
+    Rejected(String, String),
     /// Our own certificate has ended.
     #[error("this agent's certificate ended on {0} and it is {1}: if the clock is right, enrol with a new token")]
     Expired(Instant, Instant),
     /// Our own certificate has not begun.
     #[error("this agent's certificate begins on {0} and this computer's clock says {1}: set the clock")]
     NotYet(Instant, Instant),
-    /// It answers, but not what we understand.
-    #[error("the aggregator at {0} answered {1}: see its log; both programs may need the same version")]
+    /// It answers that it cannot now.
+    #[error("the aggregator at {0} failed ({1}): see its log")]
     Unexpected(String, String),
-}
-
-struct Detail<'a>(&'a str);
-
-impl std::fmt::Display for Detail<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, " ({})", self.0) }
-    }
 }
 
 impl Trouble {
@@ -89,17 +86,19 @@ impl Trouble {
         if let Some(trouble) = Self::of_alert_text(address, &texts(status)) {
             return trouble;
         }
-        let message = status.message().to_owned();
+        if status.source().is_some() {
+            return Self::Outage { address: address.into(), detail: innermost(status) };
+        }
+        let (address, message) = (address.to_owned(), status.message().to_owned());
         match status.code() {
-            Code::PermissionDenied => Self::Revoked(address.into(), message),
-            Code::Unauthenticated => Self::Refused(address.into(), message),
+            Code::PermissionDenied | Code::Unauthenticated => Self::TurnedAway(address, message),
+            Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange | Code::Unimplemented => {
+                Self::Rejected(address, message)
+            }
             Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Aborted => {
-                Self::Outage { address: address.into(), detail: message }
+                Self::Outage { address, detail: message }
             }
-            Code::Unknown if status.source().is_some() => {
-                Self::Outage { address: address.into(), detail: innermost(status) }
-            }
-            code => Self::Unexpected(address.into(), format!("{code:?}: {message}")),
+            code => Self::Unexpected(address, format!("{code:?}: {message}")),
         }
     }
 
@@ -139,10 +138,10 @@ impl Trouble {
     }
 
     fn of_alert(address: &str, alert: AlertDescription) -> Option<Self> {
-        let refused = |what: &str| Some(Self::Refused(address.into(), what.into()));
+        let refused = |what| Some(Self::Refused(address.into(), what));
         match alert {
             AlertDescription::CertificateRevoked | AlertDescription::AccessDenied => {
-                Some(Self::Revoked(address.into(), String::new()))
+                Some(Self::Revoked(address.into()))
             }
             AlertDescription::CertificateExpired => refused("expired"),
             AlertDescription::UnknownCA => refused("from another authority"),

@@ -17,6 +17,7 @@ pub fn open(folder: &Path, most: u64) -> Result<Opened, QueueError> {
     let lock = lock(folder)?;
     let mut recovery = Recovery::default();
     let mut position = read_position(folder, &mut recovery);
+    recovery.fresh = Segment::list(folder).map_err(failed)?.is_empty();
     let Repaired { mut segments, end, next } = repair(folder, &mut recovery).map_err(failed)?;
 
     // after a loss of the last segment nothing may get a number that was acknowledged already

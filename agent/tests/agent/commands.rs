@@ -176,8 +176,7 @@ async fn every_failure_has_its_sentence_and_its_exit_code() {
     let answer = run_with(&place, &enroll, &wrong.to_line()).await;
     assert_eq!(answer.code(), 5);
     let expected = format!(
-        "caliper-agent: the aggregator at {} does not accept the token (no such token): make a new one there with `caliper \
-         token create`, then enrol again",
+        "caliper-agent: the aggregator at {} does not accept the token: the token is not known here: ask for a new one",
         fake.address
     );
     assert_eq!(answer.sentence(), expected);
@@ -199,7 +198,7 @@ async fn every_failure_has_its_sentence_and_its_exit_code() {
     fake.conduct([Conduct::Refuse(Status::permission_denied("left the company"))]);
     let answer = run(&place, &["run", "--once"]).await;
     assert_eq!(answer.code(), 5);
-    assert!(answer.sentence().contains("has revoked this agent (left the company)"), "{}", answer.sentence());
+    assert!(answer.sentence().contains("turns this agent away: left the company"), "{}", answer.sentence());
     let everything = format!("{:?}", answer.0);
     assert!(!everything.contains(SECRET) && !everything.contains("PRIVATE KEY"));
 }

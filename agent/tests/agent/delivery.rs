@@ -103,8 +103,9 @@ async fn each_trouble_that_does_not_pass_ends_a_single_run_with_its_own_sentence
     let place = Place::enrolled(&fake).await;
     let address = fake.address.to_string();
     let cases = [
-        (Status::permission_denied("since yesterday"), Trouble::Revoked(address.clone(), "since yesterday".into())),
-        (Status::unauthenticated("unknown"), Trouble::Refused(address.clone(), "unknown".into())),
+        (Status::permission_denied("revoked"), Trouble::TurnedAway(address.clone(), "revoked".into())),
+        (Status::unauthenticated("unknown"), Trouble::TurnedAway(address.clone(), "unknown".into())),
+        (Status::invalid_argument("rows[3]"), Trouble::Rejected(address.clone(), "rows[3]".into())),
     ];
     for (status, expected) in cases {
         fake.conduct([Conduct::Refuse(status)]);
@@ -166,4 +167,23 @@ async fn a_collection_larger_than_the_queue_goes_through_while_delivery_makes_ro
     run.config.queue_max_bytes.value = 1 << 20; // the whole takes about three times as much
     run.once(None, pending()).await.unwrap();
     assert!(merge_all(fake.memory().rows.clone()) == merge_all(report(60_000).accesses));
+}
+
+#[tokio::test]
+async fn a_queue_that_somebody_deleted_or_spoilt_makes_everything_go_out_again() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    place.deliver(report(3)).await.unwrap();
+    fs_err::remove_dir_all(place.folder().queue()).unwrap();
+    place.deliver(report(3)).await.unwrap();
+    assert_eq!(fake.memory().sequences, [1, 2, 1, 2]);
+    let segment = fs_err::read_dir(place.folder().queue())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "queue"))
+        .unwrap();
+    let length = fs_err::metadata(&segment).unwrap().len();
+    fs_err::OpenOptions::new().write(true).open(&segment).unwrap().set_len(length - 1).unwrap();
+    place.deliver(report(3)).await.unwrap();
+    assert_eq!(fake.memory().sequences, [1, 2, 1, 2, 3, 4]);
 }

@@ -196,7 +196,7 @@ impl Enrolment for Fake {
             return Err(status);
         }
         if request.token_secret != SECRET {
-            return Err(Status::unauthenticated("no such token"));
+            return Err(Status::unauthenticated("the token is not known here: ask for a new one"));
         }
         self.sign(&request.request).map(Response::new)
     }
