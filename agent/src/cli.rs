@@ -3,7 +3,6 @@
 mod show;
 
 use std::{
-    error::Error,
     io::{self, Write},
     path::PathBuf,
     sync::Arc,
@@ -145,22 +144,6 @@ impl CliError {
             _ => 1,
         }
     }
-}
-
-/// An error with its causes in one line.
-#[must_use]
-pub fn sentence(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // a transparent error and its cause say the same
-        if !text.contains(&cause_text) {
-            text = format!("{text} ({cause_text})");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// Does what the command line asks; answers go to `output`.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::{cli::sentence, config::Config, connection::Target, environment::Environment, identity::Identity};
+use crate::{config::Config, connection::Target, environment::Environment, identity::Identity, sentence::sentence};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -82,6 +82,6 @@ pub async fn examine(named: Option<&Path>, environment: &Environment) -> Vec<Che
     checks.push(local::identity(&identity, &folder));
     checks.extend(local::certificate(&identity, (environment.now)()));
     let target = Target::of(&identity, config.server.value.as_deref());
-    checks.extend(network::examine(&target, &identity, environment).await);
+    checks.extend(network::examine(&target, &identity).await);
     checks
 }

@@ -14,5 +14,6 @@ pub mod environment;
 pub mod identity;
 pub mod queue;
 pub mod run;
+pub mod sentence;
 pub mod state;
 pub mod uplink;

@@ -4,9 +4,10 @@ use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use caliper_agent::{
-    cli::{Cli, CliError, Command, execute, sentence},
+    cli::{Cli, CliError, Command, execute},
     config::Config,
     environment::Environment,
+    sentence::sentence,
 };
 use clap::Parser as _;
 

@@ -39,7 +39,7 @@ use segment::Segment;
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// The file system said no.
-    #[error("queue in {folder}")]
+    #[error("cannot use the queue in {folder}: free some space or correct the permissions")]
     Io {
         /// Folder of the queue.
         folder: PathBuf,

@@ -200,7 +200,12 @@ impl Cycle {
                         "the queue is full: this part of the collection was left out; the next one tries again"
                     );
                 }
-                Err(RunError::Collect(error)) => tracing::error!("{}", crate::cli::sentence(&error)),
+                // delivery goes on, and the next collection tries again
+                Err(
+                    error @ (RunError::Collect(_) | RunError::Queueing(_) | RunError::Queue(QueueError::Io { .. })),
+                ) => {
+                    tracing::error!("{}", crate::sentence::sentence(&error));
+                }
                 Err(error) => return Err(error),
             }
             self.wait().await;

@@ -164,7 +164,7 @@ impl Uplink {
             heartbeat: self.heartbeat,
             notices: &self.notices,
             goal: &mut self.goal,
-            answered: false,
+            useful: false,
         };
         let renewal = async {
             match renewal {
@@ -176,7 +176,7 @@ impl Uplink {
             ended = session.run(channel) => ended?,
             () = renewal => End::Renewal,
         };
-        if session.answered {
+        if session.useful {
             self.backoff.reset();
         }
         self.heartbeat = session.heartbeat;

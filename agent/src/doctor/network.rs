@@ -7,12 +7,12 @@ use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
-use wire::{delivery_client::DeliveryClient, from_agent::Body};
+use tonic::Code;
+use wire::enrolment_client::EnrolmentClient;
 
 use super::Check;
 use crate::{
     connection::{Target, Trouble},
-    environment::Environment,
     identity::Identity,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 const STEP: Duration = Duration::from_secs(10);
 
 /// Goes as far as it gets.
-pub async fn examine(target: &Target, identity: &Identity, environment: &Environment) -> Vec<Check> {
+pub async fn examine(target: &Target, identity: &Identity) -> Vec<Check> {
     let address = &target.address;
     let mut checks = Vec::new();
     let name = timeout(STEP, lookup_host(address)).await;
@@ -43,22 +43,17 @@ pub async fn examine(target: &Target, identity: &Identity, environment: &Environ
         Err(trouble) => return fail(checks, "tls", trouble.to_string()),
     };
     checks.push(Check::ok("tls", "the aggregator's certificate is from the trusted authority"));
-    let hello = wire::Hello {
-        agent_version: env!("CARGO_PKG_VERSION").into(),
-        host_name: environment.host_name.clone(),
-        configuration_etag: String::new(),
-    };
-    let greeting = wire::FromAgent { sequence: 0, body: Some(Body::Hello(hello)) };
-    let accepted = async {
-        let mut client = DeliveryClient::new(channel);
-        let mut answers = client.deliver(tokio_stream::once(greeting)).await?.into_inner();
-        // the stream ends on our side; the aggregator either ends it as well or says why not
-        answers.message().await.map(drop)
-    };
-    match timeout(STEP, accepted).await {
-        // an aggregator that keeps the stream open has taken us, too
-        Ok(Ok(())) | Err(_) => checks.push(Check::ok("delivery", "the aggregator accepts this agent")),
-        Ok(Err(status)) => return fail(checks, "delivery", Trouble::of_status(address, &status).to_string()),
+    // An empty request for a certificate changes nothing: whoever is known is told that it is no request, everybody else
+    // is turned away before. A stream would take the place of the running agent's.
+    let nothing = wire::RenewRequest { request: Vec::new() };
+    match timeout(STEP, EnrolmentClient::new(channel).renew(nothing)).await {
+        Ok(Err(status)) if status.code() != Code::InvalidArgument => {
+            return fail(checks, "delivery", Trouble::of_status(address, &status).to_string());
+        }
+        Ok(_) => checks.push(Check::ok("delivery", "the aggregator accepts this agent")),
+        Err(_) => {
+            return fail(checks, "delivery", format!("no answer from {address} in time: see the aggregator's log"));
+        }
     }
     checks
 }

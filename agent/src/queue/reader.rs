@@ -94,7 +94,10 @@ impl Reader {
             state.position.acknowledged = sequence;
             state.position
         };
-        self.shared.save(position, false)?;
+        if let Err(error) = self.shared.save(position, false) {
+            // a full disk must not hold up the delivery that frees it; a restart repeats a few messages
+            tracing::warn!("the position in the queue was not noted: {}", crate::sentence::sentence(&error));
+        }
         self.shared.drop_acknowledged()?;
         self.shared.acknowledged.send_replace(position.acknowledged);
         Ok(())

@@ -209,6 +209,18 @@ fn a_lost_or_spoilt_position_only_repeats_records() {
     }
 }
 
+#[test]
+fn a_position_that_cannot_be_written_holds_up_nothing() {
+    let folder = folder();
+    let mut queue = opened(&folder);
+    append(&mut queue.writer, b"one");
+    queue.writer.commit().unwrap();
+    assert_eq!(rest(&mut queue.reader).len(), 1);
+    fs_err::create_dir(position_path(&folder.path().join("queue"))).unwrap(); // in the way of the file
+    queue.reader.acknowledge(1).unwrap();
+    assert_eq!(queue.reader.fill(), Fill::default());
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Append(usize),

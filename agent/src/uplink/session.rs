@@ -6,7 +6,7 @@ use caliper_proto::wire;
 use prost::Message as _;
 use tokio::{
     sync::{mpsc, watch},
-    time::{MissedTickBehavior, interval, timeout},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Channel};
@@ -43,8 +43,8 @@ pub struct Session<'a> {
     pub heartbeat: Duration,
     pub notices: &'a mpsc::UnboundedSender<Notice>,
     pub goal: &'a mut watch::Receiver<Goal>,
-    /// Whether the aggregator said anything.
-    pub answered: bool,
+    /// Whether something was acknowledged or it lasted for a heartbeat: then the next waits are short again.
+    pub useful: bool,
 }
 
 impl Session<'_> {
@@ -73,9 +73,7 @@ impl Session<'_> {
         mut answers: Streaming<wire::ToAgent>,
     ) -> Result<End, QueueError> {
         let mut committed = self.reader.committed();
-        let mut heartbeats = interval(self.heartbeat);
-        heartbeats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        heartbeats.reset(); // the first one is on its way
+        let mut heartbeats = beats(self.heartbeat);
         let mut sent = self.reader.acknowledged();
         let mut next: Option<Record> = None;
         loop {
@@ -91,10 +89,8 @@ impl Session<'_> {
             tokio::select! {
                 answer = answers.message() => match answer {
                     Ok(Some(answer)) => {
-                        self.answered = true;
                         if self.hear(answer)? {
-                            heartbeats = interval(self.heartbeat);
-                            heartbeats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                            heartbeats = beats(self.heartbeat);
                         }
                     }
                     Ok(None) => return Ok(End::Trouble(self.outage("it closed the connection"))),
@@ -108,6 +104,7 @@ impl Session<'_> {
                 }
                 _ = committed.changed(), if next.is_none() && window_open => {}
                 _ = heartbeats.tick() => {
+                    self.useful = true;
                     // a heartbeat that finds no room can be left out: messages are flowing
                     let _ = sender.try_send(self.heartbeat());
                 }
@@ -141,7 +138,10 @@ impl Session<'_> {
     /// Takes an answer; returns whether the heartbeat changed.
     fn hear(&mut self, answer: wire::ToAgent) -> Result<bool, QueueError> {
         match answer.body {
-            Some(Answer::Acknowledgement(acknowledgement)) => self.reader.acknowledge(acknowledgement.sequence)?,
+            Some(Answer::Acknowledgement(acknowledgement)) => {
+                self.reader.acknowledge(acknowledgement.sequence)?;
+                self.useful = true;
+            }
             Some(Answer::Configuration(configuration)) => {
                 let remote = Remote {
                     etag: configuration.etag,
@@ -177,6 +177,13 @@ impl Session<'_> {
     fn outage(&self, detail: &str) -> Trouble {
         Trouble::Outage { address: self.address.into(), detail: detail.into() }
     }
+}
+
+/// The first beat is on its way with the hello; the next comes after `every`.
+fn beats(every: Duration) -> Interval {
+    let mut beats = interval_at(Instant::now() + every, every);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beats
 }
 
 fn unnumbered(body: Body) -> wire::FromAgent {

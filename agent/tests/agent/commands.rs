@@ -233,7 +233,9 @@ async fn doctor_goes_through_everything_and_fails_where_something_fails() {
     assert_eq!(names(&healthy), expected.map(|name| (name.to_owned(), "ok".to_owned())));
     assert_eq!(healthy.code(), 0);
 
-    fake.conduct([Conduct::Refuse(Status::permission_denied("left the company"))]);
+    assert!(fake.memory().hellos.is_empty(), "a stream would take the place of the running agent's");
+
+    fake.memory().refusal = Some(Status::permission_denied("left the company"));
     let revoked = run(&place, &["doctor"]).await;
     assert_eq!(revoked.code(), 1);
     assert!(revoked.out().contains("failed   delivery           the aggregator at"), "{}", revoked.out());
