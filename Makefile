@@ -1,5 +1,6 @@
 # make demo    the main job end to end on a made-up organisation; leaves the dashboard up until ctrl-c
-# make test    everything: system packages, build, all tests, the demo once without its dashboard
+# make test    everything: system packages, build, all tests with the demo among them; ten kills during a delivery
+#              of a million rows by optimised programs
 # make check   what a change must pass before review: format, lints, licences of dependencies
 
 .PHONY: demo test check setup
@@ -14,6 +15,7 @@ demo: setup
 test: setup
 	cargo build --workspace --bins
 	cargo test --workspace
+	CALIPER_KILL_ROWS=1000000 cargo test --release --package caliper-tests --test kills
 
 check:
 	cargo fmt --all --check

@@ -23,15 +23,9 @@ pub use local::collect_local;
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
-    /// A folder or file cannot be read at all.
-    #[error("{path}: cannot be read; check that it exists and that this account may read it")]
-    Unreadable {
-        /// Of the folder or file.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        source: io::Error,
-    },
+    /// A folder or file cannot be read at all; the source names it.
+    #[error("the evidence cannot be read; check that the folder exists and that this account may read all of it")]
+    Unreadable(#[source] io::Error),
     /// A copy lacks its end, so counting it would silently count too little.
     #[error("{path}: {problem}; copy the file again (stop the service or use a shadow copy) and collect once more")]
     CutOff {

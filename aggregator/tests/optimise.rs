@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use caliper_aggregator::pairs;
+use proptest::prelude::*;
 use serde_json::Value;
 
 fn caliper(arguments: &[&str]) -> Output {
@@ -123,7 +125,9 @@ fn broken_pairs_are_refused_in_one_sentence() {
     huge[23] = 0xFF;
     let mut stranger = good.clone();
     stranger[36] = 9;
-    let cases: [(&[u8], &str); 9] = [
+    let mut crowd = good.clone();
+    crowd[10] = 0xFF;
+    let cases: [(&[u8], &str); 10] = [
         (b"user,device\nann\n", ", line 2: 1 fields; each line must be user,device\n"),
         (b"ann,pc,srv\n", ", line 1: 3 fields; each line must be user,device\n"),
         (b"ann,\n", ", line 1: a name is empty; each line must be user,device\n"),
@@ -131,6 +135,10 @@ fn broken_pairs_are_refused_in_one_sentence() {
         (&damaged, ", offset 24: checksum "),
         (&version, ", offset 4: version 2, expected 1; write the file again\n"),
         (&huge, ", which a file of 56 bytes does not hold exactly; write the file again\n"),
+        (
+            &crowd,
+            ", offset 8: 16711682 users and 2 devices, at most 1048576 expected for 3 pairs; write the file again\n",
+        ),
         (&stranger, ", offset 32: the pair (0, 9) of 2 users and 2 devices; write the file again\n"),
         (&good[..20], ", header: 20 bytes, expected 32; write the file again\n"),
     ];
@@ -143,6 +151,22 @@ fn broken_pairs_are_refused_in_one_sentence() {
     }
     let said = failure(&["optimise", "no-such-file", "--user-price", "5", "--device-price", "4"]);
     assert!(said.contains("no-such-file"), "{said}");
+}
+
+proptest! {
+    /// Parsers refuse or read, but never panic, and nothing they read names a stranger.
+    #[test]
+    fn any_file_is_read_or_refused(cut in 0..57_usize, tail in any::<Vec<u8>>(), flip in 0..56_usize, binary: bool) {
+        let mut content = if binary { binary_pairs() } else { OFFICE.into() };
+        content[flip] ^= tail.first().copied().unwrap_or(0);
+        content.truncate(cut);
+        content.extend(&tail);
+        let folder = tempfile::tempdir().expect("temporary folder");
+        if let Ok(read) = pairs::read(&file(folder.path(), "pairs", &content)) {
+            let known = |&(user, device): &(u32, u32)| user < read.users.count() && device < read.devices.count();
+            prop_assert!(read.pairs.iter().all(known));
+        }
+    }
 }
 
 /// Who signed in on which computer at Los Alamos National Laboratory; the optima in

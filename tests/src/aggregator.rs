@@ -27,8 +27,8 @@ pub struct Serving {
     pub process: Running,
     /// Where agents are served.
     pub grpc: SocketAddr,
-    /// Where the pages are served.
-    pub pages: Option<SocketAddr>,
+    /// URL of the pages.
+    pub pages: String,
 }
 
 impl Aggregator {
@@ -60,10 +60,9 @@ impl Aggregator {
         let ready = process.expect("readiness", Duration::from_secs(30), |line| {
             serde_json::from_str::<serde_json::Value>(line).ok().filter(|line| line["ready"] == true)
         });
-        let address = |key: &str| ready[key].as_str().and_then(|text| text.parse().ok());
         Serving {
-            grpc: address("grpc").expect("the ready line names the gRPC address"),
-            pages: address("pages"),
+            grpc: ready["grpc"].as_str().and_then(|text| text.parse().ok()).expect("it says where agents are served"),
+            pages: ready["pages"].as_str().unwrap_or_default().to_owned(),
             process,
         }
     }

@@ -20,7 +20,7 @@ mod value;
 
 use std::io::{Read, Seek};
 
-pub use bytes::guid_text;
+pub use bytes::{guid_text, hex};
 pub use catalogue::{Column, ColumnType, Table};
 pub use compression::{decompress, decompressed_size};
 pub use error::EseError;

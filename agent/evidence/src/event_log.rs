@@ -14,7 +14,7 @@
 //! | Security 4768 | status 0 | `Kerberos sign-in` | domain controller |
 //! | Security 4769 | status 0 | `Kerberos service ticket` | domain controller |
 //! | Security 4776 | status 0 | `NTLM credential check` | domain controller |
-//! | LocalSessionManager 21, 25 | not from the console (`LOCAL`) | `remote desktop session` | terminal sessions |
+//! | `LocalSessionManager` 21, 25 | not from the console (`LOCAL`) | `remote desktop session` | terminal sessions |
 //! | Remote Desktop Gateway 302, 303 | always | `Remote Desktop Gateway` | gateway |
 //!
 //! Never: 4648 (the outbound side), 1149 and Gateway 200 and 300 (asked for, not yet a session), other logon types,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -214,8 +215,8 @@ impl Gathered {
         match self.computers.iter().max_by_key(|(_, count)| **count) {
             Some((computer, _)) => {
                 let (name, domain) = computer.split_once('.').unwrap_or((computer, ""));
-                server.name = name.to_owned();
-                server.domain = domain.to_owned();
+                name.clone_into(&mut server.name);
+                domain.clone_into(&mut server.domain);
                 self.warnings.push(format!(
                     "only event logs name the server ({computer}): edition, version and processors are unknown; \
                      add SystemIdentity.mdb"
@@ -252,18 +253,16 @@ impl Gathered {
     }
 }
 
-fn open(path: &Path) -> Result<std::fs::File, CollectError> {
-    std::fs::File::open(path).map_err(|source| CollectError::Unreadable { path: path.to_owned(), source })
+fn open(path: &Path) -> Result<fs_err::File, CollectError> {
+    fs_err::File::open(path).map_err(CollectError::Unreadable)
 }
 
 fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, CollectError> {
-    use std::io::Read;
     let mut bytes = Vec::new();
-    let unreadable = |source| CollectError::Unreadable { path: path.to_owned(), source };
-    let read = open(path)?.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let read = open(path)?.take(most + 1).read_to_end(&mut bytes).map_err(CollectError::Unreadable)?;
     if read as u64 > most {
-        let source = std::io::Error::other(format!("larger than {most} bytes"));
-        return Err(unreadable(source));
+        let problem = format!("{} is larger than {most} bytes", path.display());
+        return Err(CollectError::Unreadable(io::Error::other(problem)));
     }
     Ok(bytes)
 }

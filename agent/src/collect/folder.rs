@@ -49,18 +49,17 @@ impl Folder {
         let mut pending = vec![(dir.to_owned(), 0)];
         let mut seen = 0;
         while let Some((path, depth)) = pending.pop() {
-            let unreadable = |source| CollectError::Unreadable { path: path.clone(), source };
-            let entries = match std::fs::read_dir(&path) {
+            let entries = match fs_err::read_dir(&path) {
                 Ok(entries) => entries,
-                Err(source) if depth == 0 => return Err(unreadable(source)),
+                Err(source) if depth == 0 => return Err(CollectError::Unreadable(source)),
                 Err(error) => {
-                    folder.warnings.push(format!("{}: folder skipped: {error}", path.display()));
+                    folder.warnings.push(format!("folder skipped: {error}"));
                     continue;
                 }
             };
             for entry in entries {
-                let entry = entry.map_err(unreadable)?;
-                let kind = entry.file_type().map_err(unreadable)?;
+                let entry = entry.map_err(CollectError::Unreadable)?;
+                let kind = entry.file_type().map_err(CollectError::Unreadable)?;
                 if kind.is_dir() && depth < DEEPEST {
                     pending.push((entry.path(), depth + 1));
                 } else if kind.is_dir() {
@@ -85,13 +84,13 @@ impl Folder {
                 Some(kind) => self.files.push((path, kind)),
                 None => self.ignored += 1,
             },
-            Err(error) => self.warnings.push(format!("{}: skipped: {error}", path.display())),
+            Err(error) => self.warnings.push(format!("file skipped: {error}")),
         }
     }
 }
 
 fn start_of(path: &Path) -> std::io::Result<(Vec<u8>, u64)> {
-    let file = std::fs::File::open(path)?;
+    let file = fs_err::File::open(path)?;
     let length = file.metadata()?.len();
     let mut start = Vec::new();
     file.take(START).read_to_end(&mut start)?;

@@ -18,6 +18,9 @@ use crate::{
 const USER_CAL: &str = "windows-server-cal/user";
 const DEVICE_CAL: &str = "windows-server-cal/device";
 
+/// ISO 4217 for money of no stated currency; an empty currency means that there is no price.
+const NO_CURRENCY: &str = "XXX";
+
 /// The position of an estate, with what it means for each person and device and the proof that the mix is the cheapest.
 ///
 /// The order in which the estate names things changes nothing. Fails on an estate that contradicts itself.
@@ -42,6 +45,9 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
              give the prices you pay"
                 .into(),
         );
+    }
+    if !estate.prices.is_empty() && estate.currency.is_empty() {
+        warnings.0.push(format!("the prices have no currency, costs are shown in {NO_CURRENCY}: state `currency`"));
     }
     let external = estate.people.iter().filter(|person| person.external).map(|person| person.id.as_str());
     warnings.about(external, |count, list| {
@@ -143,6 +149,7 @@ impl Book<'_> {
         at_least: bool,
     ) -> Result<(), EstateError> {
         let price = UnitPrice::of(self.estate, sku);
+        let currency = Some(self.estate.currency.as_str()).filter(|code| !code.is_empty()).unwrap_or(NO_CURRENCY);
         for balance in balance(needed, owned) {
             let mut rules = rules.clone();
             if balance.owned > 0 {
@@ -160,7 +167,7 @@ impl Book<'_> {
                 short: balance.short,
                 surplus: balance.surplus,
                 cost_minor: price.map_or(Ok(0), |price| price.cost(balance.short))?,
-                currency: price.map_or_else(String::new, |_| self.estate.currency.clone()),
+                currency: if price.is_some() { currency.into() } else { String::new() },
                 rules: rules.ids(),
                 // a number that is only the least possible is worth no more than a guess
                 confidence: if at_least { rules.confidence().min(Confidence::L) } else { rules.confidence() },

@@ -15,7 +15,7 @@ use crate::{
     checked::Checked,
     estate::Estate,
     findings::{Rules, Warnings},
-    owned::{Quantities, owned},
+    owned::{Quantities, balance, owned},
     prices::UnitPrice,
     version::VersionName,
 };
@@ -132,28 +132,31 @@ fn use_idle_datacenter(estate: &Estate, hosts: &mut [HostNeed]) {
     for (standard, datacenter) in
         [(Product::StandardCore, Product::DatacenterCore), (Product::StandardLicence, Product::DatacenterLicence)]
     {
-        let short = |hosts: &[HostNeed], product: Product| {
+        // short and surplus over all versions of a product
+        let state = |hosts: &[HostNeed], product: Product| {
             let mut needed = Quantities::new();
             for host in hosts.iter().filter(|host| host.chosen.product == product) {
                 *needed.entry(host.version).or_default() += host.chosen.count;
             }
-            let owned = owned(estate, product.sku(), |version| version);
-            crate::owned::balance(&needed, &owned).iter().map(|line| line.short).sum::<u64>()
+            let lines = balance(&needed, &owned(estate, product.sku(), |version| version));
+            lines.iter().fold((0, 0), |(short, surplus), line| (short + line.short, surplus + line.surplus))
         };
-        let mut order: Vec<usize> = (0..hosts.len())
-            .filter(|&at| hosts[at].chosen.product == standard && hosts[at].datacenter.is_some())
-            .collect();
+        let (mut standard_short, _) = state(hosts, standard);
+        let (mut datacenter_short, mut idle) = state(hosts, datacenter);
+        let mut order: Vec<usize> = (0..hosts.len()).filter(|&at| hosts[at].chosen.product == standard).collect();
         // a stable sort: hosts come by id
         order.sort_by_key(|&at| std::cmp::Reverse(hosts[at].chosen.count));
         for at in order {
-            let before = (short(hosts, standard), short(hosts, datacenter));
-            if before.0 == 0 {
-                break;
+            let Some(choice) = hosts[at].datacenter else { continue };
+            if standard_short == 0 || choice.product != datacenter || choice.count > idle {
+                continue;
             }
-            let Some(choice) = hosts[at].datacenter.filter(|choice| choice.product == datacenter) else { continue };
             let kept = std::mem::replace(&mut hosts[at].chosen, choice);
-            if short(hosts, datacenter) > before.1 || short(hosts, standard) >= before.0 {
+            let (short, (other_short, other_idle)) = (state(hosts, standard).0, state(hosts, datacenter));
+            if other_short > datacenter_short || short >= standard_short {
                 hosts[at].chosen = kept;
+            } else {
+                (standard_short, datacenter_short, idle) = (short, other_short, other_idle);
             }
         }
     }

@@ -277,3 +277,13 @@ fn without_prices_the_fewest_and_no_money() {
         assert!(warns(&assessment, &["no price"]));
     }
 }
+
+#[test]
+fn prices_without_a_currency_are_still_prices() {
+    let mut estate = pairs("2022", &[(0, 0)]);
+    estate.prices = vec![price(USER, 100, 1), price(DEVICE, 200, 1)];
+    let assessment = assessed(&estate);
+    let line = &assessment.position.lines[0];
+    assert_eq!((line.sku.as_str(), line.cost_minor, line.currency.as_str()), (USER, 100, "XXX"));
+    assert!(warns(&assessment, &["no currency"]));
+}

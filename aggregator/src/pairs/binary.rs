@@ -10,7 +10,8 @@
 //! | 24 | 8 | FNV-1a, 64 bits, over the 32-bit words (not bytes) of the pairs, in order |
 //! | 32 | 8 `n` | `n` times user and device, each 32 bits, numbered from 0 |
 //!
-//! The file ends with the last pair.
+//! The file ends with the last pair. Users and devices without a pair are allowed, up to a million
+//! each or eight times the pairs, so that a short file cannot ask for much memory.
 
 use std::io::Read;
 use std::path::Path;
@@ -21,6 +22,10 @@ const MAGIC: [u8; 4] = *b"ORGG";
 const HEADER: usize = 32;
 const FNV_OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01B3;
+/// Users, and devices, that need no pairs to be believed.
+const FEW: u64 = 1 << 20;
+/// Users, and devices, believed per pair.
+const PER_PAIR: u64 = 8;
 /// Pairs read at a time.
 const CHUNK: usize = 8192;
 
@@ -47,6 +52,11 @@ pub(super) fn read(path: &Path, length: u64, input: &mut impl Read) -> Result<Pa
     if count.checked_mul(8).and_then(|size| size.checked_add(HEADER as u64)) != Some(length) {
         let found = format!("{count} pairs, which a file of {length} bytes does not hold exactly");
         return Err(refuse("offset 16".into(), found));
+    }
+    let believed = FEW.max(PER_PAIR * count);
+    if u64::from(users.max(devices)) > believed {
+        let found = format!("{users} users and {devices} devices, at most {believed} expected for {count} pairs");
+        return Err(refuse("offset 8".into(), found));
     }
 
     let mut pairs = Vec::with_capacity(count as usize);

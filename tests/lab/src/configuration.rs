@@ -5,6 +5,7 @@ use std::{fmt::Write as _, net::SocketAddr, path::PathBuf};
 use crate::{
     directory::BASE,
     plan::{DOMAIN, NETBIOS, Organisation},
+    truth,
 };
 
 /// What depends on the machine that the lab runs on.
@@ -40,6 +41,29 @@ pub fn configuration(organisation: &Organisation, addresses: &Addresses) -> Stri
         authority.display(),
         password_file.display(),
     );
+    text += &estate(organisation);
     let _ = write!(text, "\n[[schedule]]\nname = \"nightly\"\ncron = \"{cron}\"\ntime_zone = \"Europe/Berlin\"\n");
+    text
+}
+
+/// What evidence cannot tell: what is owned, what it costs, and the host without an agent.
+fn estate(organisation: &Organisation) -> String {
+    let mut text = "\n[estate]\ncurrency = \"EUR\"\n".to_owned();
+    for (sku, version, quantity) in truth::owned(organisation).into_iter().filter(|(_, _, quantity)| *quantity > 0) {
+        let _ =
+            write!(text, "\n[[estate.entitlement]]\nsku = \"{sku}\"\nversion = \"{version}\"\nquantity = {quantity}\n");
+    }
+    for sku in truth::SKUS {
+        let _ = write!(text, "\n[[estate.price]]\nsku = \"{sku}\"\nminor = {}\n", truth::price(sku));
+    }
+    for (at, host) in organisation.hosts.iter().enumerate().filter(|(_, host)| host.physical.is_none()) {
+        let servers: Vec<&str> =
+            organisation.servers.iter().filter(|server| server.host == at).map(|server| server.name).collect();
+        let _ = write!(
+            text,
+            "\n[[estate.host]]\nname = \"{}\"\nprocessors = {:?}\nservers = {servers:?}\n",
+            host.name, host.processors
+        );
+    }
     text
 }

@@ -15,6 +15,14 @@ use crate::{
 /// The value of the `format` key.
 pub const TRUTH_FORMAT: &str = "caliper-lab.truth/1";
 
+/// Every licence that the organisation may need.
+pub const SKUS: [&str; 4] = [
+    "windows-server-cal/user",
+    "windows-server-cal/device",
+    "windows-server/standard/core",
+    "windows-server/datacenter/core",
+];
+
 /// What is owned of a licence: sku, version, quantity.
 pub type Owned = (&'static str, &'static str, u64);
 

@@ -23,14 +23,19 @@ pub fn xor32(bytes: &[u8]) -> u32 {
 /// A GUID as Windows stores it, as text: lower case with hyphens.
 #[must_use]
 pub fn guid_text(bytes: [u8; 16]) -> String {
-    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
-    let tail: String = rest[2..].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:02x}{:02x}-{tail}",
-        u32::from_le_bytes([a, b, c, d]),
-        u16::from_le_bytes([e, f]),
-        u16::from_le_bytes([g, h]),
-        rest[0],
-        rest[1],
-    )
+    // the first three fields are little-endian numbers, the rest is bytes
+    let first = u32_at(&bytes, 0).unwrap_or_default();
+    let [second, third] = [4, 6].map(|at| u16_at(&bytes, at).unwrap_or_default());
+    format!("{first:08x}-{second:04x}-{third:04x}-{}-{}", hex(&bytes[8..10]), hex(&bytes[10..]))
+}
+
+/// Bytes as hexadecimal digits in lower case.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // writing to a string cannot fail
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

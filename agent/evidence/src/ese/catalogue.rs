@@ -237,7 +237,9 @@ fn inherit(tables: &mut [Table]) {
         let template = &tables[at].template;
         let Some(from) = tables.iter().find(|table| !template.is_empty() && table.name == *template) else { continue };
         let mut columns: Vec<Column> = from.columns.clone();
-        columns.iter_mut().for_each(|column| column.from_template = true);
+        for column in &mut columns {
+            column.from_template = true;
+        }
         tables[at].columns.extend(columns);
     }
 }

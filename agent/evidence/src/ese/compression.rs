@@ -79,13 +79,12 @@ impl Input<'_> {
         if short < 7 {
             return Ok(short as usize + 3);
         }
-        let half = match self.half.take() {
-            Some(half) => half,
-            None => {
-                let byte = self.number(1)? as u8;
-                self.half = Some(byte >> 4);
-                byte & 0xF
-            }
+        let half = if let Some(half) = self.half.take() {
+            half
+        } else {
+            let byte = self.number(1)? as u8;
+            self.half = Some(byte >> 4);
+            byte & 0xF
         };
         if half < 15 {
             return Ok(usize::from(half) + 7 + 3);

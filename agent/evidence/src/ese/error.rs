@@ -39,6 +39,7 @@ pub enum EseError {
 }
 
 impl EseError {
+    #[expect(clippy::needless_pass_by_value, reason = "call sites read better without borrows")]
     pub(super) fn damaged(offset: u64, what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
         Self::Damaged { offset, what, expected: expected.to_string(), found: found.to_string() }
     }
@@ -53,6 +54,7 @@ pub struct Malformed {
 }
 
 impl Malformed {
+    #[expect(clippy::needless_pass_by_value, reason = "call sites read better without borrows")]
     pub(super) fn new(what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
         Self { what, expected: expected.to_string(), found: found.to_string() }
     }
@@ -73,6 +75,7 @@ pub struct Warnings {
 }
 
 impl Warnings {
+    #[expect(clippy::needless_pass_by_value, reason = "call sites read better without borrows")]
     pub(super) fn push(&mut self, sentence: impl ToString) {
         if self.kept.len() < MOST_WARNINGS {
             self.kept.push(sentence.to_string());

@@ -90,13 +90,12 @@ impl Leaves {
             }
             *at += 1;
             match page.node(*at - 1) {
-                Ok(Some(node)) => match node.child() {
-                    Some(child) => return Some(child),
-                    None => {
-                        let error = EseError::damaged(page.offset, "branch node", "a page number", "too few bytes");
-                        warnings.push(error);
+                Ok(Some(node)) => {
+                    if let Some(child) = node.child() {
+                        return Some(child);
                     }
-                },
+                    warnings.push(EseError::damaged(page.offset, "branch node", "a page number", "too few bytes"));
+                }
                 Ok(None) => {}
                 Err(error) => warnings.push(error),
             }

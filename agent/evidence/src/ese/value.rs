@@ -66,7 +66,9 @@ impl Value {
             return None;
         }
         let mut wide = [0; 8];
-        wide.get_mut(..bytes.len()).map(|low| low.copy_from_slice(bytes));
+        if let Some(low) = wide.get_mut(..bytes.len()) {
+            low.copy_from_slice(bytes);
+        }
         Some(match kind {
             ColumnType::I16 => Self::Signed(i16::from_le_bytes(array(bytes, 0)?).into()),
             ColumnType::I32 => Self::Signed(i32::from_le_bytes(array(bytes, 0)?).into()),

@@ -95,6 +95,7 @@ enum End {
     Broken(SmbiosError),
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "call sites read better without borrows")]
 fn wrong(offset: usize, what: &'static str, expected: &'static str, found: impl ToString) -> SmbiosError {
     SmbiosError { offset, what, expected, found: found.to_string() }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     address,
-    ese::{Row, Table, Value, guid_text},
+    ese::{Row, Table, Value, guid_text, hex},
 };
 
 /// A row of `CLIENTS`.
@@ -156,9 +156,7 @@ impl Columns {
     fn address(&self, row: &Row, name: &str) -> String {
         match self.get(row, name) {
             Some(Value::Text(text)) => address::canonical(text).unwrap_or_else(|| text.clone()),
-            Some(Value::Bytes(bytes)) => {
-                address::from_bytes(bytes).unwrap_or_else(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-            }
+            Some(Value::Bytes(bytes)) => address::from_bytes(bytes).unwrap_or_else(|| hex(bytes)),
             _ => String::new(),
         }
     }

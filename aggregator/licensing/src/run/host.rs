@@ -72,17 +72,24 @@ pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec
             "{count} server(s) of an edition with a server licence of its own, which is not computed yet (A.1): check by hand: {list}"
         )
     });
-    let free_below = |host: u32| {
-        (estate.servers.iter().zip(&checked.host_of))
-            .any(|(server, on)| *on == Some(host) && !server.is_virtual && licence(server) != RunLicence::ByVersion)
-    };
+    // on the metal runs something that needs no licence of its version's kind
+    let mut other_below = vec![false; estate.hosts.len()];
+    for (server, host) in estate.servers.iter().zip(&checked.host_of) {
+        if let Some(host) = host
+            && !server.is_virtual
+            && licence(server) != RunLicence::ByVersion
+        {
+            other_below[*host as usize] = true;
+        }
+    }
 
     let mut found = Vec::new();
-    let mut unknown_cores = Vec::new();
+    let (mut unknown_cores, mut nameless) = (Vec::new(), Vec::new());
     for &index in &checked.hosts.index {
         let host = &estate.hosts[index as usize];
         let servers = &on_host[index as usize];
-        let physical = servers.iter().any(|server| !server.is_virtual) || (host.windows && !free_below(index));
+        let physical =
+            servers.iter().any(|server| !server.is_virtual) || (host.windows && !other_below[index as usize]);
         let placed = servers.iter().filter(|server| server.is_virtual).count() as u64;
         let machines = placed.max(u64::from(host.peak_virtual_machines.unwrap_or(0)));
         if !physical && machines == 0 {
@@ -90,6 +97,9 @@ pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec
         }
         let version = servers.iter().map(|server| server.version.unwrap_or(VersionName::NEWEST)).max();
         let edition = servers.iter().map(|server| edition(server)).max().unwrap_or(Edition::Standard);
+        if servers.is_empty() {
+            nameless.push(host.id.as_str());
+        }
         if host.processors.is_empty() {
             unknown_cores.push(host.id.as_str());
         }
@@ -109,11 +119,7 @@ pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec
              true number may be higher: give their processors: {list}"
         )
     });
-    let nameless = found.iter().filter(|running| {
-        let host = checked.estate.hosts.iter().position(|host| host.id == running.host);
-        host.is_some_and(|host| on_host[host].is_empty())
-    });
-    warnings.about(nameless.map(|running| running.host), |count, list| {
+    warnings.about(nameless, |count, list| {
         format!(
             "{count} host(s) run Windows of unknown version and edition, counted as Standard of {} (B.5): name the servers \
              on {list}",

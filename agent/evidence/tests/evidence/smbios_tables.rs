@@ -1,7 +1,5 @@
 //! SMBIOS tables: hand-made ones for each trap, real ones against independent readers, and any bytes at all.
 
-mod shared;
-
 use caliper_evidence::smbios::{self, Firmware};
 use proptest::prelude::*;
 use serde_json::Value as Json;
@@ -84,7 +82,7 @@ fn damage_is_named_by_its_offset() {
 
 #[test]
 fn real_tables_agree_with_their_json() {
-    let Some(data) = shared::data() else { return };
+    let Some(data) = crate::shared::data() else { return };
     let mut seen = 0;
     for entry in fs_err::read_dir(data.join("smbios/go-smbios")).unwrap() {
         let path = entry.unwrap().path();
@@ -120,7 +118,7 @@ fn real_tables_agree_with_their_json() {
 /// The processors of real servers, as another tool printed them, laid out again as a table: their sums must come back.
 #[test]
 fn sockets_of_real_servers_add_up() {
-    let Some(data) = shared::data() else { return };
+    let Some(data) = crate::shared::data() else { return };
     let text = fs_err::read_to_string(data.join("smbios/expected_dmidecode.json")).unwrap();
     let machines: serde_json::Map<String, Json> = serde_json::from_str(&text).unwrap();
     for (name, machine) in &machines {

@@ -1,7 +1,5 @@
 //! Every row of the real UAL sets against what independent readers decoded (`ual/expected/*.json`).
 
-mod shared;
-
 use caliper_evidence::{
     address,
     ese::{ColumnType, Database, Table, Value},
@@ -11,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 /// (expected file, its content, database bytes) of each set.
 fn databases() -> Option<Vec<(String, Json, Vec<u8>)>> {
-    let data = shared::data()?.join("ual");
+    let data = crate::shared::data()?.join("ual");
     let mut found = Vec::new();
     for entry in fs_err::read_dir(data.join("expected")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -122,7 +120,7 @@ fn typed_clients_carry_every_fact_of_their_rows() {
 
 #[test]
 fn the_newest_identity_is_the_server_as_it_is() {
-    let Some(data) = shared::data() else { return };
+    let Some(data) = crate::shared::data() else { return };
     // the last entries of the history in `ual/golden/go-ese_SYSTEM_IDENTITY.golden` and the expectations
     let cases = [
         ("kstrike_HyperV-PC", "DC-1", "lab.net", 2, 17763, "7F944D56-E8AC-DE56-BB00-0F02B5B82B0D"),

@@ -1,0 +1,4 @@
+//! Collecting a folder: real UAL sets row by row, and folders made for each thing that can go wrong.
+
+mod folders;
+mod real_sets;
