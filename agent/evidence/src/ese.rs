@@ -33,6 +33,9 @@ use pages::Pages;
 use record::{Field, Raw};
 use tree::Leaves;
 
+/// Values of one record together: a few hostile tags could otherwise ask for the same long value thousands of times.
+const LARGEST_ROW: usize = 32 << 20;
+
 /// An open database. Every method that meets damage it can step over adds a sentence to the warnings.
 pub struct Database<R> {
     pages: Pages<R>,
@@ -102,13 +105,14 @@ impl<R: Read + Seek> Database<R> {
     /// Decodes a record; a value that cannot be decoded is left out with a warning.
     fn row(&mut self, table: &Table, raw: &Raw<'_>) -> Result<Row, EseError> {
         let mut row = Row::default();
+        let mut left = LARGEST_ROW;
         for (at, column) in table.columns.iter().enumerate().filter(|(_, column)| !column.is_tagged()) {
             let fields = raw.field(column).map(|field| field.into_iter().collect());
-            self.push(&mut row, table, at, raw.offset, fields)?;
+            self.push(&mut row, &mut left, (table, at), raw.offset, fields)?;
         }
         for tag in raw.tags() {
             if let Some(at) = table.tagged(tag.id, tag.from_template) {
-                self.push(&mut row, table, at, raw.offset, raw.instances(&tag))?;
+                self.push(&mut row, &mut left, (table, at), raw.offset, raw.instances(&tag))?;
             }
         }
         Ok(row)
@@ -118,15 +122,26 @@ impl<R: Read + Seek> Database<R> {
     fn push(
         &mut self,
         row: &mut Row,
-        table: &Table,
-        at: usize,
+        left: &mut usize,
+        (table, at): (&Table, usize),
         offset: u64,
         fields: Result<Vec<Field<'_>>, EseError>,
     ) -> Result<(), EseError> {
+        if *left == 0 {
+            return Ok(());
+        }
         let column = &table.columns[at];
-        let values = fields.and_then(|fields| {
-            fields.iter().map(|field| Ok(Value::decode(column, self.bytes(table, field, offset)?))).collect()
-        });
+        let mut value = |field: &Field<'_>| {
+            let bytes = self.bytes(table, field, offset)?;
+            let Some(rest) = left.checked_sub(bytes.len()) else {
+                *left = 0; // and nothing more of this record is read
+                let expected = format!("at most {LARGEST_ROW} bytes of values");
+                return Err(EseError::damaged(offset, "record", expected, "more"));
+            };
+            *left = rest;
+            Ok(Value::decode(column, bytes))
+        };
+        let values = fields.and_then(|fields| fields.iter().map(&mut value).collect());
         match values {
             Ok(values) => row.push(at, values),
             Err(error @ (EseError::CutOff { .. } | EseError::Io { .. })) => return Err(error),

@@ -8,4 +8,5 @@ pub mod address;
 pub mod ese;
 pub mod event_log;
 pub mod smbios;
+mod text;
 pub mod ual;

@@ -27,6 +27,9 @@ const LARGEST_TABLE: u64 = 1 << 20;
 /// More warnings than this help nobody; the rest is counted.
 const MOST_WARNINGS: usize = 500;
 
+/// Computers named in a warning; the rest is counted.
+const MOST_NAMES: usize = 20;
+
 /// Everything read so far.
 #[derive(Default)]
 struct Gathered {
@@ -132,10 +135,6 @@ impl Gathered {
         };
         self.used += 1;
         self.warnings.extend(log.warnings.iter().map(|warning| format!("{}: {warning}", path.display())));
-        if log.computers.len() > 1 {
-            let list: Vec<String> = log.computers.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            self.warnings.push(format!("{}: events of several computers: {}", path.display(), list.join(", ")));
-        }
         for (computer, count) in &log.computers {
             *self.computers.entry(computer.clone()).or_default() += count;
         }
@@ -170,6 +169,7 @@ impl Gathered {
 
     fn finish(mut self, dir: &Path) -> Result<Report, CollectError> {
         let mut server = self.server(dir)?;
+        self.check_computers(&server);
         if let Some(firmware) = &self.firmware {
             server::add_firmware(&mut server, firmware, &mut self.warnings);
         }
@@ -225,6 +225,27 @@ impl Gathered {
             None => self.warnings.push("no file says which server this is; add SystemIdentity.mdb".to_owned()),
         }
         Ok(server)
+    }
+
+    /// Says so if events were logged by other computers than the server: by its former names, or by other machines
+    /// whose events were forwarded or copied here. They stay in the report; only a person can tell which it is.
+    fn check_computers(&mut self, server: &Inventory) {
+        let is_server =
+            |computer: &str| computer.split('.').next().is_some_and(|name| name.eq_ignore_ascii_case(&server.name));
+        if self.computers.keys().all(|computer| is_server(computer)) {
+            return;
+        }
+        let mut computers: Vec<(&String, &u64)> = self.computers.iter().collect();
+        computers.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+        let more = computers.len().saturating_sub(MOST_NAMES);
+        computers.truncate(MOST_NAMES);
+        let mut list: Vec<String> = computers.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        if more > 0 {
+            list.push(format!("and {more} more"));
+        }
+        let name = &server.name;
+        let list = list.join(", ");
+        self.warnings.push(format!("event logs: events of several computers, all reported as of {name}: {list}"));
     }
 
     /// Identity databases are of one server if their histories share an entry or end with the same name.

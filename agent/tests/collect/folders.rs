@@ -25,6 +25,9 @@ fn report(name: &str, product_type: u32, principal: &str, total: u64) -> Report 
     }
 }
 
+/// Names and contents of files.
+type Files<'bytes> = &'bytes [(&'bytes str, &'bytes [u8])];
+
 fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
     let path = folder.join(name);
     fs_err::create_dir_all(path.parent().unwrap()).unwrap();
@@ -91,7 +94,6 @@ fn what_cannot_be_one_servers_report_is_an_error() {
     let client = report("PC-7", 1, "lab\\jane", 4).to_json();
     let future = one.replace("report/1", "report/2");
     // (files, end or part of the sentence)
-    type Files<'bytes> = &'bytes [(&'bytes str, &'bytes [u8])];
     let cases: [(Files<'_>, &str); 6] = [
         (&[], "none of its 0 files is evidence of a Windows server"),
         (&[("a.txt", b"text")], "none of its 1 files is evidence of a Windows server"),

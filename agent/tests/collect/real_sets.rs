@@ -144,9 +144,22 @@ fn databases_of_two_servers_are_not_mixed() {
 fn logs_of_several_computers_are_named_with_their_numbers() {
     let Some(data) = data() else { return };
     let report = collect_from(&data.join("evtx/standalone_or_client")).unwrap();
-    assert!(report.warnings.iter().any(|warning| warning.contains("events of several computers: ")));
+    assert!(report.warnings.iter().any(|warning| warning.contains("events of several computers, all reported as of ")));
     assert!(report.warnings.iter().any(|warning| warning.contains("damaged record or chunk skipped")));
     let report = collect_from(&data.join("evtx/windomain.local")).unwrap();
+    let expected = fs_err::read_to_string(data.join("evtx/expected.json")).unwrap();
+    let expected: serde_json::Map<String, Json> = serde_json::from_str(&expected).unwrap();
+    let mut computers: BTreeMap<&str, u64> = BTreeMap::new();
+    for (_, file) in expected.iter().filter(|(name, _)| name.starts_with("evtx/windomain.local/")) {
+        for (computer, count) in file["computers"].as_object().unwrap() {
+            *computers.entry(computer).or_default() += count.as_u64().unwrap();
+        }
+    }
+    assert!(computers.len() > 1);
+    let warning = report.warnings.iter().find(|warning| warning.contains("several computers")).unwrap();
+    for (computer, count) in computers {
+        assert!(warning.contains(&format!("{computer} {count}")), "{computer} {count}: {warning}");
+    }
     assert_eq!((report.server.name.as_str(), report.server.domain.as_str()), ("dc", "windomain.local"));
     let sources: BTreeSet<Source> = report.accesses.iter().map(|access| access.key.source).collect();
     let expected = [Source::SecurityLog, Source::DomainControllerLog, Source::TerminalSessions];

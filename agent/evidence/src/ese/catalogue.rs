@@ -319,3 +319,37 @@ impl Object {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(name: &str, template: &str, columns: &[(&str, u16)]) -> Table {
+        let mut table = Table { name: name.into(), template: template.into(), ..own() };
+        table.columns.retain(|_| false);
+        table.columns.extend(columns.iter().map(|(name, id)| Column {
+            name: (*name).into(),
+            id: *id,
+            ..own().columns[0].clone()
+        }));
+        table.columns.iter_mut().for_each(|column| column.offset = 0);
+        table
+    }
+
+    #[test]
+    fn a_table_has_the_columns_of_its_template_first() {
+        let mut tables = [
+            table("Made", "Template", &[("Own", 2), ("OwnTagged", 256)]),
+            table("Template", "", &[("First", 1), ("Tagged", 256)]),
+        ];
+        inherit(&mut tables);
+        tables.iter_mut().for_each(place_fixed_columns);
+        let made = &tables[0];
+        let names: Vec<_> = made.columns.iter().map(|column| (column.name.as_str(), column.offset)).collect();
+        assert_eq!(names, [("First", 4), ("Tagged", 0), ("Own", 8), ("OwnTagged", 0)]);
+        // the same id twice: small pages tell them apart by a bit of the tag
+        assert_eq!(made.tagged(256, true), made.column("Tagged"));
+        assert_eq!(made.tagged(256, false), made.column("OwnTagged"));
+        assert_eq!(made.tagged(257, false), None);
+    }
+}

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::text::shortened;
+
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -25,7 +27,7 @@ pub fn id(json: &str) -> Option<u64> {
 
 /// The computer that logged a record, found the same way.
 pub fn computer(json: &str) -> Option<&str> {
-    after(json, "\"Computer\":\"")?.split('"').next()
+    after(json, "\"Computer\":\"")?.split('"').next().map(shortened)
 }
 
 fn after<'json>(json: &'json str, key: &str) -> Option<&'json str> {
@@ -83,7 +85,7 @@ fn value_is_element(value: &Value) -> bool {
 
 fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => text.trim().to_owned(),
+        Value::String(text) => shortened(text.trim()).to_owned(),
         Value::Number(number) => number.to_string(),
         _ => String::new(),
     }

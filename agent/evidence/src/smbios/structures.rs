@@ -37,7 +37,7 @@ impl Structure<'_> {
     pub fn text(&self, at: usize) -> String {
         let Some(number) = self.byte(at).filter(|number| *number > 0) else { return String::new() };
         let string = self.strings.split(|byte| *byte == 0).nth(usize::from(number) - 1).unwrap_or_default();
-        String::from_utf8_lossy(string).trim().to_owned()
+        crate::text::shortened(String::from_utf8_lossy(string).trim()).to_owned()
     }
 
     /// The UUID at `at` as Windows prints it; `None` if unset (all zero or all one bits).

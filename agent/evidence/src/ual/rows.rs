@@ -3,6 +3,7 @@
 use crate::{
     address,
     ese::{Row, Table, Value, guid_text, hex},
+    text::shortened,
 };
 
 /// A row of `CLIENTS`.
@@ -141,13 +142,13 @@ impl Columns {
     }
 
     fn text(&self, row: &Row, name: &str) -> String {
-        self.get(row, name).and_then(Value::text).unwrap_or_default().to_owned()
+        shortened(self.get(row, name).and_then(Value::text).unwrap_or_default()).to_owned()
     }
 
     fn guid(&self, row: &Row, name: &str) -> String {
         match self.get(row, name) {
             Some(Value::Bytes(bytes)) => bytes.as_slice().try_into().map(guid_text).unwrap_or_default(),
-            Some(Value::Text(text)) => text.trim_matches(['{', '}']).to_ascii_lowercase(),
+            Some(Value::Text(text)) => shortened(text).trim_matches(['{', '}']).to_ascii_lowercase(),
             Some(Value::Guid(guid)) => guid.clone(),
             _ => String::new(),
         }
@@ -155,8 +156,10 @@ impl Columns {
 
     fn address(&self, row: &Row, name: &str) -> String {
         match self.get(row, name) {
-            Some(Value::Text(text)) => address::canonical(text).unwrap_or_else(|| text.clone()),
-            Some(Value::Bytes(bytes)) => address::from_bytes(bytes).unwrap_or_else(|| hex(bytes)),
+            Some(Value::Text(text)) => address::canonical(text).unwrap_or_else(|| shortened(text).to_owned()),
+            Some(Value::Bytes(bytes)) => {
+                address::from_bytes(bytes).unwrap_or_else(|| shortened(&hex(bytes)).to_owned())
+            }
             _ => String::new(),
         }
     }

@@ -203,8 +203,42 @@ fn a_lost_chunk_loses_only_its_value() {
     );
 }
 
+#[test]
+fn a_record_cannot_ask_for_more_than_it_may() {
+    let size = 16384;
+    // 65,535 times "a": one character, then a match of 65,534 at distance 1 (field: length less 3)
+    let long = [0x18, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, b'a', 0x07, 0x00, 0x0F, 0xFF, 0xFB, 0xFF];
+    let values = [
+        node(&[0, 0, 0, 1], &[1_u32.to_le_bytes(), 65_535_u32.to_le_bytes()].concat()),
+        node(&[0, 0, 0, 1, 0, 0, 0, 0], &long),
+    ];
+    // 600 references to it, 39 MB together
+    let places = (0..600_u16).flat_map(|at| ((1200 + 4 * at) | 0x8000).to_le_bytes());
+    let many: Vec<u8> = places.chain((0..600).flat_map(|_| 1_u32.to_le_bytes())).collect();
+    let mut all = pages(size);
+    all[1] = made::page(size, VALUES.0, VALUES.1, 0, ROOT | LEAF | LONG_VALUES, &[0; 16], &values);
+    let once = vec![2, 0x80, 1, 0, 0, 0];
+    for (references, expected) in [(once, 1), (many, 0)] {
+        let rows = [node(b"row1", &row(size, 1, None, &[(256, 0x08, references)]))];
+        all[0] = made::page(size, TABLE.0, TABLE.1, 0, ROOT | LEAF, &[0; 16], &rows);
+        let mut database = Database::open(Cursor::new(made::database(size, CLEAN, "T", &COLUMNS, &all))).unwrap();
+        let tables = database.tables().unwrap();
+        let mut lengths = Vec::new();
+        database
+            .rows(&tables[0], |row| {
+                let note = tables[0].column("Note").unwrap();
+                lengths.extend(row.get(note).and_then(Value::text).map(str::len));
+            })
+            .unwrap();
+        assert_eq!(lengths, vec![65_535; expected]);
+        let refused =
+            database.take_warnings().iter().any(|warning| warning.contains("at most 33554432 bytes of values"));
+        assert_eq!(refused, expected == 0);
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     /// Changes behind a valid checksum reach tags, nodes, records, the catalogue and long values.
     #[test]

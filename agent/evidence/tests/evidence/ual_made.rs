@@ -5,6 +5,7 @@ use std::io::Cursor;
 use crate::made;
 use crate::made::{LEAF, ROOT, TABLE, VALUES, node};
 use caliper_evidence::ual;
+use proptest::prelude::*;
 
 const SIZE: usize = 4096;
 /// 2024-03-01T00:00:00Z as a FILETIME, tenths of microseconds since 1601.
@@ -66,4 +67,27 @@ fn sums_that_do_not_hold_are_reported() {
         warning.ends_with("user `lab\\jane`, client 10.0.0.7: the days add up to 3, the row says 9 accesses"),
         "{warning}"
     );
+}
+
+proptest! {
+    /// Changes behind valid checksums, in a database that is recognised as UAL.
+    #[test]
+    fn changed_pages_never_panic(
+        changes in prop::collection::vec((prop::sample::select(vec![4_u32, TABLE.0]), 0..600_usize, any::<u8>()), 1..8),
+    ) {
+        let row = client(1, 3, &[10, 0, 0, 7], "lab\\jane", 3);
+        let pages = [
+            made::page(SIZE, TABLE.0, TABLE.1, 0, ROOT | LEAF, &[0; 16], &[node(b"a", &row), node(b"b", &row)]),
+            made::page(SIZE, VALUES.0, VALUES.1, 0, ROOT | LEAF, &[0; 16], &[]),
+        ];
+        let mut bytes = made::database(SIZE, 3, "CLIENTS", &CLIENTS, &pages);
+        for (number, at, byte) in changes {
+            let page = made::page_mut(&mut bytes, SIZE, number);
+            page[at] = byte;
+            made::seal(page, number);
+        }
+        if let Ok(file) = ual::read(Cursor::new(bytes)) {
+            let _ = file.accesses();
+        }
+    }
 }
