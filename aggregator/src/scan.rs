@@ -125,7 +125,8 @@ pub fn prepare(store: &Store, config: &Config, as_of: Date) -> Result<Finished, 
     let assessment = assess(&draft.estate)?;
     let text = |what| move |source| ScanError::Text { what, source };
     let estate = serde_json::to_string(&draft.estate).map_err(text("estate"))?;
-    let position = serde_json::to_string(&assessment.position).map_err(text("position"))?;
+    // as `caliper plan --json` prints it, byte for byte
+    let position = serde_json::to_string_pretty(&assessment.position).map_err(text("position"))?;
     let estate_sha256 = Sha256::digest(estate.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
         use std::fmt::Write as _;
         let _ = write!(hex, "{byte:02x}");

@@ -264,7 +264,7 @@ fn the_same_store_gives_the_same_bytes_and_the_estate_the_same_position() {
     assert_eq!(stored[0].state, "done");
     let estate: caliper_licensing::Estate = serde_json::from_str(&stored[0].estate).unwrap();
     let again = assess(&estate).unwrap();
-    assert_eq!(serde_json::to_string(&again.position).unwrap(), stored[0].position);
+    assert_eq!(serde_json::to_string_pretty(&again.position).unwrap(), stored[0].position);
     let lists: (i64, i64, i64) = store
         .read(|tx| {
             let sql = "SELECT (SELECT count(*) FROM scan_person WHERE scan = s.id), (SELECT count(*) FROM scan_device
