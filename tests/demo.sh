@@ -75,7 +75,7 @@ say "Starting the aggregator"
 PIDS+=($!)
 await "$FOLDER/serve.log" '"ready":true' $! || { cat "$FOLDER/serve.err" >&2; fail "the aggregator does not serve"; }
 GRPC=$(sed -n 's/.*"grpc":"\([^"]*\)".*/\1/p' "$FOLDER/serve.log")
-PAGES=$(sed -n 's/.*"pages":"\([^"]*\)".*/\1/p' "$FOLDER/serve.log")
+PAGES=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$FOLDER/serve.log")
 echo "agents at $GRPC, pages at $PAGES"
 
 say "Enrolling the fleet; each agent delivers its evidence over mutual TLS and goes on running"
@@ -114,4 +114,5 @@ echo
 if [ -n "${DEMO_EXIT:-}" ]; then exit 0; fi
 say "The dashboard is at $PAGES until ctrl-c. Its first administrator signs up here:"
 sed -n 's/.*"invitation":"\([^"]*\)".*/\1/p' "$FOLDER/serve.log"
+trap 'exit 0' INT TERM # asked for, and no failure
 wait "${PIDS[0]}"

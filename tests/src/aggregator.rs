@@ -62,7 +62,7 @@ impl Aggregator {
         });
         Serving {
             grpc: ready["grpc"].as_str().and_then(|text| text.parse().ok()).expect("it says where agents are served"),
-            pages: ready["pages"].as_str().unwrap_or_default().to_owned(),
+            pages: ready["url"].as_str().unwrap_or_default().to_owned(),
             process,
         }
     }

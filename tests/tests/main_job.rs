@@ -78,6 +78,36 @@ impl Reported {
         assert!(comparison.equal, "\n{}", comparison.table);
     }
 
+    /// Not only as many licences as in truth, but for the same people and machines: the lab makes sure that there is
+    /// only one cheapest answer.
+    #[track_caller]
+    fn names_the_right_ones(&self) {
+        let truth = truth(&self.organisation);
+        let store = self.aggregator.read_store();
+        let list = |sql: &str| -> Vec<String> {
+            let mut select = store.prepare(sql).unwrap();
+            let rows = select.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let accounts = list("SELECT accounts FROM scan_person WHERE scan = 1 AND licence = 'user-cal'");
+        let people = truth.people.iter().filter(|person| person.licence == "user-cal").map(|person| &person.login);
+        let (mut found, mut expected) = (Vec::new(), people.cloned().collect::<Vec<_>>());
+        for accounts in accounts {
+            let accounts: Vec<String> = serde_json::from_str(&accounts).unwrap();
+            let names: Vec<&str> = accounts.iter().filter_map(|account| account.split('\\').next_back()).collect();
+            let of_person = expected.iter().find(|login| names.contains(&login.as_str()));
+            found.push(of_person.cloned().unwrap_or_else(|| format!("{names:?}")));
+        }
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected);
+
+        let devices = list("SELECT name FROM scan_device WHERE scan = 1 AND licence = 'device-cal' ORDER BY name");
+        let mut expected: Vec<String> = truth.device_cals.iter().map(|name| name.to_lowercase()).collect();
+        expected.sort();
+        assert_eq!(devices, expected);
+    }
+
     fn latest(&self) -> Value {
         let said = self.aggregator.run(&["report", "--scan", "latest", "--json"]).succeeded().output;
         serde_json::from_str(&said).unwrap()
@@ -92,6 +122,7 @@ fn by_hand_the_command_line_and_rest_tell_the_truth() {
     aggregator.run(&["scan"]).succeeded();
     let position = reported.latest();
     reported.is_true(&position);
+    reported.names_the_right_ones();
 
     // a program asks over REST, with a token of its own
     let password = folder.path().join("viewer.password");

@@ -63,6 +63,16 @@ pub fn active_directory(organisation: &Organisation) -> String {
         }
         entry(format!("CN={login},OU=Services"), &lines);
     }
+    entry(
+        "CN=gmsa-report,OU=Services".into(),
+        &[
+            "objectClass: msDS-GroupManagedServiceAccount".to_owned(),
+            "sAMAccountName: gmsa-report$".to_owned(),
+            format!("objectSid: {DOMAIN_SID}-9100"),
+            "msDS-ManagedPasswordInterval: 30".to_owned(),
+            "userAccountControl: 4096".to_owned(),
+        ],
+    );
     let computers = organisation
         .devices
         .iter()

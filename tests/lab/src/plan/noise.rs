@@ -71,6 +71,8 @@ pub fn scatter(organisation: &mut Organisation, random: &mut Random) {
     add(Purpose::ServerToServer, sql, &format!("{NETBIOS}\\svc-web"), &from_web, None);
     add(Purpose::ServerToServer, dc, &machine("NW-SQL1"), &from_sql, None);
     add(Purpose::ServerToServer, dc, &format!("{NETBIOS}\\sqlagent"), &from_sql, None);
+    // a group managed service account is named like a machine
+    add(Purpose::ServerToServer, files, &format!("{NETBIOS}\\gmsa-report$"), &from_sql, None);
 
     // only machines with somebody behind them: a sleeper's or leaver's stays off
     let mut used: Vec<usize> =
