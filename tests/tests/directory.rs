@@ -272,19 +272,18 @@ fn active_directory_accounts_are_told_apart() {
     let stored = accounts(&store);
     let find =
         |name: &str| &stored.iter().find(|row| row.account.name == name).unwrap_or_else(|| panic!("{name}")).account;
-    use AccountKind::{Computer, Service, User};
     for (name, kind, enabled, external, administrator) in [
-        ("Administrator", User, true, false, true),
-        ("jane", User, true, false, false),
-        ("adm-jane", User, true, false, true),
-        ("leaver", User, false, false, false),
-        ("expired", User, false, false, false),
-        ("ann", User, true, true, false),
-        ("visitor", User, true, true, false),
-        ("sqlagent", Service, true, false, false),
-        ("svc-scan", Service, true, false, false),
-        ("krbtgt", Service, false, false, false),
-        ("FS1$", Computer, true, false, false),
+        ("Administrator", AccountKind::User, true, false, true),
+        ("jane", AccountKind::User, true, false, false),
+        ("adm-jane", AccountKind::User, true, false, true),
+        ("leaver", AccountKind::User, false, false, false),
+        ("expired", AccountKind::User, false, false, false),
+        ("ann", AccountKind::User, true, true, false),
+        ("visitor", AccountKind::User, true, true, false),
+        ("sqlagent", AccountKind::Service, true, false, false),
+        ("svc-scan", AccountKind::Service, true, false, false),
+        ("krbtgt", AccountKind::Service, false, false, false),
+        ("FS1$", AccountKind::Computer, true, false, false),
     ] {
         let account = find(name);
         let found = (account.kind, account.enabled, account.external, account.administrator);

@@ -27,6 +27,7 @@ pub struct Machines {
     by_id: HashMap<String, u32>,
     by_name: HashMap<String, Vec<u32>>,
     by_sid: HashMap<String, u32>,
+    by_server: HashMap<u32, u32>,
 }
 
 impl Machines {
@@ -70,7 +71,9 @@ impl Machines {
             let at = machines.known(&joined(&name, dns)).unwrap_or_else(|| machines.intern_as(id, &name));
             let machine = &mut machines.list[at as usize];
             machine.is_server = true;
-            machine.server = Some(u32::try_from(number).unwrap_or(u32::MAX));
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            machine.server = Some(number);
+            machines.by_server.insert(number, at);
         }
         machines
     }
@@ -90,7 +93,7 @@ impl Machines {
     /// The machine of a reporting server.
     #[must_use]
     pub fn of_server(&self, server: u32) -> Option<u32> {
-        self.list.iter().position(|machine| machine.server == Some(server)).and_then(|at| u32::try_from(at).ok())
+        self.by_server.get(&server).copied()
     }
 
     /// By the SID of its account, lower case.

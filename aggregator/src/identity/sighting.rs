@@ -102,7 +102,7 @@ impl Sightings {
                 let sure = near.len() == 1 && overlaps(&only.years, years);
                 vec![Found::Machine(only.machine, if sure { Confidence::H } else { Confidence::M })]
             }
-            several => self.by_day(several, address, years),
+            several => Self::by_day(several, address, years),
         }
     }
 
@@ -113,7 +113,7 @@ impl Sightings {
         }
     }
 
-    fn by_day(&self, several: &[Sighting], address: IpAddr, years: &Years) -> Vec<Found> {
+    fn by_day(several: &[Sighting], address: IpAddr, years: &Years) -> Vec<Found> {
         let mut found = Vec::new();
         let mut open = years.clone();
         for sighting in several {

@@ -37,14 +37,19 @@ impl Fleet {
     /// Joins rows with the same name and domain whose SMBIOS identifiers do not contradict each other.
     pub fn of(rows: Vec<ServerRow>) -> Self {
         let mut fleet = Self::default();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for row in rows {
             if row.inventory.product_type == Some(WORKSTATION) {
                 fleet.workstations += 1;
                 continue;
             }
-            match fleet.servers.iter_mut().find(|known| known.is(&row.inventory)) {
-                Some(known) => known.join(row),
-                None => fleet.servers.push(Reporting::new(row)),
+            let namesakes = by_name.entry(names(&row.inventory).0).or_default();
+            match namesakes.iter().find(|at| fleet.servers[**at].is(&row.inventory)) {
+                Some(at) => fleet.servers[*at].join(row),
+                None => {
+                    namesakes.push(fleet.servers.len());
+                    fleet.servers.push(Reporting::new(row));
+                }
             }
         }
         fleet.servers.sort_by(|a, b| (&a.id, &a.rows).cmp(&(&b.id, &b.rows)));
