@@ -54,7 +54,7 @@ fn a_wrong_token() {
     fs_err::write(&file, token.to_line()).unwrap();
 
     let agent = Agent::new(&folder.path().join("agent"), folder.path());
-    refused(&agent.enroll(&file), "token", "make a new one");
+    refused(&agent.enroll(&file), "token", "ask for a new");
     assert_eq!(aggregator.count("agent"), 0);
     keeps_everything(&aggregator);
 }
@@ -71,7 +71,7 @@ fn an_expired_token() {
     assert_eq!(store.execute("UPDATE token SET expires = created - 1", []).unwrap(), 1);
 
     let agent = Agent::new(&folder.path().join("agent"), folder.path());
-    refused(&agent.enroll(&file), "expired", "make a new one");
+    refused(&agent.enroll(&file), "expired", "ask for a new");
     assert_eq!(aggregator.count("agent"), 0);
     keeps_everything(&aggregator);
 }
