@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     config::Config,
+    context::Clock,
     sentence::sentence,
     store::{Store, StoreError, scan as table},
 };
@@ -96,8 +97,8 @@ fn cost_minor(position: &Position) -> u64 {
 }
 
 /// Runs a scan of the window that ends today. Returns its number; a scan that fails is stored with its sentence.
-pub fn run(store: &Store, config: &Config, trigger: &Trigger, now: Instant) -> Result<u64, ScanError> {
-    run_as_of(store, config, trigger, now.date(), now)
+pub fn run(store: &Store, config: &Config, trigger: &Trigger, clock: &Clock) -> Result<u64, ScanError> {
+    run_as_of(store, config, trigger, clock.now().date(), clock)
 }
 
 /// Runs a scan of the window that ends on `as_of`, for evidence of an earlier time.
@@ -106,15 +107,15 @@ pub fn run_as_of(
     config: &Config,
     trigger: &Trigger,
     as_of: Date,
-    now: Instant,
+    clock: &Clock,
 ) -> Result<u64, ScanError> {
-    let scan: u64 = store.write(|tx| table::start(tx, &trigger.to_string(), now))?;
+    let scan: u64 = store.write(|tx| table::start(tx, &trigger.to_string(), clock.now()))?;
     let finished = prepare(store, config, as_of);
     let kept: Result<(), ScanError> =
-        finished.and_then(|finished| Ok(store.write(|tx| table::finish(tx, scan, &finished, now))?));
+        finished.and_then(|finished| Ok(store.write(|tx| table::finish(tx, scan, &finished, clock.now()))?));
     if let Err(error) = &kept {
         let text = sentence(error);
-        store.write(|tx| table::fail(tx, scan, &text, now))?;
+        store.write(|tx| table::fail(tx, scan, &text, clock.now()))?;
     }
     kept.map(|()| scan)
 }

@@ -224,7 +224,7 @@ async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, S
 fn scan_on_request(store: Arc<Store>, config: Arc<Config>, clock: Clock) -> web::RunScan {
     Arc::new(move |trigger| {
         let trigger = if trigger == "hand" { Trigger::Hand } else { Trigger::Api };
-        let scan = scan::run(&store, &config, &trigger, clock.now()).map_err(|error| sentence(&error))?;
+        let scan = scan::run(&store, &config, &trigger, &clock).map_err(|error| sentence(&error))?;
         i64::try_from(scan).map_err(|_| "the number of the scan is too large: start a new data folder".into())
     })
 }

@@ -8,6 +8,7 @@ use std::{
 
 use caliper_aggregator::{
     config::Config,
+    context::Clock,
     directory,
     ingest::import::import,
     scan::{self, Trigger},
@@ -176,6 +177,8 @@ fn the_lab_domain_needs_three_cals() {
     let folder = tempfile::tempdir().unwrap();
     let now: Instant = "2021-06-24T06:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
 
+    let clock = Clock::new(move || now);
+
     // collect and import
     let report = caliper_agent::collect::collect_from(&capture).unwrap();
     let file = folder.path().join("dc-1.json");
@@ -203,7 +206,7 @@ fn the_lab_domain_needs_three_cals() {
     assert_eq!((outcome.users, outcome.computers), (5, 6));
 
     // scan
-    let scan = scan::run_as_of(&store, &cheap_devices, &Trigger::Hand, date(2021, 6, 23), now).unwrap();
+    let scan = scan::run_as_of(&store, &cheap_devices, &Trigger::Hand, date(2021, 6, 23), &clock).unwrap();
     let people =
         "SELECT person, licence, version, devices, servers, '' FROM scan_person WHERE scan = ?1 ORDER BY person";
     let devices =
@@ -230,7 +233,7 @@ fn the_lab_domain_needs_three_cals() {
 
     // the same evidence with User CALs cheaper
     let cheap_users = config(3800, 4600);
-    let scan = scan::run_as_of(&store, &cheap_users, &Trigger::Hand, date(2021, 6, 23), now).unwrap();
+    let scan = scan::run_as_of(&store, &cheap_users, &Trigger::Hand, date(2021, 6, 23), &clock).unwrap();
     assert_eq!(
         cals(&store, scan),
         [
@@ -240,7 +243,7 @@ fn the_lab_domain_needs_three_cals() {
     );
 
     // before the capture began there was nothing to license
-    let scan = scan::run_as_of(&store, &cheap_users, &Trigger::Hand, date(2021, 6, 11), now).unwrap();
+    let scan = scan::run_as_of(&store, &cheap_users, &Trigger::Hand, date(2021, 6, 11), &clock).unwrap();
     assert_eq!(cals(&store, scan), []);
 }
 

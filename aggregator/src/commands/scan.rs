@@ -47,9 +47,8 @@ pub enum ScanCommandError {
 pub fn run(context: &Context, args: &ScanArgs) -> Result<ExitCode, ScanCommandError> {
     let config = context.config()?;
     let store = context.store()?;
-    let now = context.clock.now();
-    let as_of = args.as_of.unwrap_or_else(|| now.date());
-    let scan = scan::run_as_of(&store, &config, &Trigger::Hand, as_of, now)?;
+    let as_of = args.as_of.unwrap_or_else(|| context.clock.now().date());
+    let scan = scan::run_as_of(&store, &config, &Trigger::Hand, as_of, &context.clock)?;
     let counts: Option<table::Counts> = store.read(|tx| table::counts(tx, scan))?;
     let counts = counts.unwrap_or_default();
     if let Some(file) = &args.export {

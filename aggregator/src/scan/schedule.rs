@@ -1,6 +1,6 @@
 //! Scans at set times: a cron expression read in a time zone.
 //!
-//! [`Calendar`] is pure. [`run_due`] runs what is due at a given instant, each schedule at most once however long the
+//! [`Calendar`] is pure. [`run_due`] runs what is due at the present instant, each schedule at most once however long the
 //! program was away; [`keep`] calls it again and again, so two scheduled scans never run at once.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -95,9 +95,10 @@ impl Calendar {
     }
 }
 
-/// Runs the schedules that are due at `now`; returns the numbers of their scans. A schedule seen for the first time
+/// Runs the schedules that are due; returns the numbers of their scans. A schedule seen for the first time
 /// waits for its next time. What fails is logged and kept with the scan; the next time comes all the same.
-pub async fn run_due(store: &Arc<Store>, config: &Arc<Config>, now: Instant) -> Result<Vec<u64>, StoreError> {
+pub async fn run_due(store: &Arc<Store>, config: &Arc<Config>, clock: &Clock) -> Result<Vec<u64>, StoreError> {
+    let now = clock.now();
     let mut scans = Vec::new();
     for settings in &config.schedule {
         let Ok(calendar) = Calendar::of(settings) else { continue };
@@ -117,8 +118,9 @@ pub async fn run_due(store: &Arc<Store>, config: &Arc<Config>, now: Instant) -> 
                 }
             }
         }
-        let (store, config, trigger) = (store.clone(), config.clone(), Trigger::Schedule(settings.name.clone()));
-        let scan = tokio::task::spawn_blocking(move || run(&store, &config, &trigger, now)).await;
+        let trigger = Trigger::Schedule(settings.name.clone());
+        let (store, config, clock) = (store.clone(), config.clone(), clock.clone());
+        let scan = tokio::task::spawn_blocking(move || run(&store, &config, &trigger, &clock)).await;
         match scan {
             Ok(Ok(scan)) => scans.push(scan),
             Ok(Err(ScanError::Store(error))) => return Err(error),
@@ -132,7 +134,7 @@ pub async fn run_due(store: &Arc<Store>, config: &Arc<Config>, now: Instant) -> 
 /// Runs schedules until the task is dropped.
 pub async fn keep(store: Arc<Store>, config: Arc<Config>, clock: Clock) {
     loop {
-        if let Err(error) = run_due(&store, &config, clock.now()).await {
+        if let Err(error) = run_due(&store, &config, &clock).await {
             tracing::warn!(%error, "schedules could not be looked at");
         }
         let now = clock.now();
@@ -214,7 +216,7 @@ mod tests {
             "2026-11-09T12:01:00Z",
             "2026-11-10T03:00:00Z", // and in time again
         ] {
-            ran.push(run_due(&store, &config, instant(at)).await.unwrap().len());
+            ran.push(run_due(&store, &config, &Clock::new(move || instant(at))).await.unwrap().len());
         }
         assert_eq!(ran, [0, 0, 1, 0, 1, 0, 1]);
         let triggers: Vec<String> = store

@@ -8,6 +8,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::{
+    context::Clock,
     directory::{Account, AccountKind, Kind, Snapshot},
     ingest::import::import,
 };
@@ -258,7 +259,8 @@ fn every_row_of_evidence_ends_where_the_rules_say() {
 fn the_same_store_gives_the_same_bytes_and_the_estate_the_same_position() {
     let folder = tempfile::tempdir().unwrap();
     let store = organisation(folder.path());
-    let scans = [1, 2].map(|_| run_as_of(&store, &config(), &Trigger::Hand, date(2021, 6, 23), now()).unwrap());
+    let scans =
+        [1, 2].map(|_| run_as_of(&store, &config(), &Trigger::Hand, date(2021, 6, 23), &Clock::new(now)).unwrap());
     let stored = scans.map(|scan| store.read(|tx| table::stored(tx, scan)).unwrap().unwrap());
     assert_eq!(stored[0], stored[1]);
     assert_eq!(stored[0].state, "done");
@@ -282,7 +284,7 @@ fn a_scan_that_cannot_be_assessed_is_kept_with_its_sentence() {
     let store = organisation(folder.path());
     let mut config = config();
     config.estate.price[0].units = 0;
-    let error = run_as_of(&store, &config, &Trigger::Api, date(2021, 6, 23), now()).unwrap_err();
+    let error = run_as_of(&store, &config, &Trigger::Api, date(2021, 6, 23), &Clock::new(now)).unwrap_err();
     assert!(matches!(error, ScanError::Estate(_)));
     let stored = store.read(|tx| table::stored(tx, 1)).unwrap().unwrap();
     assert_eq!(stored.state, "failed");
