@@ -134,7 +134,7 @@ impl Store {
         Ok(Self { folder: folder.to_owned(), writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
     }
 
-    /// Reads the whole database and fails if it is damaged; takes about a second per GiB.
+    /// Reads the whole database and fails if it is damaged.
     pub fn check(&self) -> Result<(), StoreError> {
         let path = self.folder.join(FILE_NAME);
         let finding = self.read::<String, StoreError>(|tx| {
@@ -256,5 +256,35 @@ mod tests {
             .unwrap();
         assert_eq!(count, 0);
         assert!(store.read(|tx| Ok::<_, StoreError>(tx.execute(insert, [])?)).is_err());
+    }
+
+    #[test]
+    fn a_damaged_or_lost_database_is_never_taken_for_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        fs_err::create_dir(folder.path().join(crate::authority::FOLDER)).unwrap();
+        store.settle().unwrap();
+        drop(store);
+        let path = folder.path().join(FILE_NAME);
+        let whole = fs_err::read(&path).unwrap();
+        let cut = &whole[..whole.len() / 2 / 4096 * 4096];
+        for (content, part) in
+            [(&b"hello hello hello hello"[..], "is damaged"), (cut, "is damaged"), (b"", "is missing")]
+        {
+            fs_err::write(&path, content).unwrap();
+            let text = Store::open(folder.path()).err().unwrap().to_string();
+            assert!(text.contains(part) && text.contains("put the last backup in its place"), "{text}");
+            assert_eq!(fs_err::read(&path).unwrap(), content, "it is left as it was found");
+        }
+        fs_err::remove_file(&path).unwrap();
+        assert!(matches!(Store::open(folder.path()), Err(StoreError::Missing { .. })));
+        // a page of garbage is found by the check after a kill
+        let mut holed = whole.clone();
+        holed[4096 * 3..4096 * 4].fill(0xaa);
+        fs_err::write(&path, &holed).unwrap();
+        let found = Store::open(folder.path()).and_then(|store| store.check());
+        assert!(found.unwrap_err().to_string().contains("damaged"));
+        fs_err::write(&path, &whole).unwrap();
+        Store::open(folder.path()).unwrap().check().unwrap();
     }
 }

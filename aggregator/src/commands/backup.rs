@@ -50,6 +50,8 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<ExitCode, BackupError
     let store = context.store()?;
     make(folder)?;
     store.back_up(folder)?;
+    let owner = Permissions::from_mode(0o600);
+    fs_err::set_permissions(folder.join(FILE_NAME), owner).map_err(BackupError::Write)?;
     let mut written = vec![folder.join(FILE_NAME)];
     for name in [authority::CERTIFICATE_FILE, authority::KEY_FILE] {
         let (from, to) = (context.data.join(authority::FOLDER).join(name), folder.join(authority::FOLDER).join(name));
@@ -78,4 +80,74 @@ fn make(folder: &Path) -> Result<(), BackupError> {
 fn copy(from: &Path, to: &Path) -> Result<PathBuf, BackupError> {
     fs_err::copy(from, to).map_err(BackupError::Write)?;
     Ok(to.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use caliper_proto::{Instant, Inventory};
+
+    use super::*;
+    use crate::{
+        authority::Authority,
+        context::Clock,
+        store::{
+            Store,
+            server::{self, Origin},
+        },
+    };
+
+    fn context(data: &Path) -> Context {
+        Context { data: data.to_owned(), config_file: None, clock: Clock::new(Instant::default) }
+    }
+
+    fn servers(store: &Store) -> Vec<server::Server> {
+        store.read(server::list).unwrap()
+    }
+
+    #[test]
+    fn a_folder_restored_from_a_backup_is_the_one_that_was_backed_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, copy, restored) =
+            (folder.path().join("data"), folder.path().join("copy"), folder.path().join("restored"));
+        let store = Store::open(&data).unwrap();
+        let authority = Authority::open(&data, Instant::default()).unwrap();
+        let add = |name: &str| {
+            store
+                .write::<_, StoreError>(|tx| {
+                    let number = server::find_or_insert(tx, Origin::Import(name), name, Instant::default())?;
+                    let inventory = Inventory { name: name.into(), ..Inventory::default() };
+                    server::observe(tx, number, &inventory, &[], Instant::default())
+                })
+                .unwrap();
+        };
+        add("before");
+        let then = servers(&store);
+        // the store stays open and in use, as while serving
+        run(&context(&data), &BackupArgs { folder: copy.clone() }).unwrap();
+        add("after");
+        assert_eq!(copy.join(FILE_NAME).metadata().unwrap().mode() & 0o777, 0o600);
+
+        // what the README says: copy it back
+        fs_err::create_dir_all(restored.join(authority::FOLDER)).unwrap();
+        for name in [FILE_NAME, "authority/authority.pem", "authority/authority.key"] {
+            fs_err::copy(copy.join(name), restored.join(name)).unwrap();
+        }
+        let again = Store::open(&restored).unwrap();
+        again.check().unwrap();
+        assert_eq!(servers(&again), then);
+        let same = Authority::open(&restored, Instant::default()).unwrap();
+        assert_eq!(same.certificate_der(), authority.certificate_der(), "agents trust the restored aggregator");
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_nothing_is_backed_up_as_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = BackupArgs { folder: folder.path().to_owned() };
+        assert!(matches!(run(&context(folder.path()), &taken), Err(BackupError::Exists(_))));
+        let new = BackupArgs { folder: folder.path().join("new") };
+        assert!(matches!(run(&context(folder.path()), &new), Err(BackupError::Nothing(_))));
+        assert!(!new.folder.exists());
+    }
 }
