@@ -15,7 +15,7 @@ demo: setup
 test: setup
 	cargo build --workspace --bins
 	cargo test --workspace
-	CALIPER_KILL_ROWS=1000000 cargo test --release --package caliper-tests --test kills
+	CALIPER_KILL_ROWS=1000000 cargo test --release --workspace --test kills
 
 check:
 	cargo fmt --all --check
