@@ -81,7 +81,7 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
         format!("entitlements of {count} product(s) are not assessed, check their names: {list}")
     });
     for (reason, count) in &estate.left_out {
-        warnings.0.push(format!("left out: {count}, {reason}"));
+        warnings.0.push(format!("left out on purpose: {count} {reason}"));
     }
     lines.sort_by(|a, b| (&a.sku, &a.version, &a.unit).cmp(&(&b.sku, &b.version, &b.unit)));
 

@@ -247,7 +247,7 @@ fn unresolved_principals_widen_the_interval_only() {
     estate.devices[0].unresolved = true;
     let assessment = assessed(&estate);
     assert_eq!(cals(&assessment), (3, 0));
-    assert!(warns(&assessment, &["could not be matched with a machine", "d0000"]));
+    assert!(warns(&assessment, &["not matched with a machine", "d0000"]));
 }
 
 /// B.3, A.2, B.5.

@@ -113,13 +113,13 @@ pub(super) fn draw(tx: &Transaction<'_>, settings: &EstateSettings, as_of: Date)
     let (hosts, servers, mut notes) = place(&fleet, &settings.host, &found.used_otherwise, &covered);
     if !silent.is_empty() {
         notes.push(format!(
-            "{} server(s) in the directory report nothing, so who uses them is not counted (I.4): {}",
+            "servers in the directory that report nothing, so that who uses them is not counted (I.4): {}, {}",
             silent.len(),
             silent.join(", ")
         ));
     }
     if fleet.workstations > 0 {
-        notes.push(format!("{} machine(s) that report are workstations, no servers: left out", fleet.workstations));
+        notes.push(format!("machines that report but are workstations, no servers, left out: {}", fleet.workstations));
     }
     let mut entitlements = settings.entitlement.clone();
     for body in evidence::entitlements(tx)? {

@@ -44,12 +44,11 @@ impl Fleet {
                 continue;
             }
             let namesakes = by_name.entry(names(&row.inventory).0).or_default();
-            match namesakes.iter().find(|at| fleet.servers[**at].is(&row.inventory)) {
-                Some(at) => fleet.servers[*at].join(row),
-                None => {
-                    namesakes.push(fleet.servers.len());
-                    fleet.servers.push(Reporting::new(row));
-                }
+            if let Some(at) = namesakes.iter().find(|at| fleet.servers[**at].is(&row.inventory)) {
+                fleet.servers[*at].join(row);
+            } else {
+                namesakes.push(fleet.servers.len());
+                fleet.servers.push(Reporting::new(row));
             }
         }
         fleet.servers.sort_by(|a, b| (&a.id, &a.rows).cmp(&(&b.id, &b.rows)));
@@ -210,7 +209,7 @@ pub(super) fn place(
         .collect();
     if !inferred.is_empty() {
         notes.push(format!(
-            "taken to do nothing but run virtual machines, because only administrators used them (E.8); say \
+            "hosts taken to do nothing but run virtual machines, because only administrators used them (E.8); say \
              virtualization_only in [[estate.host]] if that is wrong: {}",
             inferred.join(", ")
         ));

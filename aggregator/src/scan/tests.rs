@@ -252,7 +252,7 @@ fn every_row_of_evidence_ends_where_the_rules_say() {
         estate.hosts.iter().map(|host| (host.id.as_str(), host.processors.clone(), host.virtualization_only)).collect();
     assert_eq!(hosts, [("hv.lab.net", vec![12, 12], true)]);
     assert!(estate.servers.iter().all(|server| server.host.as_deref() == Some("hv.lab.net")));
-    assert!(estate.notes.iter().any(|note| note.ends_with("(I.4): web.lab.net")), "{:?}", estate.notes);
+    assert!(estate.notes.iter().any(|note| note.ends_with("(I.4): 1, web.lab.net")), "{:?}", estate.notes);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn finish(tx: &Transaction<'_>, scan: u64, found: &Finished, now: Instant) -
             found.estate,
             found.estate_sha256,
             found.position,
-            count(estate.people.len()),
+            count(estate.people.len() + found.draft.departed.len()),
             count(estate.devices.len()),
             count(estate.servers.len()),
             i64::try_from(found.cost_minor()).unwrap_or(i64::MAX),

@@ -150,14 +150,14 @@ pub(crate) fn interval_warnings(
     let infrastructure = uncovered(&demand.infrastructure, false);
     if strangers > 0 {
         warnings.0.push(format!(
-            "{strangers} account(s) or address(es) could not be matched with a person or a device and are not in the \
-             number; each may need one CAL (E.1): synchronise the directory that knows them, or tell whose they are"
+            "accounts or addresses not matched with a person or a device, and so not in the number: {strangers}; each \
+             may need one CAL (E.1): synchronise the directory that knows them, or tell whose they are"
         ));
     }
     if infrastructure > 0 {
         warnings.0.push(format!(
-            "{infrastructure} device(s) or people used only DHCP, DNS or the like and hold no CAL; by the contract each \
-             needs one (E.13): decide with policy.infra_roles whether they count"
+            "devices or people that used only DHCP, DNS or the like and hold no CAL: {infrastructure}; by the contract \
+             each needs one (E.13): decide with policy.infra_roles whether they count"
         ));
     }
     if strangers + infrastructure > 0 {
@@ -170,7 +170,7 @@ pub(crate) fn interval_warnings(
     if demand.forced_people.iter().any(Option::is_some) {
         warnings.about(without_machine, |count, list| {
             format!(
-                "{count} address(es) could not be matched with a machine; people seen there can be covered by a User CAL \
+                "addresses not matched with a machine: {count}; people seen there can be covered by a User CAL \
                  only (E.28), which may be one too many: name the machines behind {list}"
             )
         });

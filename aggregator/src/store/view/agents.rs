@@ -38,7 +38,7 @@ pub struct Agent {
 /// What the list keeps.
 #[derive(Debug, Clone, Default)]
 pub struct Agents {
-    /// In the host name or the label.
+    /// In the server's name or the label.
     pub text: String,
     /// `well`, `silent`, `dropping`, `ending`, `revoked`, or empty.
     pub state: String,
@@ -53,11 +53,11 @@ impl Listing for Agents {
     const FROM: &'static str = "agent JOIN token ON token.id = agent.token
         LEFT JOIN server ON server.origin = 'agent' AND server.origin_key = agent.id";
     const KEY: &'static str = "agent.id";
-    const COLUMNS: &'static str = "agent.id, agent.host_name, agent.enrolled, token.label, agent.certificate_expires, \
+    const COLUMNS: &'static str = "agent.id, coalesce(server.name, agent.host_name), agent.enrolled, token.label, agent.certificate_expires, \
         agent.revoked, agent.last_seen, agent.version, agent.queued_messages, agent.queued_bytes, \
         agent.dropped_messages, server.id";
     const SORTS: &'static [Sort] = &[
-        Sort { name: "name", column: "agent.host_name COLLATE NOCASE", descending: false },
+        Sort { name: "name", column: "coalesce(server.name, agent.host_name) COLLATE NOCASE", descending: false },
         Sort { name: "last", column: "agent.last_seen", descending: true },
         Sort { name: "queue", column: "agent.queued_messages", descending: true },
         Sort { name: "dropped", column: "agent.dropped_messages", descending: true },
@@ -66,7 +66,7 @@ impl Listing for Agents {
 
     fn narrow(&self, list: &mut List) {
         list.such_that("agent.role = 'agent'");
-        list.holding(&["agent.host_name", "token.label"], &self.text);
+        list.holding(&["coalesce(server.name, agent.host_name)", "token.label"], &self.text);
         match self.state.as_str() {
             "revoked" => return list.such_that("agent.revoked IS NOT NULL"),
             "silent" => list.before("coalesce(agent.last_seen, agent.enrolled)", self.since.micros()),
