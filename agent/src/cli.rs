@@ -4,7 +4,7 @@ mod show;
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -161,7 +161,7 @@ pub async fn execute(
             let from = command.from.clone().or_else(|| config.and_then(|config| config.collect_from.value));
             let report = collector(from)()?;
             match &command.output {
-                Some(path) => replace_durably(path, report.to_json().as_bytes()).map_err(CliError::Output),
+                Some(path) => write_report(path, report.to_json().as_bytes()).map_err(CliError::Output),
                 None => show::report(&mut output, &report, command.json),
             }
         }
@@ -202,6 +202,14 @@ pub async fn execute(
             writeln!(output, "{} {found}", path.display()).map_err(CliError::Output)
         }
     }
+}
+
+/// Writes a file whole or not at all. What is a link or a device (`/dev/stdout`, a pipe) is written through, not replaced.
+fn write_report(path: &Path, report: &[u8]) -> io::Result<()> {
+    if fs_err::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        return fs_err::OpenOptions::new().write(true).truncate(true).open(path)?.write_all(report);
+    }
+    replace_durably(path, report)
 }
 
 fn collector(from: Option<PathBuf>) -> impl Fn() -> Result<Report, CollectError> + Send + Sync {

@@ -75,7 +75,8 @@ pub fn replace_lazily(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8], durably: bool) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // the parent of a bare file name is the empty path
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     // a temporary file is made for this account only (0600)
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(named)?;

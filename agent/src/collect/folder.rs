@@ -43,7 +43,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Walks the folder. Links are not followed, so there are no cycles.
+    /// Walks the folder. Links to files are read; links to folders are not followed, so there are no cycles.
     pub fn read(dir: &Path) -> Result<Self, CollectError> {
         let mut folder = Self::default();
         let mut pending = vec![(dir.to_owned(), 0)];
@@ -59,15 +59,24 @@ impl Folder {
             };
             for entry in entries {
                 let entry = entry.map_err(CollectError::Unreadable)?;
-                let kind = entry.file_type().map_err(CollectError::Unreadable)?;
-                if kind.is_dir() && depth < DEEPEST {
-                    pending.push((entry.path(), depth + 1));
+                let at = entry.path();
+                let is_link = entry.file_type().map_err(CollectError::Unreadable)?.is_symlink();
+                let kind = match fs_err::metadata(&at) {
+                    Ok(metadata) => metadata.file_type(),
+                    Err(error) => {
+                        folder.warnings.push(format!("file skipped: {error}"));
+                        continue;
+                    }
+                };
+                if kind.is_dir() && is_link {
+                    folder.warnings.push(format!("{}: a link to a folder, not followed", at.display()));
+                } else if kind.is_dir() && depth < DEEPEST {
+                    pending.push((at, depth + 1));
                 } else if kind.is_dir() {
-                    let at = entry.path();
                     folder.warnings.push(format!("{}: deeper than {DEEPEST} folders, skipped", at.display()));
                 } else if kind.is_file() && seen < MOST_FILES {
                     seen += 1;
-                    folder.add(entry.path());
+                    folder.add(at);
                 } else if kind.is_file() && seen == MOST_FILES {
                     seen += 1;
                     folder.warnings.push(format!("only the first {MOST_FILES} files were looked at"));
@@ -126,6 +135,25 @@ fn is_report(start: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn links_to_files_are_read_and_links_to_folders_end_the_walk() {
+        let place = tempfile::tempdir().unwrap();
+        let (dir, log) = (place.path().join("evidence"), place.path().join("elsewhere.evtx"));
+        fs_err::create_dir(&dir).unwrap();
+        fs_err::write(&log, b"ElfFile\0").unwrap();
+        for (target, name) in [(log.as_path(), "log"), (dir.as_path(), "loop"), (Path::new("/nowhere"), "nothing")] {
+            std::os::unix::fs::symlink(target, dir.join(name)).unwrap();
+        }
+        let mut folder = Folder::read(&dir).unwrap();
+        assert_eq!(folder.files, [(dir.join("log"), Kind::EventLog)]);
+        folder.warnings.sort();
+        let path = dir.join("loop").display().to_string();
+        assert_eq!(folder.warnings[0], format!("{path}: a link to a folder, not followed"));
+        assert!(folder.warnings[1].contains("/nowhere") || folder.warnings[1].contains("nothing"), "{folder:?}");
+        assert_eq!(folder.warnings.len(), 2);
+    }
 
     #[test]
     fn content_decides() {

@@ -110,6 +110,23 @@ async fn collect_shows_a_summary_the_contract_or_a_file() {
 }
 
 #[tokio::test]
+#[cfg(unix)]
+async fn a_report_goes_into_the_folder_one_stands_in_and_never_replaces_a_device() {
+    let place = configured();
+    let mut command = agent(&place, &["collect", "--output", "report.json"]);
+    command.current_dir(place.path(""));
+    let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let written = fs_err::read_to_string(place.path("report.json")).unwrap();
+
+    let link = place.path("device");
+    std::os::unix::fs::symlink("/dev/stdout", &link).unwrap();
+    let printed = run(&place, &["collect", "--output", &link.display().to_string()]).await;
+    assert_eq!((printed.code(), printed.out()), (0, written));
+    assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+#[tokio::test]
 async fn the_configuration_is_shown_with_its_origins_and_checked() {
     let place = configured();
     let show = run(&place, &["config", "show"]).await.out();

@@ -73,7 +73,9 @@ pub fn looks_like_table(start: &[u8], length: u64) -> bool {
         End::Table | End::Bytes => 2,
         End::Broken(_) => 3,
     };
-    found.len() >= enough && found.iter().any(|structure| matches!(structure.kind, 0 | 1 | 4))
+    // DSP0134 numbers its structures below 64 and makers theirs from 126; other files have any numbers
+    let known = found.iter().all(|structure| structure.kind < 64 || structure.kind >= 126);
+    known && found.len() >= enough && found.iter().any(|structure| matches!(structure.kind, 0 | 1 | 4))
 }
 
 fn table_start(bytes: &[u8], length: u64) -> usize {

@@ -78,6 +78,10 @@ fn damage_is_named_by_its_offset() {
     let error = smbios::read(&bytes).unwrap_err().to_string();
     assert_eq!(error, "byte 27: strings of a structure: expected two zero bytes, found none");
     assert!(!smbios::looks_like_smbios(b"no table of any kind, just a text file\n", 39));
+    // the numbers of another format may make a chain too: here 80, 1 and 2
+    let chain = [[80, 4, 0, 0, 0, 0], [1, 4, 0, 0, 0, 0], [2, 4, 0, 0, 0, 0]].concat();
+    assert!(!smbios::looks_like_smbios(&chain, 18));
+    assert!(smbios::looks_like_smbios(&chain[6..], 12));
 }
 
 #[test]
