@@ -25,7 +25,8 @@ const UPSERT: &str = "INSERT INTO access (server, principal, client, service, so
     ON CONFLICT DO UPDATE SET days = excluded.days, total = max(total, excluded.total),
         first = min(first, excluded.first), last = max(last, excluded.last)";
 /// What both stores must agree on.
-const DIGEST: &str = "SELECT count(*), sum(total), sum(first), sum(last), sum(length(days)), count(DISTINCT principal),
+const DIGEST: &str = "SELECT count(*), sum(total), sum(first % 1000000007), sum(last % 1000000007),
+    sum(length(days)), count(DISTINCT principal),
     count(DISTINCT client) FROM access";
 
 fn main() -> anyhow::Result<()> {
