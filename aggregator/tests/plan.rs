@@ -44,18 +44,24 @@ fn refusal(text: &str, accesses: Option<&str>) -> String {
 #[test]
 fn the_small_office_comes_out_as_worked_out_by_hand() {
     let rules = json!(["A.6", "E.1", "E.2", "E.3", "E.4", "E.28", "E.29"]);
+    let devices = json!({
+        "sku": "windows-server-cal/device", "version": "2012", "unit": "device", "needed": 3, "owned": 1, "short": 2,
+        "surplus": 0, "cost_minor": 6000, "currency": "EUR", "rules": rules, "confidence": "H",
+    });
     assert_eq!(
         position(&[&example("small-office.toml")]),
         json!({
             "format": "caliper.position/1",
             "lines": [
-                {"sku": "windows-server-cal/device", "version": "2012", "unit": "device", "needed": 3, "owned": 1,
-                 "short": 2, "surplus": 0, "cost_minor": 6000, "currency": "EUR", "rules": rules, "confidence": "H"},
+                devices,
                 {"sku": "windows-server/standard/licence", "version": "2012 R2", "unit": "licence", "needed": 1,
                  "owned": 0, "short": 1, "surplus": 0, "cost_minor": 0, "currency": "", "rules": ["A.5"],
                  "confidence": "H"},
             ],
             "optimum": {"cost_minor": 9000, "lower_bound_minor": 9000, "proven": true},
+            // E.29: two more at 30; the one owned is used anyway
+            "purchase": {"lines": [devices], "cost_minor": 6000, "lower_bound_minor": 6000, "proven": true,
+                         "saving_minor": 0},
             "warnings": ["the cost of what is short leaves out what has no price: give prices for \
                           windows-server/standard/licence"],
         })

@@ -1,15 +1,14 @@
 //! The whole assessment, step by step.
 
-use std::collections::BTreeMap;
-
 use crate::{
     assessment::{Assessment, Proof, ProofPair},
-    cal::{Demand, Mix, ServerNeeds, Weights, coverages, interval_warnings},
+    book::{Book, NO_CURRENCY},
+    cal::{self, Demand, Mix, ServerNeeds, Weights, coverages, held, interval_warnings, open_pairs},
     checked::Checked,
     estate::{Estate, EstateError},
-    findings::{Rules, Warnings},
-    owned::{Quantities, balance, owned},
-    position::{Confidence, Line, Optimum, POSITION_FORMAT, Position},
+    findings::{Rules, Warnings, counted},
+    owned::{Quantities, owned},
+    position::{Line, Optimum, POSITION_FORMAT, Position, Purchase},
     prices::UnitPrice,
     run::{self, Product},
     version::VersionName,
@@ -17,9 +16,6 @@ use crate::{
 
 const USER_CAL: &str = "windows-server-cal/user";
 const DEVICE_CAL: &str = "windows-server-cal/device";
-
-/// ISO 4217 for money of no stated currency; an empty currency means that there is no price.
-const NO_CURRENCY: &str = "XXX";
 
 /// The position of an estate, with what it means for each person and device and the proof that the mix is the cheapest.
 ///
@@ -35,7 +31,9 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
         Some((user, device)) => user.ratio(device)?,
         None => (1, 1),
     };
-    let mix = Mix::cheapest(&demand, Weights { user: weights.0, device: weights.1 })?;
+    let weights = Weights { user: weights.0, device: weights.1 };
+    let graph = open_pairs(&demand)?;
+    let mix = Mix::cheapest(&demand, &graph, weights)?;
     let (users, devices) = (held(&mix.people), held(&mix.devices));
     let (user_count, device_count) = (users.values().sum::<u64>(), devices.values().sum::<u64>());
     interval_warnings(&checked, &demand, &mix, user_count + device_count, &mut warnings);
@@ -57,12 +55,24 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
         )
     });
 
-    let mut book = Book { estate, lines: Vec::new(), unpriced: Vec::new() };
-    for (sku, unit, needed) in [(DEVICE_CAL, "device", &devices), (USER_CAL, "user", &users)] {
-        let owned = owned(estate, sku, VersionName::cal);
-        book.add(sku, unit, needed, &owned, &demand.rules, false)?;
+    let owned_cals = [USER_CAL, DEVICE_CAL].map(|sku| owned(estate, sku, VersionName::cal));
+    let mut book = Book::of(estate);
+    add_cals(&mut book, [&users, &devices], &owned_cals, &demand.rules)?;
+    let purchase = match prices {
+        Some(prices) => {
+            let [owned_users, owned_devices] = &owned_cals;
+            let found = cal::Purchase::cheapest(&demand, &graph, &mix, weights, [owned_users, owned_devices])?;
+            let written =
+                found.map(|found| purchase(&book, &found, &owned_cals, &demand.rules, prices.0, weights.user));
+            written.transpose()?
+        }
+        None => None,
+    };
+    drop(graph);
+    match &purchase {
+        Some(purchase) => warn_of_better_use(purchase, &mut warnings),
+        None => warn_of_idle_cals(&book.lines, &mut warnings),
     }
-    warn_of_idle_cals(&book.lines, &mut warnings);
     let products = run::needs(&checked, &mut warnings);
     for product in Product::ALL {
         let owned = owned(estate, product.sku(), |version| version);
@@ -83,7 +93,7 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
     for (reason, count) in &estate.left_out {
         warnings.0.push(format!("left out on purpose: {count} {reason}"));
     }
-    lines.sort_by(|a, b| (&a.sku, &a.version, &a.unit).cmp(&(&b.sku, &b.version, &b.unit)));
+    sort(&mut lines);
 
     let cost_minor = match prices {
         Some((user, device)) => add(user.cost(user_count)?, device.cost(device_count)?)?,
@@ -93,16 +103,8 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
     let optimum = Optimum { cost_minor, lower_bound_minor: if proven { cost_minor } else { 0 }, proven };
     let (people, devices) = coverages(&checked, &demand, &mix);
     let proof = proof(&checked, &demand, &mix, weights);
-    let position = Position { format: POSITION_FORMAT.into(), lines, optimum, warnings: warnings.0 };
+    let position = Position { format: POSITION_FORMAT.into(), lines, optimum, purchase, warnings: warnings.0 };
     Ok(Assessment { position, people, devices, proof })
-}
-
-fn held(versions: &[Option<VersionName>]) -> Quantities {
-    let mut counts = BTreeMap::new();
-    for version in versions.iter().flatten() {
-        *counts.entry(*version).or_default() += 1;
-    }
-    counts
 }
 
 fn is_known(sku: &str) -> bool {
@@ -111,6 +113,65 @@ fn is_known(sku: &str) -> bool {
 
 fn add(one: u64, two: u64) -> Result<u64, EstateError> {
     one.checked_add(two).ok_or_else(|| EstateError::TooLarge("the cost of all licences".into()))
+}
+
+fn add_cals(
+    book: &mut Book<'_>,
+    [users, devices]: [&Quantities; 2],
+    [owned_users, owned_devices]: &[Quantities; 2],
+    rules: &Rules,
+) -> Result<(), EstateError> {
+    book.add(DEVICE_CAL, "device", devices, owned_devices, rules, false)?;
+    book.add(USER_CAL, "user", users, owned_users, rules, false)
+}
+
+/// The cheapest purchase as lines and money; `plain` holds the CAL lines of the cheapest mix.
+fn purchase(
+    plain: &Book<'_>,
+    found: &cal::Purchase,
+    owned: &[Quantities; 2],
+    rules: &Rules,
+    user_price: UnitPrice,
+    user_weight: u64,
+) -> Result<Purchase, EstateError> {
+    let mut book = Book::of(plain.estate);
+    add_cals(&mut book, [&found.users, &found.devices], owned, rules)?;
+    let mut lines = book.lines;
+    sort(&mut lines);
+    let cost = |lines: &[Line]| lines.iter().try_fold(0, |sum, line| add(sum, line.cost_minor));
+    let cost_minor = cost(&lines)?;
+    let proven = found.cost == found.lower_bound;
+    let lower_bound_minor =
+        if proven { cost_minor } else { user_price.of_weights(found.lower_bound, user_weight)?.min(cost_minor) };
+    let saving_minor = cost(&plain.lines)?.saturating_sub(cost_minor);
+    Ok(Purchase { lines, cost_minor, lower_bound_minor, proven, saving_minor })
+}
+
+fn sort(lines: &mut [Line]) {
+    lines.sort_by(|a, b| (&a.sku, &a.version, &a.unit).cmp(&(&b.sku, &b.version, &b.unit)));
+}
+
+/// E.29: the plain mix is the cheapest for one who owns nothing; who owns CALs may buy less for another one.
+fn warn_of_better_use(purchase: &Purchase, warnings: &mut Warnings) {
+    if purchase.saving_minor > 0 {
+        let buy = |sku: &str, one: &str, many: &str| {
+            let short: u64 = purchase.lines.iter().filter(|line| line.sku == sku).map(|line| line.short).sum();
+            counted(short as usize, one, many)
+        };
+        warnings.0.push(format!(
+            "a mix that makes better use of the CALs owned is cheaper to buy: {} and {} (E.29); the numbers needed are \
+             those of the mix that is cheapest for one who owns nothing",
+            buy(USER_CAL, "User CAL", "User CALs"),
+            buy(DEVICE_CAL, "Device CAL", "Device CALs"),
+        ));
+    }
+    if !purchase.proven {
+        warnings.0.push(
+            "the purchase of User and Device CALs is not proven to be the cheapest for one who owns what you own; how \
+             much less it could cost at most is stated with it (E.29)"
+                .into(),
+        );
+    }
 }
 
 /// The mix is the cheapest for one who owns nothing; where idle CALs of one kind face missing ones of the other, a dearer
@@ -124,60 +185,13 @@ fn warn_of_idle_cals(lines: &[Line], warnings: &mut Warnings) {
         if surplus > 0 && short > 0 {
             warnings.0.push(format!(
                 "{surplus} {idle_name} CAL(s) owned are not needed in this mix while {short} {missing_name} CAL(s) are \
-                 short: the mix does not yet take what is owned into account (E.29), check whether using them is cheaper"
+                 short: give the prices of both to see whether a mix that uses them is cheaper to buy (E.29)"
             ));
         }
     }
 }
 
-/// Lines as they are written.
-struct Book<'a> {
-    estate: &'a Estate,
-    lines: Vec<Line>,
-    /// Skus that are short and have no price.
-    unpriced: Vec<&'static str>,
-}
-
-impl Book<'_> {
-    fn add(
-        &mut self,
-        sku: &'static str,
-        unit: &str,
-        needed: &Quantities,
-        owned: &Quantities,
-        rules: &Rules,
-        at_least: bool,
-    ) -> Result<(), EstateError> {
-        let price = UnitPrice::of(self.estate, sku);
-        let currency = Some(self.estate.currency.as_str()).filter(|code| !code.is_empty()).unwrap_or(NO_CURRENCY);
-        for balance in balance(needed, owned) {
-            let mut rules = rules.clone();
-            if balance.owned > 0 {
-                rules.add("E.29");
-            }
-            if price.is_none() && balance.short > 0 {
-                self.unpriced.push(sku);
-            }
-            self.lines.push(Line {
-                sku: sku.into(),
-                version: balance.version.name().into(),
-                unit: unit.into(),
-                needed: balance.needed,
-                owned: balance.owned,
-                short: balance.short,
-                surplus: balance.surplus,
-                cost_minor: price.map_or(Ok(0), |price| price.cost(balance.short))?,
-                currency: if price.is_some() { currency.into() } else { String::new() },
-                rules: rules.ids(),
-                // a number that is only the least possible is worth no more than a guess
-                confidence: if at_least { rules.confidence().min(Confidence::L) } else { rules.confidence() },
-            });
-        }
-        Ok(())
-    }
-}
-
-fn proof(checked: &Checked<'_>, demand: &Demand, mix: &Mix, weights: (u64, u64)) -> Proof {
+fn proof(checked: &Checked<'_>, demand: &Demand, mix: &Mix, weights: Weights) -> Proof {
     let must = |forced: &[Option<VersionName>], index: &[u32]| {
         let mut must: Vec<u32> =
             (forced.iter().zip(index)).filter(|(forced, _)| forced.is_some()).map(|(_, &index)| index).collect();
@@ -190,8 +204,8 @@ fn proof(checked: &Checked<'_>, demand: &Demand, mix: &Mix, weights: (u64, u64))
         amount: demand.amount,
     };
     Proof {
-        user_weight: weights.0,
-        device_weight: weights.1,
+        user_weight: weights.user,
+        device_weight: weights.device,
         must_people: must(&demand.forced_people, &checked.people.index),
         must_devices: must(&demand.forced_devices, &checked.devices.index),
         pairs: mix.demand.iter().map(pair).collect(),

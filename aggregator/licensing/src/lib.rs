@@ -5,6 +5,7 @@
 
 mod assess;
 mod assessment;
+mod book;
 mod cal;
 pub mod catalogue;
 mod checked;
@@ -25,5 +26,5 @@ pub use estate::{
     Server,
 };
 pub use file::{EstateFile, FileError};
-pub use position::{Confidence, Line, Optimum, POSITION_FORMAT, Position};
+pub use position::{Confidence, Line, Optimum, POSITION_FORMAT, Position, Purchase};
 pub use version::VersionName;

@@ -6,15 +6,19 @@
 
 mod certificate;
 mod graph;
+mod inventory;
 mod kernel;
 mod peel;
 mod search;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod verify;
 
 pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
 pub use graph::{Graph, GraphError};
+pub use inventory::{LowerBound, Purchase, cheapest_purchase};
+pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifyError, verify_certificate};
 
 use peel::Peel;

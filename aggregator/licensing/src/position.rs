@@ -58,6 +58,21 @@ pub struct Optimum {
     pub proven: bool,
 }
 
+/// The cheapest purchase of User and Device CALs that covers every access, given those owned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// The mix to choose for it, as lines of the two CALs; the same as in the position if no other mix saves anything.
+    pub lines: Vec<Line>,
+    /// What it costs, the sum of its lines, minor units.
+    pub cost_minor: u64,
+    /// No purchase can cost less than this.
+    pub lower_bound_minor: u64,
+    /// Whether both are equal.
+    pub proven: bool,
+    /// How much less it costs than closing the gaps of the position's own CAL lines.
+    pub saving_minor: u64,
+}
+
 /// A licence position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -67,6 +82,9 @@ pub struct Position {
     pub lines: Vec<Line>,
     /// Of the CAL mix.
     pub optimum: Optimum,
+    /// Present if CALs are owned that serve a need, and both kinds have a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Purchase>,
     /// What the reader must know before trusting a number.
     pub warnings: Vec<String>,
 }

@@ -33,6 +33,14 @@ impl UnitPrice {
         Ok((whole(one)?, whole(two)?))
     }
 
+    /// A sum of weights in minor units, a fraction of one rounded up; one of these weighs `weight`.
+    pub fn of_weights(self, sum: u128, weight: u64) -> Result<u64, EstateError> {
+        let scale = u128::from(weight) * u128::from(self.units);
+        let minor = sum.checked_mul(u128::from(self.minor)).map(|product| product.div_ceil(scale));
+        let minor = minor.and_then(|minor| u64::try_from(minor).ok());
+        minor.ok_or_else(|| EstateError::TooLarge("the cost of all licences".into()))
+    }
+
     /// Whether `count` of these cost less than `other_count` of the others.
     pub fn is_cheaper(self, count: u64, other: Self, other_count: u64) -> bool {
         // at most 64 + 32 bits times a count that fits into 32 bits of cores

@@ -58,6 +58,7 @@ mod tests {
             format: POSITION_FORMAT.into(),
             lines: vec![line],
             optimum: Optimum::default(),
+            purchase: None,
             warnings: vec![],
         };
         let mut text = Vec::new();

@@ -14,7 +14,7 @@ const HEADINGS: [&str; 8] = ["Licence", "Needed", "Owned", "Short", "Surplus", "
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Position { lines, optimum, warnings, .. } = self.0;
+        let Position { lines, optimum, purchase, warnings, .. } = self.0;
         if lines.is_empty() {
             writeln!(to, "Nothing needs a licence.")?;
         } else {
@@ -31,6 +31,23 @@ impl fmt::Display for Table<'_> {
             }
             None if optimum.proven => writeln!(to, "\nProven: no mix of User and Device CALs is smaller.")?,
             _ => writeln!(to, "\nThe mix of User and Device CALs is not proven to be the cheapest.")?,
+        }
+        if let (Some(purchase), Some(line)) = (purchase, currency) {
+            let money = |minor| Money { minor, currency: line.currency.clone() };
+            let cost = money(purchase.cost_minor);
+            write!(to, "With the CALs owned the cheapest purchase costs {cost}")?;
+            if purchase.saving_minor > 0 {
+                write!(to, ", {} less than what is short above", money(purchase.saving_minor))?;
+            }
+            if purchase.proven {
+                writeln!(to, ". Proven: no purchase is cheaper.")?;
+            } else {
+                writeln!(to, "; none can cost less than {}.", money(purchase.lower_bound_minor))?;
+            }
+            for line in purchase.lines.iter().filter(|line| purchase.saving_minor > 0 && line.needed > 0) {
+                let (product, count) = (product(&line.sku, &line.version), Count);
+                writeln!(to, "  {product}: use {}, buy {}", count(line.needed - line.short), count(line.short))?;
+            }
         }
         if !warnings.is_empty() {
             writeln!(to, "\nBefore you trust these numbers:")?;

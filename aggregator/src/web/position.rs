@@ -156,6 +156,14 @@ pub fn view(position: &Position, scan: i64) -> PositionView {
             money(optimum.lower_bound_minor)
         )
     };
+    let proof = match &position.purchase {
+        Some(purchase) if purchase.saving_minor > 0 => format!(
+            "{proof} With the CALs owned, the cheapest purchase found costs {}, {} less than what is short below.",
+            money(purchase.cost_minor),
+            money(purchase.saving_minor)
+        ),
+        _ => proof,
+    };
     let lines = position.lines.iter().map(|line| LineView {
         product: product(&line.sku, &line.version),
         sku: line.sku.clone(),

@@ -3,7 +3,8 @@
 use super::demand::{Demand, Pair, raise};
 use crate::{
     estate::EstateError,
-    optimise::{self, Cover, Graph, Prices, cheapest_cover},
+    optimise::{self, Cover, Graph, Prices, cheapest_cover, with_most_users},
+    owned::Quantities,
     version::VersionName,
 };
 
@@ -31,27 +32,23 @@ pub(crate) struct Mix {
 }
 
 impl Mix {
-    pub fn cheapest(demand: &Demand, weights: Weights) -> Result<Self, EstateError> {
-        let (forced_people, forced_devices) = (&demand.forced_people, &demand.forced_devices);
-        let open = |pair: &&Pair| {
-            forced_people[pair.person as usize].is_none() && forced_devices[pair.device as usize].is_none()
+    /// Of all cheapest mixes the one with the most User CALs; there is exactly one, so neither the order of the estate
+    /// nor the way the optimiser went shows in the answer. A User CAL moves with its person, which is why ties go to
+    /// it. `graph` is that of [`open_pairs`].
+    pub fn cheapest(demand: &Demand, graph: &Graph, weights: Weights) -> Result<Self, EstateError> {
+        let found = cheapest_cover(graph, Prices::Same(weights.user), Prices::Same(weights.device));
+        let (users, devices) = with_most_users(graph, &found.demand, weights.user);
+        let weight = |[users, devices]: [usize; 2]| {
+            users as u128 * u128::from(weights.user) + devices as u128 * u128::from(weights.device)
         };
-        let pairs: Vec<_> = demand.pairs.iter().filter(open).map(|pair| (pair.person, pair.device)).collect();
-        let graph = graph(forced_people.len(), forced_devices.len(), &pairs)?;
-        drop(pairs);
-        let cheapest = cheapest_cover(&graph, Prices::Same(weights.user), Prices::Same(weights.device));
-        let cover = with_most_users(&graph, cheapest, weights);
+        let covered = |side: &[bool]| side.iter().filter(|&&covered| covered).count();
+        let cost = weight([covered(&users), covered(&devices)]);
+        let cover = Cover { users, devices, cost, demand: found.demand };
 
-        let count = |forced: &[Option<VersionName>]| forced.iter().flatten().count() as u128;
-        let forced =
-            count(forced_people) * u128::from(weights.user) + count(forced_devices) * u128::from(weights.device);
+        let forced = weight([&demand.forced_people, &demand.forced_devices].map(|side| side.iter().flatten().count()));
         let demanded: u128 = cover.demand.iter().map(|demand| u128::from(demand.amount)).sum();
-        let proven = cover.is_proven(&graph);
-
-        let either = |(forced, &chosen): (&Option<VersionName>, &bool)| chosen || forced.is_some();
-        let has_user_cal: Vec<bool> = forced_people.iter().zip(&cover.users).map(either).collect();
-        let has_device_cal: Vec<bool> = forced_devices.iter().zip(&cover.devices).map(either).collect();
-        let (people, devices) = versions(demand, &has_user_cal, &has_device_cal)?;
+        let proven = cover.is_proven(graph);
+        let (people, devices) = versions(demand, &cover.users, &cover.devices)?;
         let cost = cover.cost + forced;
         Ok(Self { people, devices, demand: cover.demand, cost, lower_bound: demanded + forced, proven })
     }
@@ -63,49 +60,38 @@ impl Mix {
     }
 }
 
-/// Of all cheapest covers the one with the most User CALs; there is exactly one, so neither the order of the estate nor
-/// the way the optimiser went shows in the answer. A User CAL moves with its person, which is why ties go to it.
-///
-/// The demand of the proof is a maximum flow from users to devices. A user with weight left over need not pay, so all its
-/// devices must; a device that pays lets off everybody whose demand it carries. Whoever is not let off pays.
-fn with_most_users(graph: &Graph, cheapest: Cover, weights: Weights) -> Cover {
-    let mut left = vec![weights.user; graph.users() as usize];
-    let mut carried: Vec<(u32, u32)> = Vec::with_capacity(cheapest.demand.len());
-    for demand in &cheapest.demand {
-        left[demand.user as usize] -= demand.amount;
-        carried.push((demand.device, demand.user));
-    }
-    carried.sort_unstable();
-
-    let mut let_off: Vec<bool> = left.iter().map(|&left| left > 0).collect();
-    let mut queue: Vec<u32> = (0..graph.users()).filter(|&user| let_off[user as usize]).collect();
-    let mut devices = vec![false; graph.devices() as usize];
-    while let Some(user) = queue.pop() {
-        for device in graph.devices_of(user) {
-            if std::mem::replace(&mut devices[device as usize], true) {
-                continue;
-            }
-            let start = carried.partition_point(|&(other, _)| other < device);
-            for &(_, other) in carried[start..].iter().take_while(|(other, _)| *other == device) {
-                if !std::mem::replace(&mut let_off[other as usize], true) {
-                    queue.push(other);
-                }
-            }
-        }
-    }
-    let users: Vec<bool> = let_off.into_iter().map(|let_off| !let_off).collect();
-    let count = |side: &[bool]| side.iter().filter(|&&covered| covered).count() as u128;
-    let cost = count(&users) * u128::from(weights.user) + count(&devices) * u128::from(weights.device);
-    Cover { users, devices, cost, demand: cheapest.demand }
-}
-
 type Versions = Vec<Option<VersionName>>;
 
-/// E.4, E.5: the version of each CAL held. An access with one holder decides for that holder; where both ends hold a CAL
+/// The pairs that leave a choice: neither end is forced to hold a CAL anyway.
+pub(crate) fn open_pairs(demand: &Demand) -> Result<Graph, EstateError> {
+    let Demand { forced_people, forced_devices, .. } = demand;
+    let open =
+        |pair: &&Pair| forced_people[pair.person as usize].is_none() && forced_devices[pair.device as usize].is_none();
+    let pairs: Vec<_> = demand.pairs.iter().filter(open).map(|pair| (pair.person, pair.device)).collect();
+    graph(forced_people.len(), forced_devices.len(), &pairs)
+}
+
+/// Number of CALs held, by version.
+pub(crate) fn held(versions: &[Option<VersionName>]) -> Quantities {
+    let mut counts = Quantities::new();
+    for version in versions.iter().flatten() {
+        *counts.entry(*version).or_default() += 1;
+    }
+    counts
+}
+
+/// E.4, E.5: the version of each CAL held, by those forced to and by those chosen for the open pairs. An access with one holder decides for that holder; where both ends hold a CAL
 /// either may be the newer one, so the fewest that suffice are raised, the newest version first.
-fn versions(demand: &Demand, has_user: &[bool], has_device: &[bool]) -> Result<(Versions, Versions), EstateError> {
+pub(crate) fn versions(
+    demand: &Demand,
+    users: &[bool],
+    chosen_devices: &[bool],
+) -> Result<(Versions, Versions), EstateError> {
     let mut people = demand.forced_people.clone();
     let mut devices = demand.forced_devices.clone();
+    let either = |(forced, &chosen): (&Option<VersionName>, &bool)| chosen || forced.is_some();
+    let has_user: Vec<bool> = people.iter().zip(users).map(either).collect();
+    let has_device: Vec<bool> = devices.iter().zip(chosen_devices).map(either).collect();
     let mut open = Vec::new();
     for pair in &demand.pairs {
         match (has_user[pair.person as usize], has_device[pair.device as usize]) {

@@ -1,0 +1,181 @@
+//! The cheapest purchase for one who owns CALs (E.29), by example and against every possible mix.
+
+mod estates;
+
+use caliper_licensing::{Accesses, Assessment, Estate, Purchase, VersionName};
+use estates::*;
+use proptest::prelude::*;
+
+const USER: &str = "windows-server-cal/user";
+const DEVICE: &str = "windows-server-cal/device";
+
+/// (needed, short) of a CAL in the purchase.
+fn bought(purchase: &Purchase, sku: &str) -> (u64, u64) {
+    let lines = purchase.lines.iter().filter(|line| line.sku == sku);
+    lines.fold((0, 0), |(needed, short), line| (needed + line.needed, short + line.short))
+}
+
+fn purchase(assessment: &Assessment) -> &Purchase {
+    assessment.position.purchase.as_ref().expect("CALs are owned that serve a need")
+}
+
+/// Row 57: 500 people, 90 of them in three shifts on 30 PCs; the cheapest mix is 410 User and 30 Device CALs.
+fn shifts() -> Estate {
+    let office = (0..410).map(|person| (person, person));
+    let shifts = (410..500).map(|person| (person, 410 + person % 30));
+    let mut estate = pairs("2019", &office.chain(shifts).collect::<Vec<_>>());
+    // a second device for everybody in the office
+    let mut rows: Vec<_> = estate.accesses.rows().collect();
+    rows.extend((0..410).map(|person| on(person, 440 + person, 0)));
+    estate.accesses = Accesses::of(rows);
+    estate.devices = devices(850);
+    estate.currency = "EUR".into();
+    estate.prices = vec![price(USER, 500, 1), price(DEVICE, 400, 1)];
+    estate
+}
+
+#[test]
+fn what_is_owned_changes_what_is_cheapest_to_buy() {
+    // CALs owned; (needed, short) of User and Device CALs in the purchase; its cost; how much less than the plain mix
+    let cases = [
+        // E.29: the plain mix uses up what is owned
+        (vec![owns(USER, "2019", 300)], (410, 110), (30, 30), 67_000, 0),
+        (vec![owns(USER, "2019", 410), owns(DEVICE, "2019", 30)], (410, 0), (30, 0), 0, 0),
+        // a User CAL for everybody is owned: nothing to buy, though the plain mix wants 30 Device CALs
+        (vec![owns(USER, "2022", 500)], (500, 0), (0, 0), 0, 12_000),
+        // 60 idle User CALs free 20 of the 30 PCs, three people each
+        (vec![owns(USER, "2025", 470)], (470, 0), (10, 10), 4_000, 8_000),
+        // 61 free no more than 60
+        (vec![owns(USER, "2025", 471)], (470, 0), (10, 10), 4_000, 8_000),
+        // idle Device CALs: each frees somebody in the office for two
+        (vec![owns(DEVICE, "2019", 50)], (400, 400), (50, 0), 200_000, 5_000),
+        // row 69: too old for the need, so of no use; newer ones count beside them
+        (vec![owns(USER, "2016", 500), owns(USER, "2019", 410)], (410, 0), (30, 30), 12_000, 0),
+    ];
+    for (owned, users, devices, cost, saving) in cases {
+        let estate = Estate { entitlements: owned.clone(), ..shifts() };
+        let assessment = assessed(&estate);
+        let purchase = purchase(&assessment);
+        assert_eq!((bought(purchase, USER), bought(purchase, DEVICE)), (users, devices), "{owned:?}");
+        assert_eq!((purchase.cost_minor, purchase.saving_minor), (cost, saving), "{owned:?}");
+        // the bound for 471 lies a third of a Device CAL below, and no purchase costs that
+        assert_eq!(purchase.proven, purchase.lower_bound_minor == cost);
+        assert_eq!(purchase.proven, owned[0].quantity != 471, "{owned:?}");
+        // what is needed stays what is cheapest for one who owns nothing
+        assert_eq!(cals(&assessment), (410, 30));
+        assert_eq!(warns(&assessment, &["better use of the CALs owned"]), saving > 0);
+    }
+}
+
+#[test]
+fn there_is_no_purchase_without_use_for_what_is_owned_or_without_prices() {
+    let mut estate = shifts();
+    assert_eq!(assessed(&estate).position.purchase, None);
+    assert!(!serde_json::to_string(&assessed(&estate).position).unwrap().contains("\"purchase\""));
+    estate.entitlements = vec![owns(USER, "2016", 500)];
+    assert_eq!(assessed(&estate).position.purchase, None, "row 69: 2016 does not serve 2019");
+    estate.entitlements = vec![owns(USER, "2019", 500)];
+    estate.prices.pop();
+    let assessment = assessed(&estate);
+    assert_eq!(assessment.position.purchase, None);
+    assert!(warns(&assessment, &["90 User CAL", "30 Device CAL", "give the prices of both"]));
+}
+
+/// Up to five people and devices on servers of three versions, with CALs of any version.
+fn small() -> impl Strategy<Value = Estate> {
+    const VERSIONS: [&str; 3] = ["2012", "2016", "2022"];
+    let access = (prop_oneof![8 => 0..5_u32, 1 => Just(Accesses::NONE)], 0..5_u32, 0..3_u32);
+    let owned = (any::<bool>(), 0..4_usize, 1..4_u64);
+    (prop::collection::vec(access, 1..14), prop::collection::vec(owned, 0..4), 1..6_u64, 1..6_u64).prop_map(
+        |(rows, owned, user, device)| Estate {
+            currency: "EUR".into(),
+            servers: VERSIONS.map(|version| server(version, version, "Standard")).into(),
+            people: people(5),
+            devices: devices(5),
+            accesses: Accesses::of(rows.iter().map(|&(person, device, server)| on(person, device, server)).collect()),
+            entitlements: (owned.into_iter())
+                .map(|(user, level, count)| {
+                    owns(if user { USER } else { DEVICE }, ["2008", "2012", "2016", "2025"][level], count)
+                })
+                .collect(),
+            prices: vec![price(USER, user, 1), price(DEVICE, device, 1)],
+            ..Estate::default()
+        },
+    )
+}
+
+/// E.29 from the definition: needs, newest first, each take the newest left if it is new enough.
+fn short(estate: &Estate, sku: &str, needs: &[Option<VersionName>]) -> u64 {
+    let mut owned: Vec<VersionName> = (estate.entitlements.iter())
+        .filter(|row| row.sku == sku)
+        .flat_map(|row| std::iter::repeat_n(row.version, row.quantity as usize))
+        .collect();
+    owned.sort_unstable();
+    let mut needs: Vec<VersionName> = needs.iter().flatten().copied().collect();
+    needs.sort_unstable();
+    let mut short = 0;
+    for need in needs.into_iter().rev() {
+        if owned.last().is_some_and(|newest| *newest >= need) {
+            owned.pop();
+        } else {
+            short += 1;
+        }
+    }
+    short
+}
+
+/// The least to be paid over all versions that people may hold; devices then hold the least that is left to them.
+fn brute_force(estate: &Estate) -> u64 {
+    let levels = [None, Some(VersionName::V2012), Some(VersionName::V2016), Some(VersionName::V2022)];
+    let cost = |choice: u32| {
+        let people: Vec<_> = (0..5).map(|person| levels[(choice >> (2 * person) & 3) as usize]).collect();
+        let mut devices = [None; 5];
+        for row in estate.accesses.rows() {
+            let need = estate.servers[row.server as usize].version;
+            let holds = people.get(row.person as usize).copied().flatten();
+            if holds < need {
+                devices[row.device as usize] = devices[row.device as usize].max(need);
+            }
+        }
+        short(estate, USER, &people) * estate.prices[0].minor + short(estate, DEVICE, &devices) * estate.prices[1].minor
+    };
+    (0..1 << 10).map(cost).min().unwrap_or(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+    #[test]
+    fn the_best_purchase_lies_between_bound_and_cost(estate in small(), more in 1..3_u64) {
+        let best = brute_force(&estate);
+        let assessment = assessed(&estate);
+        let plain: u64 = assessment.position.lines.iter().filter(|line| line.sku.contains("cal/")).map(|line| line.cost_minor).sum();
+        let Some(purchase) = &assessment.position.purchase else {
+            // nothing owned is of any use
+            prop_assert_eq!(plain, best);
+            return Ok(());
+        };
+        prop_assert!(purchase.lower_bound_minor <= best && best <= purchase.cost_minor, "{:?}, best {}", purchase, best);
+        prop_assert_eq!(purchase.proven, purchase.lower_bound_minor == purchase.cost_minor);
+        prop_assert_eq!(purchase.cost_minor + purchase.saving_minor, plain);
+        prop_assert_eq!(purchase.lines.iter().map(|line| line.cost_minor).sum::<u64>(), purchase.cost_minor);
+
+        // owning more never raises what is at least to be paid
+        let mut richer = estate.clone();
+        richer.entitlements[0].quantity += more;
+        let assessment = assessed(&richer);
+        let bound = assessment.position.purchase.as_ref().map(|purchase| purchase.lower_bound_minor);
+        prop_assert!(bound.is_none_or(|bound| bound <= purchase.lower_bound_minor));
+
+        // the order of the estate changes nothing
+        let mut turned = estate.clone();
+        turned.entitlements.reverse();
+        turned.people.reverse();
+        let rows = estate.accesses.rows().map(|row| caliper_licensing::Access {
+            person: if row.person == Accesses::NONE { row.person } else { 4 - row.person },
+            ..row
+        });
+        turned.accesses = Accesses::of(rows.collect());
+        let turned = assessed(&turned).position.purchase;
+        prop_assert_eq!(turned.as_ref(), Some(purchase));
+    }
+}
