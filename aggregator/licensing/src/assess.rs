@@ -47,13 +47,14 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
     if !estate.prices.is_empty() && estate.currency.is_empty() {
         warnings.0.push(format!("the prices have no currency, costs are shown in {NO_CURRENCY}: state `currency`"));
     }
-    let external = estate.people.iter().filter(|person| person.external).map(|person| person.id.as_str());
-    warnings.about(external, |count, list| {
-        format!(
-            "{count} external user(s) are counted like employees; External Connectors, which may be cheaper, are not \
-             computed yet (E.22, E.23): {list}"
-        )
-    });
+    // a position is also for those who may not see who works where: people and their devices are counted, not named
+    let external = estate.people.iter().filter(|person| person.external).count();
+    if external > 0 {
+        warnings.0.push(format!(
+            "external users counted like employees: {external}; External Connectors, which may be cheaper, are not \
+             computed yet (E.22, E.23)"
+        ));
+    }
 
     let owned_cals = [USER_CAL, DEVICE_CAL].map(|sku| owned(estate, sku, VersionName::cal));
     let mut book = Book::of(estate);

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 
 use crate::estate::{Accesses, Estate, EstateError};
 
+/// Most licences one entitlement can be for, so that sums over versions and products always fit.
+const MOST_OWNED: u64 = u32::MAX as u64;
+
 /// A permutation: the order of the ids.
 pub(crate) struct Ranking {
     /// By index into the estate.
@@ -84,6 +87,14 @@ impl<'a> Checked<'a> {
                 return no(
                     format!("host `{}`", host.id),
                     "a processor with 0 cores: leave the list empty if the cores are not known",
+                );
+            }
+        }
+        for entitlement in &self.estate.entitlements {
+            if entitlement.quantity > MOST_OWNED {
+                return no(
+                    format!("entitlement of `{}`", entitlement.sku),
+                    "nobody owns so many: correct the quantity",
                 );
             }
         }

@@ -2,7 +2,9 @@
 
 mod estates;
 
-use caliper_licensing::{Access, Accesses, Device, Entitlement, Estate, InfraRoles, Licence, Policy, Server};
+use caliper_licensing::{
+    Access, Accesses, Device, Entitlement, Estate, InfraRoles, Licence, Person, Policy, Server, assess,
+};
 use estates::*;
 
 const USER: &str = "windows-server-cal/user";
@@ -247,7 +249,7 @@ fn unresolved_principals_widen_the_interval_only() {
     estate.devices[0].unresolved = true;
     let assessment = assessed(&estate);
     assert_eq!(cals(&assessment), (3, 0));
-    assert!(warns(&assessment, &["not matched with a machine", "d0000"]));
+    assert!(warns(&assessment, &["not matched with a machine: 1"]));
 }
 
 /// B.3, A.2, B.5.
@@ -263,6 +265,29 @@ fn doubtful_servers_count_in_full_and_are_named() {
     let assessment = assessed(&estate);
     assert_eq!(lines(&assessment, USER), [("2025", 1, 0, 1, 0)]);
     assert!(warns(&assessment, &["edition", "catalogue"]) && warns(&assessment, &["unknown version"]));
+}
+
+/// A position is shown to those, too, who may not see who works where.
+#[test]
+fn warnings_count_people_and_addresses_without_naming_them() {
+    let mut estate = pairs("2022", &[(0, 0), (1, 1)]);
+    estate.people[0] = Person { id: "LAB\\jane".into(), external: true, unresolved: false };
+    estate.devices[1] = Device { id: "10.9.8.7".into(), unresolved: true, server: false };
+    let assessment = assessed(&estate);
+    assert!(warns(&assessment, &["external", "E.22"]) && warns(&assessment, &["addresses not matched", "E.28"]));
+    assert!(!warns(&assessment, &["jane"]) && !warns(&assessment, &["10.9.8.7"]), "{assessment:?}");
+}
+
+/// Sums over versions and products stay far from the end of the integers.
+#[test]
+fn nobody_owns_more_than_can_be_counted() {
+    let mut estate = pairs("2022", &[(0, 0)]);
+    estate.entitlements = ["2016", "2019", "2025"].map(|version| owns(USER, version, u32::MAX.into())).into();
+    let surplus: u64 = lines(&assessed(&estate), USER).iter().map(|line| line.4).sum();
+    assert_eq!(surplus, 3 * u64::from(u32::MAX) - 1);
+    estate.entitlements[0].quantity += 1;
+    let refused = assess(&estate).unwrap_err().to_string();
+    assert!(refused.contains("`windows-server-cal/user`") && refused.contains("correct the quantity"), "{refused}");
 }
 
 /// E(vi): no money appears before somebody gave prices.

@@ -165,14 +165,11 @@ pub(crate) fn interval_warnings(
             .0
             .push(format!("User and Device CALs needed: between {lowest} and {}", lowest + strangers + infrastructure));
     }
-    let without_machine =
-        checked.estate.devices.iter().filter(|device| device.unresolved).map(|device| device.id.as_str());
-    if demand.forced_people.iter().any(Option::is_some) {
-        warnings.about(without_machine, |count, list| {
-            format!(
-                "addresses not matched with a machine: {count}; people seen there can be covered by a User CAL \
-                 only (E.28), which may be one too many: name the machines behind {list}"
-            )
-        });
+    let without_machine = checked.estate.devices.iter().filter(|device| device.unresolved).count();
+    if without_machine > 0 && demand.forced_people.iter().any(Option::is_some) {
+        warnings.0.push(format!(
+            "addresses not matched with a machine: {without_machine}; people seen there can be covered by a User CAL \
+             only (E.28), which may be one too many: find out which machines they are, the list of devices has them"
+        ));
     }
 }
