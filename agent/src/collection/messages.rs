@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use caliper_proto::{Access, Instant, Inventory, Report, wire};
+use caliper_proto::{Access, Instant, Inventory, NameRecord, Processor, Report, RoleUse, VirtualMachine, wire};
 use prost::Message as _;
 use wire::from_agent::Body;
 
@@ -12,12 +12,21 @@ pub const MOST_ROWS: usize = 5_000;
 /// Most bytes of a batch, far below the 4 MiB that gRPC servers take unless told otherwise.
 pub const MOST_BYTES: usize = 2 << 20;
 
-/// Most client names in an inventory, to stay below the same limit; the latest are kept.
+/// Most client names in an inventory; the latest are kept.
 const MOST_NAMES: usize = 20_000;
 
-/// Most warnings in an inventory, and most bytes of each (the aggregator takes no longer text).
+/// Most bytes of the lists of an inventory, together with its warnings below the same 4 MiB: whoever chooses the names
+/// of machines must not be able to make a message that is never taken.
+const BYTES_OF_NAMES: usize = 2 << 20;
+const BYTES_OF_MACHINES: usize = 1 << 20;
+const BYTES_OF_OTHERS: usize = 64 << 10;
+/// What protobuf adds to an entry with its times, at most.
+const BYTES_AROUND: usize = 32;
+
+/// Most warnings in an inventory.
 const MOST_WARNINGS: usize = 500;
-const LONGEST_WARNING: usize = 1024;
+/// Most bytes of a text: the aggregator takes no longer one.
+const LONGEST_TEXT: usize = 1024;
 
 /// The inventory, then the accesses in batches, made one by one.
 pub fn messages(report: &Report, observed: Instant) -> impl Iterator<Item = Body> {
@@ -33,11 +42,20 @@ pub fn messages(report: &Report, observed: Instant) -> impl Iterator<Item = Body
 fn inventory(report: &Report, observed: Instant) -> wire::Inventory {
     let mut server: Inventory = report.server.clone();
     let mut warnings = report.warnings.clone();
-    if server.names.len() > MOST_NAMES {
+    texts(&mut server).for_each(cut);
+    let size = |name: &NameRecord| name.address.len() + name.host_name.len();
+    if server.names.len() > keeping(&server.names, BYTES_OF_NAMES, size).min(MOST_NAMES) {
         server.names.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| a.address.cmp(&b.address)));
-        warnings.push(format!("{} older client names left out", server.names.len() - MOST_NAMES));
-        server.names.truncate(MOST_NAMES);
+        shorten(&mut server.names, MOST_NAMES, BYTES_OF_NAMES, size, "older client names", &mut warnings);
     }
+    let all = usize::MAX;
+    let size = |vm: &VirtualMachine| vm.vm_guid.len() + vm.bios_guid.len() + vm.name.len();
+    shorten(&mut server.virtual_machines, all, BYTES_OF_MACHINES, size, "virtual machines", &mut warnings);
+    let size = |role: &RoleUse| role.role_guid.len() + role.name.len();
+    shorten(&mut server.roles, all, BYTES_OF_OTHERS, size, "roles", &mut warnings);
+    shorten(&mut server.addresses, all, BYTES_OF_OTHERS, String::len, "addresses", &mut warnings);
+    let size = |processor: &Processor| processor.model.len();
+    shorten(&mut server.processors, all, BYTES_OF_OTHERS, size, "processors", &mut warnings);
     let refused = report.accesses.iter().filter(|row| !is_sendable(row)).count();
     if refused > 0 {
         warnings.push(format!("{refused} access rows with impossible values left out"));
@@ -47,10 +65,55 @@ fn inventory(report: &Report, observed: Instant) -> wire::Inventory {
         warnings.truncate(MOST_WARNINGS - 1);
         warnings.push(format!("{more} more warnings"));
     }
-    for warning in &mut warnings {
-        warning.truncate(warning.floor_char_boundary(LONGEST_WARNING));
-    }
+    warnings.iter_mut().for_each(cut);
     wire::Inventory::from((&server, warnings.as_slice(), observed))
+}
+
+/// Every text of an inventory.
+fn texts(server: &mut Inventory) -> impl Iterator<Item = &mut String> {
+    let of_server = [&mut server.name, &mut server.domain].into_iter();
+    let facts = [
+        &mut server.edition,
+        &mut server.version,
+        &mut server.model,
+        &mut server.manufacturer,
+        &mut server.uuid,
+        &mut server.physical_host,
+    ];
+    let machines = server.virtual_machines.iter_mut().flat_map(|vm| [&mut vm.vm_guid, &mut vm.bios_guid, &mut vm.name]);
+    of_server
+        .chain(facts.into_iter().flatten())
+        .chain(server.processors.iter_mut().map(|processor| &mut processor.model))
+        .chain(&mut server.addresses)
+        .chain(server.roles.iter_mut().flat_map(|role| [&mut role.role_guid, &mut role.name]))
+        .chain(server.names.iter_mut().flat_map(|name| [&mut name.address, &mut name.host_name]))
+        .chain(machines)
+}
+
+fn cut(text: &mut String) {
+    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+}
+
+/// How many entries from the first on fit into so many bytes.
+fn keeping<T>(list: &[T], bytes: usize, size: impl Fn(&T) -> usize) -> usize {
+    let mut left = bytes;
+    list.iter().map_while(|entry| left.checked_sub(size(entry) + BYTES_AROUND).inspect(|less| left = *less)).count()
+}
+
+/// Leaves out the last entries of a list that is too long, and says so.
+fn shorten<T>(
+    list: &mut Vec<T>,
+    most: usize,
+    bytes: usize,
+    size: impl Fn(&T) -> usize,
+    what: &str,
+    warnings: &mut Vec<String>,
+) {
+    let kept = keeping(list, bytes, size).min(most);
+    if kept < list.len() {
+        warnings.push(format!("{} {what} left out", list.len() - kept));
+        list.truncate(kept);
+    }
 }
 
 /// Halves the rows until each part fits; rows that the aggregator would refuse are left out.

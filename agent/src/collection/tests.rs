@@ -2,7 +2,7 @@
 
 use std::future::{pending, ready};
 
-use caliper_proto::{Access, AccessKey, Days, Inventory, NameRecord, Source};
+use caliper_proto::{Access, AccessKey, Days, Inventory, NameRecord, Processor, RoleUse, Source, VirtualMachine};
 use tempfile::TempDir;
 
 use super::*;
@@ -160,6 +160,34 @@ fn nothing_leaves_that_the_aggregator_would_refuse() {
 }
 
 const MOST_NAMES_KEPT: usize = 20_000;
+
+/// Names of machines are chosen by others: however many and long they are, the message is one that is taken.
+#[test]
+fn an_inventory_of_nothing_but_long_texts_is_still_taken() {
+    let (long, at) = (|| "ä".repeat(1000), Instant::default());
+    let mut report = report(0);
+    report.warnings = vec![long(); 1000];
+    report.server = Inventory {
+        name: long(),
+        domain: long(),
+        model: Some(long()),
+        physical_host: Some(long()),
+        addresses: vec![long(); 5_000],
+        processors: vec![Processor { cores: 1, enabled_cores: None, logical_processors: None, model: long() }; 5_000],
+        roles: vec![RoleUse { role_guid: long(), name: long(), first: at, last: at }; 5_000],
+        names: vec![NameRecord { address: long(), host_name: long(), last: at }; 5_000],
+        virtual_machines: vec![
+            VirtualMachine { vm_guid: long(), bios_guid: long(), name: long(), first: at, last: at };
+            5_000
+        ],
+        ..Inventory::default()
+    };
+    let Some(Body::Inventory(inventory)) = messages(&report, Instant::default()).next() else { panic!("no inventory") };
+    assert!(inventory.encoded_len() < 4 << 20, "{}", inventory.encoded_len());
+    // 2 MiB of names with two texts of 1024 bytes and 32 bytes around them
+    assert_eq!(inventory.names.len(), (2 << 20) / 2080);
+    <(Inventory, Vec<String>, Instant)>::try_from(inventory).unwrap();
+}
 
 #[test]
 fn batches_of_long_texts_are_cut_by_size() {
