@@ -24,8 +24,10 @@ use crate::{
     },
 };
 
-/// Most rows and texts waiting in memory, of all agents together; then agents wait. About 128 bytes each.
+/// Most that waits in memory, of all agents together, in shares of [`SHARE`] bytes: 64 MiB; then agents wait.
 const MOST_WAITING: u32 = 1 << 19;
+/// Bytes of one share: about a row of accesses.
+const SHARE: usize = 128;
 /// Most messages in one transaction.
 const MOST_MESSAGES: usize = 64;
 
@@ -50,6 +52,28 @@ pub enum Message {
     Accesses(CheckedBatch),
     /// A sign of life.
     Heartbeat(Queue),
+}
+
+impl Message {
+    /// Shares of memory it takes until it is stored. Long texts count, too: an agent that sends nothing but the longest
+    /// ones must not get more room than others.
+    fn weight(&self) -> usize {
+        fn texts<'a>(texts: impl IntoIterator<Item = &'a String>) -> usize {
+            texts.into_iter().map(|text| 1 + text.len() / SHARE).sum()
+        }
+        match self {
+            Self::Accesses(batch) => batch.rows().len() + texts(batch.texts()),
+            Self::Inventory { inventory, warnings, .. } => {
+                texts(warnings)
+                    + texts(&inventory.addresses)
+                    + texts(inventory.processors.iter().map(|processor| &processor.model))
+                    + texts(inventory.roles.iter().flat_map(|role| [&role.role_guid, &role.name]))
+                    + texts(inventory.names.iter().flat_map(|name| [&name.address, &name.host_name]))
+                    + texts(inventory.virtual_machines.iter().flat_map(|vm| [&vm.vm_guid, &vm.bios_guid, &vm.name]))
+            }
+            Self::Greeting { .. } | Self::Heartbeat(_) => 0,
+        }
+    }
 }
 
 /// Who says it.
@@ -93,12 +117,7 @@ impl Writer {
         message: Message,
         reply: &mpsc::UnboundedSender<Result<u64, Status>>,
     ) -> Result<(), Status> {
-        let weight = match &message {
-            Message::Accesses(batch) => batch.rows().len() + batch.texts().len(),
-            Message::Inventory { inventory, .. } => inventory.names.len() + inventory.virtual_machines.len(),
-            Message::Greeting { .. } | Message::Heartbeat(_) => 0,
-        };
-        let weight = u32::try_from(weight).unwrap_or(MOST_WAITING).clamp(1, MOST_WAITING);
+        let weight = u32::try_from(message.weight()).unwrap_or(MOST_WAITING).clamp(1, MOST_WAITING);
         let gone = || Status::unavailable("the aggregator is shutting down: try again later");
         let share = Arc::clone(&self.room).acquire_many_owned(weight).await.map_err(|_| gone())?;
         let (speaker, reply) = (Arc::clone(speaker), reply.clone());
@@ -169,4 +188,24 @@ fn write(
     }
     merge(tx, names, &batches)?;
     Ok(outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An inventory may hold 4 MiB of warnings and nothing else; 64 MiB may wait, so 16 of these.
+    #[test]
+    fn whatever_a_message_is_made_of_takes_its_room() {
+        let text = "x".repeat(1024);
+        let warnings = vec![text.clone(); 4096];
+        let inventory = Box::new(Inventory::default());
+        let warned = Message::Inventory { inventory, warnings, observed: Instant::default() };
+        let batch = caliper_proto::wire::AccessBatch { texts: vec![text; 4096], rows: Vec::new() };
+        let named = Message::Accesses(CheckedBatch::try_from(batch).unwrap());
+        for message in [warned, named] {
+            let fit = MOST_WAITING as usize / message.weight();
+            assert!((10..=16).contains(&fit), "{fit} fit");
+        }
+    }
 }
