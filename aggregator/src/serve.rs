@@ -26,7 +26,7 @@ use crate::{
     ingest::{closed, connected::Connected, delivery, enrolment, query, writer::Writer},
     scan::{self, Trigger},
     sentence::sentence,
-    store::{Store, StoreError},
+    store::{Store, StoreError, private_folder},
     web::{self, WebState},
 };
 
@@ -36,6 +36,10 @@ const LOCK_FILE: &str = "caliper.lock";
 const LOOK_UP: Duration = Duration::from_secs(2);
 /// How long streams may take to end.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// Time a newcomer has for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Calls at once on one connection; an agent needs one.
+const MOST_STREAMS: u32 = 100;
 /// Largest message of an agent, in bytes.
 const LARGEST_MESSAGE: usize = 4 << 20;
 
@@ -114,7 +118,7 @@ struct Claim {
 impl Claim {
     fn take(data: &Path) -> Result<Self, ServeError> {
         let folder = |source| StoreError::Folder { path: data.to_owned(), source };
-        fs_err::create_dir_all(data).map_err(folder)?;
+        private_folder(data).map_err(folder)?;
         let path = data.join(LOCK_FILE);
         let options = fs_err::OpenOptions::new().read(true).append(true).create(true).open(path);
         let file = options.map_err(folder)?.into_parts().0;
@@ -284,9 +288,11 @@ fn grpc_server(identity: &Identity, authority: &Authority) -> Result<Server, Ser
     let tls = ServerTlsConfig::new()
         .identity(own)
         .client_ca_root(Certificate::from_pem(authority.certificate_pem()))
-        // a newcomer has none yet; every service but enrolment insists on one
-        .client_auth_optional(true);
+        // a newcomer has none yet; delivery, query and renewal insist on one, health and reflection tell nothing secret
+        .client_auth_optional(true)
+        .timeout(HANDSHAKE);
     let server = Server::builder()
+        .max_concurrent_streams(MOST_STREAMS)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20);
