@@ -11,12 +11,15 @@ pub mod schedule;
 pub mod view;
 
 use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use caliper_proto::Instant;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 pub mod access;
@@ -116,7 +119,7 @@ pub struct Store {
 impl Store {
     /// Opens the store in `folder`, making it when it does not exist and bringing its schema up to date.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        fs_err::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
+        private_folder(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
         let path = folder.join(FILE_NAME);
         // the authority is made after the database: a folder that has one without the other has lost something,
         // and starting anew in silence would hide that
@@ -124,6 +127,9 @@ impl Store {
         if used && path.metadata().map_or(0, |file| file.len()) == 0 {
             return Err(StoreError::Missing { path });
         }
+        // SQLite would make it as the umask says, readable by everybody on most systems; its log and index beside it
+        // take over the mode of the file. A file that cannot be made here is told by SQLite in the next line.
+        let _ = fs_err::OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path);
         let open = |source| StoreError::Open { path: path.clone(), source };
         let mut writer =
             connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(open)?;
@@ -186,6 +192,11 @@ impl Store {
     }
 }
 
+/// Makes a folder and its parents for the owner only, if they are not there; one that is there keeps its mode.
+pub(crate) fn private_folder(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(30))?;
@@ -239,6 +250,21 @@ mod tests {
         store.write(|tx| Ok::<_, StoreError>(tx.pragma_update(None, "user_version", 99)?)).unwrap();
         drop(store);
         assert!(matches!(Store::open(folder.path()), Err(StoreError::Newer { found: 99, .. })));
+    }
+
+    #[test]
+    fn only_the_owner_reads_what_is_stored() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        // the temporary folder itself is private already
+        let data = folder.path().join("made/data");
+        let store = Store::open(&data).unwrap();
+        store.write(|tx| Ok::<_, StoreError>(tx.execute("INSERT INTO text (value) VALUES ('x')", [])?)).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&data), mode(data.parent().unwrap())), (0o700, 0o700));
+        for name in ["caliper.sqlite", "caliper.sqlite-wal", "caliper.sqlite-shm"] {
+            assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `caliper backup`.
 
 use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt as _,
+    fs::{DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -72,8 +73,8 @@ pub fn run(context: &Context, args: &BackupArgs) -> Result<ExitCode, BackupError
 }
 
 fn make(folder: &Path) -> Result<(), BackupError> {
-    let make = fs_err::create_dir(folder);
-    make.and_then(|()| fs_err::set_permissions(folder, Permissions::from_mode(0o700))).map_err(BackupError::Write)
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    DirBuilder::new().mode(0o700).create(folder).map_err(named).map_err(BackupError::Write)
 }
 
 /// Copies with the permissions of the original.
