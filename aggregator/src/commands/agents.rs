@@ -6,7 +6,7 @@ use caliper_proto::Instant;
 
 use crate::{
     context::Context,
-    store::{StoreError, agent},
+    store::{StoreError, agent, login},
 };
 
 /// Lists agents and readers, shuts one out, asks agents to collect.
@@ -57,9 +57,12 @@ pub fn run(context: &Context, args: &AgentsArgs) -> Result<ExitCode, AgentsError
         }
         Action::List { json: false } => print(&store.read(agent::list)?),
         Action::Revoke { id } => {
-            if !store.write(|tx| agent::revoke(tx, id, now))? {
-                return Err(AgentsError::Unknown(id.clone()));
-            }
+            store.write(|tx| {
+                if !agent::revoke(tx, id, now)? {
+                    return Err(AgentsError::Unknown(id.clone()));
+                }
+                Ok(login::audit(tx, now, "command line", "revoked an agent", id)?)
+            })?;
             println!("{id} is shut out; it may come back with a new token only");
         }
         Action::CollectNow { id } => {

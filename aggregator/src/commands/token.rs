@@ -13,7 +13,7 @@ use crate::{
     config::{Config, ConfigError},
     context::Context,
     store::{
-        StoreError,
+        StoreError, login,
         token::{self, Role, Token},
     },
 };
@@ -105,9 +105,12 @@ pub fn run(context: &Context, args: &TokenArgs) -> Result<ExitCode, TokenCommand
         Action::List { json } => list(context, *json)?,
         Action::Revoke { id } => {
             let now = context.clock.now();
-            if !context.store()?.write(|tx| token::revoke(tx, id, now))? {
-                return Err(TokenCommandError::Unknown(id.clone()));
-            }
+            context.store()?.write(|tx| {
+                if !token::revoke(tx, id, now)? {
+                    return Err(TokenCommandError::Unknown(id.clone()));
+                }
+                Ok(login::audit(tx, now, "command line", "revoked a token", id)?)
+            })?;
             println!("token {id} lets nobody in any more");
         }
     }
@@ -144,9 +147,16 @@ fn make(context: &Context, create: &Create) -> Result<(), TokenCommandError> {
         uses_left: create.uses,
         revoked: None,
     };
+    let insert = || {
+        store.write::<_, StoreError>(|tx| {
+            token::insert(tx, &token, &secret)?;
+            let subject = format!("{} for {} of role {}", token.id, token.uses_left, token.role);
+            login::audit(tx, created, "command line", "made a token", &subject)
+        })
+    };
     // the file first: a token that nobody holds may not be counted as handed out
     let Some(path) = &create.output else {
-        store.write(|tx| token::insert(tx, &token, &secret))?;
+        insert()?;
         println!("{line}");
         return Ok(());
     };
@@ -156,7 +166,7 @@ fn make(context: &Context, create: &Create) -> Result<(), TokenCommandError> {
         file.sync_all()
     };
     write().map_err(TokenCommandError::Output)?;
-    store.write(|tx| token::insert(tx, &token, &secret))?;
+    insert()?;
     println!("token {} written to {}", token.id, path.display());
     Ok(())
 }

@@ -43,6 +43,11 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
     },
+    /// Shut a person out at once: sessions and API tokens end, the name stays taken
+    Disable {
+        /// Sign-in name
+        name: String,
+    },
     /// Print a token with which a program uses the REST API as this person
     ApiToken {
         /// Sign-in name
@@ -128,6 +133,15 @@ pub fn run(context: &Context, args: &UserArgs) -> Result<ExitCode, UserError> {
             if !added {
                 return Err(UserError::Taken(name.clone()));
             }
+        }
+        Action::Disable { name } => {
+            context.store()?.write(|tx| {
+                if !login::disable(tx, name, now)? {
+                    return Err(UserError::Unknown(name.clone()));
+                }
+                Ok(login::audit(tx, now, "command line", "shut out", name)?)
+            })?;
+            println!("{name} is shut out");
         }
         Action::ApiToken { name, expires } => {
             let token = secret::token()?;

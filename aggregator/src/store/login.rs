@@ -89,6 +89,14 @@ pub fn password(tx: &Transaction<'_>, name: &str) -> Result<Option<(i64, String)
     Ok(tx.query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
+/// Shuts someone out and ends every session and API token; `false` if nobody who may sign in has the name.
+pub fn disable(tx: &Transaction<'_>, name: &str, now: Instant) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM session WHERE login = (SELECT id FROM login WHERE name = ?1)";
+    tx.execute(sql, [name])?;
+    let sql = "UPDATE login SET disabled = ?2 WHERE name = ?1 AND disabled IS NULL";
+    Ok(tx.execute(sql, params![name, now.micros()])? == 1)
+}
+
 /// Whether someone is there who can invite others.
 pub fn has_administrator(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM login WHERE role = 'administrator' AND disabled IS NULL)";
@@ -172,4 +180,34 @@ pub fn audit(tx: &Transaction<'_>, at: Instant, who: &str, action: &str, subject
     let sql = "INSERT INTO audit (at, who, action, subject) VALUES (?1, ?2, ?3, ?4)";
     tx.execute(sql, params![at.micros(), who, action, subject])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn whoever_is_shut_out_has_neither_session_nor_password_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let at = |micros| Instant::from_micros(micros).unwrap();
+        let (browser, program): (Digest, Digest) = ([1; 32], [2; 32]);
+        store
+            .write::<_, StoreError>(|tx| {
+                assert!(add(tx, "jane", Role::Administrator, "hash", at(1))?);
+                let (jane, _) = password(tx, "jane")?.unwrap();
+                begin_session(tx, jane, &browser, "csrf", at(1), at(100))?;
+                begin_session(tx, jane, &program, "", at(1), at(100))?;
+                assert!(visitor(tx, &browser, at(2))?.is_some() && visitor(tx, &program, at(2))?.is_some());
+
+                assert!(disable(tx, "jane", at(3))?);
+                assert!(visitor(tx, &browser, at(4))?.is_none() && visitor(tx, &program, at(4))?.is_none());
+                assert!(password(tx, "jane")?.is_none() && !has_administrator(tx)?);
+                assert!(!disable(tx, "jane", at(5))? && !disable(tx, "john", at(5))?);
+                assert!(!add(tx, "jane", Role::Viewer, "hash", at(6))?, "nobody comes back under the name");
+                Ok(())
+            })
+            .unwrap();
+    }
 }
