@@ -159,12 +159,6 @@ CREATE TABLE schedule (
     last_due        INTEGER                         -- the latest due time that was run
 );
 
--- What is owned, and prices; both also come from the configuration's estate part, see ARCHITECTURE.md.
-CREATE TABLE entitlement (
-    id              INTEGER PRIMARY KEY,
-    body            TEXT    NOT NULL                -- caliper_licensing::Entitlement as JSON
-);
-
 -- People who may sign in to the pages.
 CREATE TABLE login (
     id              INTEGER PRIMARY KEY,

@@ -3,12 +3,21 @@
 use std::sync::Arc;
 
 use caliper_licensing::Position;
-use caliper_proto::wire::{self, query_server::Query};
-use rusqlite::{OptionalExtension as _, params};
+use caliper_proto::{
+    Instant,
+    wire::{self, query_server::Query},
+};
 use tonic::{Request, Response, Status};
 
 use super::{blocking, peer};
-use crate::store::{Store, StoreError, server, token::Role};
+use crate::store::{
+    Store, StoreError, server,
+    token::Role,
+    view::{
+        self, Listing as _, Rows,
+        scans::{self, Scans},
+    },
+};
 
 const DEFAULT_LIMIT: u32 = 100;
 const MOST_SCANS: u32 = 1000;
@@ -37,15 +46,12 @@ impl Query for Service {
         let store = Arc::clone(&self.store);
         let found = blocking(move || {
             store.read::<_, StoreError>(|tx| {
-                let found = tx
-                    .query_row(
-                        "SELECT id, position FROM scan WHERE state = 'done' AND (?1 = 0 OR id = ?1)
-                         ORDER BY id DESC LIMIT 1",
-                        [i64::try_from(wanted).unwrap_or(i64::MAX)],
-                        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
-                    )
-                    .optional()?;
-                let Some((scan, json)) = found else { return Ok(None) };
+                let scan = match i64::try_from(wanted).unwrap_or(i64::MAX) {
+                    0 => scans::latest_done(tx, None)?.map(|scan| scan.id),
+                    id => Some(id),
+                };
+                let Some(scan) = scan else { return Ok(None) };
+                let Some(json) = scans::position(tx, scan)? else { return Ok(None) };
                 let position: Position = serde_json::from_str(&json)
                     .map_err(|_| StoreError::Damaged { what: format!("position of scan {scan}") })?;
                 Ok(Some((scan, position)))
@@ -65,28 +71,22 @@ impl Query for Service {
         peer::identify_as(&self.store, &request, Role::Reader).await?;
         let wire::ListScansRequest { limit, before } = request.into_inner();
         let limit = if limit == 0 { DEFAULT_LIMIT } else { limit.min(MOST_SCANS) };
-        let before = if before == 0 { i64::MAX } else { i64::try_from(before).unwrap_or(i64::MAX) };
+        let below = (before != 0).then(|| i64::try_from(before).unwrap_or(i64::MAX));
         let store = Arc::clone(&self.store);
         let scans = blocking(move || {
-            store.read::<_, StoreError>(|tx| {
-                let mut statement = tx.prepare(
-                    "SELECT id, started, coalesce(finished, 0), trigger, state, cost_minor FROM scan
-                     WHERE id < ? ORDER BY id DESC LIMIT ?",
-                )?;
-                let scans = statement.query_map(params![before, limit], |row| {
-                    Ok(wire::ScanSummary {
-                        scan: row.get::<_, i64>(0)?.unsigned_abs(),
-                        started_micros: row.get(1)?,
-                        finished_micros: row.get(2)?,
-                        trigger: row.get(3)?,
-                        state: row.get(4)?,
-                        cost_minor: row.get::<_, i64>(5)?.unsigned_abs(),
-                    })
-                })?;
-                Ok(scans.collect::<Result<_, _>>()?)
-            })
+            let listing = Scans { below, ..Scans::default() };
+            let page = Rows::Page { skip: 0, take: limit.into() };
+            store.read(|tx| view::rows(tx, &listing, Scans::SORTS[0], &page))
         });
-        Ok(Response::new(wire::ListScansResponse { scans: scans.await? }))
+        let scans = scans.await?.into_iter().map(|scan| wire::ScanSummary {
+            scan: scan.id.unsigned_abs(),
+            started_micros: scan.started.micros(),
+            finished_micros: scan.finished.map_or(0, Instant::micros),
+            trigger: scan.trigger,
+            state: scan.state,
+            cost_minor: scan.cost_minor,
+        });
+        Ok(Response::new(wire::ListScansResponse { scans: scans.collect() }))
     }
 
     async fn list_servers(

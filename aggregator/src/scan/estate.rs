@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caliper_licensing::{Access, Accesses, Confidence, Device, Entitlement, Estate, Person};
+use caliper_licensing::{Access, Accesses, Confidence, Device, Estate, Person};
 use caliper_proto::Instant;
 use jiff::civil::Date;
 use rusqlite::Transaction;
@@ -121,19 +121,13 @@ pub(super) fn draw(tx: &Transaction<'_>, settings: &EstateSettings, as_of: Date)
     if fleet.workstations > 0 {
         notes.push(format!("machines that report but are workstations, no servers, left out: {}", fleet.workstations));
     }
-    let mut entitlements = settings.entitlement.clone();
-    for body in evidence::entitlements(tx)? {
-        let entitlement: Entitlement =
-            serde_json::from_str(&body).map_err(|_| StoreError::Damaged { what: "entitlement".into() })?;
-        entitlements.push(entitlement);
-    }
     let mut estate = Estate {
         as_of,
         currency: settings.currency.clone(),
         policy: settings.policy.clone(),
         hosts,
         servers,
-        entitlements,
+        entitlements: settings.entitlement.clone(),
         prices: settings.price.clone(),
         notes,
         left_out: found.left_out.clone(),

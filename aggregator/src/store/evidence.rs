@@ -100,10 +100,3 @@ pub fn roles(tx: &Transaction<'_>) -> Result<Vec<(i64, String)>, StoreError> {
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
-
-/// Entitlements that were entered on the pages, as JSON.
-pub fn entitlements(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
-    let mut select = tx.prepare_cached("SELECT body FROM entitlement ORDER BY id")?;
-    let rows = select.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
