@@ -140,6 +140,21 @@ proptest! {
         prop_assert!(assessment.position.optimum.proven);
     }
 
+    #[test]
+    fn every_number_and_everybody_has_a_reason(estate in estates(true)) {
+        let assessment = assess(&estate).unwrap();
+        for line in &assessment.position.lines {
+            prop_assert!(!line.rules.is_empty(), "{line:?}");
+        }
+        let has_rule = |text: &str| text.split('(').skip(1).any(|rest| {
+            let mut letters = rest.chars();
+            letters.next().is_some_and(|letter| letter.is_ascii_uppercase()) && letters.next() == Some('.')
+        });
+        for coverage in assessment.people.iter().chain(&assessment.devices) {
+            prop_assert!(has_rule(&coverage.reason), "{coverage:?}");
+        }
+    }
+
     /// E.13: strict is never below interval, which never differs from ignore but in its warnings.
     #[test]
     fn policies_on_dns_and_dhcp_are_in_order(estate in estates(true)) {

@@ -94,7 +94,7 @@ fn left_out(causes: u8, unresolved: bool) -> (Licence, String) {
         (
             cause::UNRESOLVED,
             Licence::None,
-            "Stands for nobody and nothing known yet, so it counts in the highest number only: resolve it.",
+            "Stands for nobody and nothing known yet, so it counts in the highest number only: resolve it (E.1).",
         ),
         (
             cause::ADMINISTRATION,
