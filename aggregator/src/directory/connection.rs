@@ -1,6 +1,6 @@
 //! An encrypted, signed-in connection to a directory.
 
-use std::{fs::Permissions, path::Path, sync::Arc};
+use std::{fs::Permissions, io::Read as _, path::Path, sync::Arc};
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer, pki_types::pem::PemObject};
@@ -37,10 +37,15 @@ pub(super) async fn open(settings: &DirectorySettings) -> Result<Ldap, Problem> 
     Ok(ldap)
 }
 
+/// Most bytes read of a password file.
+const LONGEST_PASSWORD: u64 = 4096;
+
 /// First line of the password file.
 fn password(path: &Path) -> Result<String, Problem> {
     let unreadable = |source| Problem::PasswordFile { path: path.to_owned(), source };
-    let text = fs_err::read_to_string(path).map_err(|error| unreadable(plain(&error)))?;
+    let mut text = String::new();
+    let file = fs_err::File::open(path).map_err(|error| unreadable(plain(&error)))?;
+    file.take(LONGEST_PASSWORD).read_to_string(&mut text).map_err(|error| unreadable(plain(&error)))?;
     let permissions = fs_err::metadata(path).map_err(|error| unreadable(plain(&error)))?.permissions();
     if readable_by_others(&permissions) {
         tracing::warn!(file = %path.display(), "other accounts of this machine can read the password file: chmod 600");
