@@ -16,7 +16,8 @@ pub fn sentence(error: &(dyn Error + 'static)) -> String {
         }
         next = cause.source();
     }
-    text.replace('\n', " ")
+    // also what a terminal would obey: errors quote files and names of others
+    text.replace(char::is_control, " ")
 }
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod tests {
     fn says_each_thing_once_in_one_line() {
         let disk = Told("code 28: no space", None);
         let space = Told("no space", Some(Box::new(disk)));
-        let top = Told("the backup cannot be\nwritten", Some(Box::new(space)));
-        assert_eq!(sentence(&top), "the backup cannot be written: no space");
+        let top = Told("the backup cannot be\n\u{1b}written", Some(Box::new(space)));
+        assert_eq!(sentence(&top), "the backup cannot be  written: no space");
     }
 }

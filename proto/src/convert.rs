@@ -31,6 +31,12 @@ fn checked_text(field: &str, text: &str) -> Result<(), WireError> {
     Ok(())
 }
 
+/// Replaces control characters: what others call themselves is printed on terminals, which would obey them.
+#[must_use]
+pub fn printable(text: String) -> String {
+    if text.contains(char::is_control) { text.replace(char::is_control, "\u{fffd}") } else { text }
+}
+
 fn instant(field: &str, micros: i64) -> Result<crate::Instant, WireError> {
     crate::Instant::from_micros(micros)
         .ok_or_else(|| WireError::new(field, format!("{micros} microseconds are outside the years 1 to 9999")))

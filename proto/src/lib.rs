@@ -13,7 +13,7 @@ mod time;
 mod token;
 
 pub use access::{Access, AccessKey, Source, merge_all};
-pub use convert::{CheckedBatch, CheckedRow, WireError};
+pub use convert::{CheckedBatch, CheckedRow, WireError, printable};
 pub use days::{Days, DaysError};
 pub use inventory::{Inventory, NameRecord, Processor, RoleUse, VirtualMachine};
 pub use report::{REPORT_FORMAT, Report, ReportError};
@@ -21,7 +21,7 @@ pub use time::Instant;
 pub use token::{EnrolToken, TokenError};
 
 /// Generated from `caliper/v1/caliper.proto`.
-#[allow(missing_docs, clippy::all, clippy::pedantic)]
+#[allow(missing_docs, clippy::all, clippy::pedantic)] // generated code is documented in the .proto file
 pub mod wire {
     tonic::include_proto!("caliper.v1");
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caliper_proto::{
-    CheckedBatch, Instant, Inventory,
+    CheckedBatch, Instant, Inventory, printable,
     wire::{self, delivery_server::Delivery, from_agent, to_agent},
 };
 use ring::digest::{SHA256, digest};
@@ -117,9 +117,11 @@ impl Conversation {
         if hello.configuration_etag != self.configuration.etag {
             self.answer(to_agent::Body::Configuration(self.configuration.clone())).await?;
         }
-        let speaker = Arc::new(Speaker { id: self.id.clone(), host_name: hello.host_name });
+        let speaker = Arc::new(Speaker { id: self.id.clone(), host_name: printable(hello.host_name) });
         let (reply, mut outcomes) = mpsc::unbounded_channel();
-        self.writer.hand_over(&speaker, 0, Message::Greeting { version: hello.agent_version }, &reply).await?;
+        self.writer
+            .hand_over(&speaker, 0, Message::Greeting { version: printable(hello.agent_version) }, &reply)
+            .await?;
         let closing = closed(self.closing.clone());
         tokio::pin!(closing);
         loop {

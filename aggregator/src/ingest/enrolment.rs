@@ -7,7 +7,7 @@ use std::{
 };
 
 use caliper_proto::{
-    Instant,
+    Instant, printable,
     wire::{self, enrolment_server::Enrolment},
 };
 use tonic::{Request, Response, Status};
@@ -137,7 +137,7 @@ fn admit(
 ) -> Result<ClientCertificate, Denied> {
     let role = token::spend(tx, &request.token_id, &request.token_secret, now)?.map_err(Denied::Token)?;
     let signed = authority.client(&request.request, id, role.name(), now, days).map_err(Denied::Authority)?;
-    let host_name: String = request.host_name.chars().take(LONGEST_HOST_NAME).collect();
+    let host_name = printable(request.host_name.chars().take(LONGEST_HOST_NAME).collect());
     let newcomer = agent::Newcomer {
         id,
         role,

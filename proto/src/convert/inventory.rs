@@ -1,6 +1,6 @@
 //! Inventories.
 
-use super::{WireError, checked_text, instant};
+use super::{WireError, checked_text, instant, printable};
 use crate::{Instant, Inventory, NameRecord, Processor, RoleUse, VirtualMachine, wire};
 
 /// Most entries in any list of an inventory.
@@ -169,8 +169,8 @@ impl TryFrom<wire::Inventory> for (Inventory, Vec<String>, Instant) {
             names: names.collect::<Result<_, WireError>>()?,
             virtual_machines: machines.collect::<Result<_, WireError>>()?,
             processors: processors.collect::<Result<_, WireError>>()?,
-            name: wire.name,
-            domain: wire.domain,
+            name: printable(wire.name),
+            domain: printable(wire.domain),
             edition: stated(wire.edition),
             version: stated(wire.version),
             build: known(wire.build),
@@ -195,7 +195,7 @@ impl TryFrom<wire::Inventory> for (Inventory, Vec<String>, Instant) {
             .warnings
             .into_iter()
             .enumerate()
-            .map(|(at, warning)| short(format!("warnings[{at}]"), warning))
+            .map(|(at, warning)| short(format!("warnings[{at}]"), warning).map(printable))
             .collect::<Result<_, WireError>>()?;
         Ok((inventory, warnings, observed))
     }
@@ -272,6 +272,16 @@ mod tests {
         let unknown = (Inventory::default(), vec![], Instant::default());
         let wire = wire::Inventory::from((&unknown.0, unknown.1.as_slice(), unknown.2));
         assert_eq!(<(Inventory, Vec<String>, Instant)>::try_from(wire), Ok(unknown));
+    }
+
+    #[test]
+    fn a_name_does_not_command_a_terminal() {
+        let (mut inventory, _, observed) = sample();
+        inventory.name = "HV1\u{1b}[2J".into();
+        let warnings = ["one\r\u{9b}two".to_owned()];
+        let wire = wire::Inventory::from((&inventory, &warnings[..], observed));
+        let (inventory, warnings, _) = <(Inventory, Vec<String>, Instant)>::try_from(wire).unwrap();
+        assert_eq!((inventory.name.as_str(), warnings[0].as_str()), ("HV1\u{fffd}[2J", "one\u{fffd}\u{fffd}two"));
     }
 
     #[test]
