@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(read(whole).unwrap().text("cn"), "a");
     }
 
-    #[allow(deprecated)]
+    #[allow(deprecated)] // the only way to make an entry without a server
     fn read(tag: StructureTag) -> Result<Entry, Problem> {
         Entry::read(ResultEntry::new(tag))
     }
