@@ -1,7 +1,5 @@
 //! One access row and its merge, which is a join (invariant 1).
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{Days, Instant};
@@ -100,14 +98,17 @@ impl Access {
 /// Merges any number of observations; one row per key, in key order.
 #[must_use]
 pub fn merge_all(rows: impl IntoIterator<Item = Access>) -> Vec<Access> {
-    let mut merged: BTreeMap<AccessKey, Access> = BTreeMap::new();
-    for row in rows {
-        match merged.get_mut(&row.key) {
-            Some(known) => known.merge(&row),
-            None => drop(merged.insert(row.key.clone(), row)),
+    let mut rows: Vec<Access> = rows.into_iter().collect();
+    // a merge sort: rows mostly come in order already, from one source after the other, and then it is one pass
+    rows.sort_by(|one, other| one.key.cmp(&other.key));
+    rows.dedup_by(|later, kept| {
+        let same = later.key == kept.key;
+        if same {
+            kept.merge(later);
         }
-    }
-    merged.into_values().collect()
+        same
+    });
+    rows
 }
 
 #[cfg(test)]

@@ -103,9 +103,9 @@ impl Report {
             return Err(ReportError::Format(head.format));
         }
         let file: File = serde_json::from_str(text).map_err(json)?;
-        let mut accesses = Vec::new();
+        let mut accesses = Vec::with_capacity(file.accesses.len());
         for (at, row) in file.accesses.into_iter().enumerate() {
-            accesses.append(&mut read_row(at, &row)?);
+            read_row(at, row, &mut accesses)?;
         }
         Ok(Self { server: file.server, accesses: crate::merge_all(accesses), warnings: file.warnings })
     }
@@ -127,37 +127,33 @@ fn row(access: &Access) -> Row {
 }
 
 /// A row of the file may span years; rows of the store do not.
-fn read_row(at: usize, row: &Row) -> Result<Vec<Access>, ReportError> {
+fn read_row(at: usize, row: Row, accesses: &mut Vec<Access>) -> Result<(), ReportError> {
     let wrong = |field, problem: String| ReportError::Row { row: at, field, problem };
     if row.last < row.first {
         return Err(wrong("last", format!("{} is before first {}", row.last, row.first)));
     }
-    let mut years: Vec<(i16, Days)> = Vec::new();
-    for date in &row.days {
-        let at = years.iter().position(|(year, _)| *year == date.year()).unwrap_or_else(|| {
-            years.push((date.year(), Days::default()));
-            years.len() - 1
+    let key = AccessKey {
+        service: row.service,
+        role_guid: row.role_guid.unwrap_or_default(),
+        principal: row.principal,
+        client: row.client,
+        source: row.source,
+        year: row.days.first().map_or_else(|| row.first.date().year(), |date| date.year()),
+    };
+    let first_of_all = accesses.len();
+    accesses.push(Access { key, days: Days::default(), total: row.total, first: row.first, last: row.last });
+    for date in row.days {
+        let same_year = |access: &Access| access.key.year == date.year();
+        let at = accesses[first_of_all..].iter().position(same_year).unwrap_or_else(|| {
+            let mut access = accesses[first_of_all].clone();
+            access.key.year = date.year();
+            access.days = Days::default();
+            accesses.push(access);
+            accesses.len() - 1 - first_of_all
         });
-        years[at].1.insert_date(*date);
+        accesses[first_of_all + at].days.insert_date(date);
     }
-    if years.is_empty() {
-        years.push((row.first.date().year(), Days::default()));
-    }
-    let rows = years.into_iter().map(|(year, days)| Access {
-        key: AccessKey {
-            service: row.service.clone(),
-            role_guid: row.role_guid.clone().unwrap_or_default(),
-            principal: row.principal.clone(),
-            client: row.client.clone(),
-            source: row.source,
-            year,
-        },
-        days,
-        total: row.total,
-        first: row.first,
-        last: row.last,
-    });
-    Ok(rows.collect())
+    Ok(())
 }
 
 #[cfg(test)]
@@ -196,6 +192,16 @@ mod tests {
     fn reads_what_it_writes() {
         let report = sample();
         assert_eq!(Report::from_json(&report.to_json()).unwrap(), report);
+    }
+
+    #[test]
+    fn a_row_over_new_year_becomes_one_row_per_year() {
+        let text = sample().to_json().replace("\"2021-06-12\"", "\"2020-12-31\", \"2021-06-12\", \"2020-01-01\"");
+        let accesses = Report::from_json(&text).unwrap().accesses;
+        let years: Vec<_> =
+            accesses.iter().map(|access| (access.key.year, access.days.iter().collect::<Vec<_>>())).collect();
+        assert_eq!(years, [(2020, vec![1, 366]), (2021, vec![163])]);
+        assert!(accesses.iter().all(|access| access.total == 4 && access.key.principal == "lab\\waldo"));
     }
 
     #[test]

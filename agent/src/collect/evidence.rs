@@ -12,7 +12,7 @@ use caliper_evidence::{
     smbios::{self, Firmware},
     ual::{self, SystemIdentity},
 };
-use caliper_proto::{Access, AccessKey, Inventory, Report};
+use caliper_proto::{Access, Inventory, Report};
 
 use super::{
     CollectError, edition,
@@ -24,6 +24,8 @@ use super::{
 /// Report files and firmware tables larger than this are not read.
 const LARGEST_REPORT: u64 = 1 << 30;
 const LARGEST_TABLE: u64 = 1 << 20;
+/// Rows kept beside as many merged ones again before they are merged too.
+const MOST_WAITING: usize = 1 << 16;
 /// More warnings than this help nobody; the rest is counted.
 const MOST_WARNINGS: usize = 500;
 
@@ -33,7 +35,10 @@ const MOST_NAMES: usize = 20;
 /// Everything read so far.
 #[derive(Default)]
 struct Gathered {
-    rows: BTreeMap<AccessKey, Access>,
+    /// Merged now and then, and at the end.
+    rows: Vec<Access>,
+    /// How many rows the last merge left.
+    different: usize,
     user_access: UserAccess,
     /// The history of each identity database, with its path.
     histories: Vec<(PathBuf, Vec<SystemIdentity>)>,
@@ -85,9 +90,11 @@ impl Gathered {
 
     fn join(&mut self, rows: impl IntoIterator<Item = Access>) {
         for row in rows {
-            match self.rows.get_mut(&row.key) {
-                Some(known) => known.merge(&row),
-                None => drop(self.rows.insert(row.key.clone(), row)),
+            self.rows.push(row);
+            // memory follows the number of different rows, not that of all rows read
+            if self.rows.len() > 2 * self.different + MOST_WAITING {
+                self.rows = caliper_proto::merge_all(std::mem::take(&mut self.rows));
+                self.different = self.rows.len();
             }
         }
     }
@@ -173,7 +180,7 @@ impl Gathered {
         if let Some(firmware) = &self.firmware {
             server::add_firmware(&mut server, firmware, &mut self.warnings);
         }
-        let rows = std::mem::take(&mut self.rows).into_values().map(|mut row| {
+        let rows = std::mem::take(&mut self.rows).into_iter().map(|mut row| {
             if row.key.service.is_empty() {
                 row.key.service = self.user_access.service(&row.key.role_guid);
             }
