@@ -198,7 +198,9 @@ pub async fn serve(
         .add_service(DeliveryServer::new(delivery).max_decoding_message_size(LARGEST_MESSAGE))
         .add_service(QueryServer::new(query::Service::new(Arc::clone(&store))))
         .add_service(health().await)
-        .add_service(reflection()?)
+        .add_service(described().build_v1().map_err(ServeError::Reflection)?)
+        // the reflection libraries of Python and others still ask the older version
+        .add_service(described().build_v1alpha().map_err(ServeError::Reflection)?)
         .serve_with_incoming_shutdown(TcpIncoming::from(grpc).with_nodelay(Some(true)), closed(closing.clone()));
     ready(&addresses);
     let outcome = tokio::select! {
@@ -307,15 +309,10 @@ async fn health() -> tonic_health::pb::health_server::HealthServer<impl tonic_he
     service
 }
 
-fn reflection() -> Result<
-    tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>,
-    ServeError,
-> {
+fn described() -> tonic_reflection::server::Builder<'static> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .map_err(ServeError::Reflection)
 }
 
 /// Passes requests to collect on to the agents they are for, until the aggregator closes.

@@ -4,6 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::Instant;
 
+/// Words in manufacturer or model that only virtual machines carry.
+const VIRTUAL: [&str; 12] = [
+    "vmware",
+    "virtualbox",
+    "virtual machine",
+    "kvm",
+    "qemu",
+    "xen",
+    "hvm domu",
+    "bochs",
+    "amazon ec2",
+    "google compute engine",
+    "openstack",
+    "parallels",
+];
+
 /// One physical or virtual processor package.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Processor {
@@ -103,4 +119,36 @@ pub struct Inventory {
     pub names: Vec<NameRecord>,
     /// Virtual machines of a Hyper-V host.
     pub virtual_machines: Vec<VirtualMachine>,
+}
+
+/// Whether the machine is virtual, by the firmware's words; `None` if they say nothing.
+pub fn is_virtual_by_firmware(manufacturer: &str, model: &str) -> Option<bool> {
+    let words = format!("{manufacturer} {model}").to_lowercase();
+    if VIRTUAL.iter().any(|word| words.contains(word)) {
+        return Some(true);
+    }
+    let blank = ["", "to be filled by o.e.m.", "system manufacturer", "system product name", "default string"];
+    let says_nothing = |text: &str| blank.contains(&text.trim().to_lowercase().as_str());
+    (!says_nothing(manufacturer) && !says_nothing(model)).then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_tell_virtual_from_physical() {
+        // (manufacturer, model, answer); the first four from the real sets
+        let cases = [
+            ("VMware, Inc.", "VMware7,1", Some(true)),
+            ("Microsoft Corporation", "Virtual Machine", Some(true)),
+            ("Dell Inc.", "PowerEdge R630", Some(false)),
+            ("To Be Filled By O.E.M.", "To Be Filled By O.E.M.", None),
+            ("Microsoft Corporation", "Surface", Some(false)),
+            ("", "", None),
+        ];
+        for (manufacturer, model, answer) in cases {
+            assert_eq!(is_virtual_by_firmware(manufacturer, model), answer, "{manufacturer} {model}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ mod token;
 pub use access::{Access, AccessKey, Source, merge_all};
 pub use convert::{CheckedBatch, CheckedRow, WireError, printable};
 pub use days::{Days, DaysError};
-pub use inventory::{Inventory, NameRecord, Processor, RoleUse, VirtualMachine};
+pub use inventory::{Inventory, NameRecord, Processor, RoleUse, VirtualMachine, is_virtual_by_firmware};
 pub use report::{REPORT_FORMAT, Report, ReportError};
 pub use time::Instant;
 pub use token::{EnrolToken, TokenError};

@@ -1,25 +1,9 @@
 //! The server's own facts: from its newest identity in UAL, with the firmware's table as a second opinion.
 
 use caliper_evidence::{smbios::Firmware, ual::SystemIdentity};
-use caliper_proto::{Inventory, Processor};
+use caliper_proto::{Inventory, Processor, is_virtual_by_firmware};
 
 use super::edition;
-
-/// Words in manufacturer or model that only virtual machines carry.
-const VIRTUAL: [&str; 12] = [
-    "vmware",
-    "virtualbox",
-    "virtual machine",
-    "kvm",
-    "qemu",
-    "xen",
-    "hvm domu",
-    "bochs",
-    "amazon ec2",
-    "google compute engine",
-    "openstack",
-    "parallels",
-];
 
 /// What UAL knows of the server.
 pub fn from_identity(identity: &SystemIdentity, warnings: &mut Vec<String>) -> Inventory {
@@ -50,7 +34,7 @@ pub fn from_identity(identity: &SystemIdentity, warnings: &mut Vec<String>) -> I
         sockets: identity.sockets,
         cores,
         logical_processors: logical_processors(identity, cores),
-        is_virtual: is_virtual(&identity.manufacturer, &identity.model),
+        is_virtual: is_virtual_by_firmware(&identity.manufacturer, &identity.model),
         ..Inventory::default()
     }
 }
@@ -65,17 +49,6 @@ fn logical_processors(identity: &SystemIdentity, cores: Option<u32>) -> Option<u
     }
 }
 
-/// Whether the machine is virtual, by the firmware's words; `None` if they say nothing.
-pub fn is_virtual(manufacturer: &str, model: &str) -> Option<bool> {
-    let words = format!("{manufacturer} {model}").to_lowercase();
-    if VIRTUAL.iter().any(|word| words.contains(word)) {
-        return Some(true);
-    }
-    let blank = ["", "to be filled by o.e.m.", "system manufacturer", "system product name", "default string"];
-    let says_nothing = |text: &str| blank.contains(&text.trim().to_lowercase().as_str());
-    (!says_nothing(manufacturer) && !says_nothing(model)).then_some(false)
-}
-
 /// Adds the firmware's view: each processor, and what UAL did not know. A disagreement is a warning, UAL's number stays.
 pub fn add_firmware(server: &mut Inventory, firmware: &Firmware, warnings: &mut Vec<String>) {
     let fill = |known: &mut Option<String>, text: &str| {
@@ -87,7 +60,7 @@ pub fn add_firmware(server: &mut Inventory, firmware: &Firmware, warnings: &mut 
     fill(&mut server.model, &firmware.model);
     fill(&mut server.uuid, &firmware.uuid);
     if server.is_virtual.is_none() {
-        server.is_virtual = is_virtual(&firmware.manufacturer, &firmware.model);
+        server.is_virtual = is_virtual_by_firmware(&firmware.manufacturer, &firmware.model);
     }
     warnings.extend(firmware.warnings.iter().cloned());
 
@@ -122,22 +95,6 @@ pub fn add_firmware(server: &mut Inventory, firmware: &Firmware, warnings: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_that_tell_virtual_from_physical() {
-        // (manufacturer, model, answer); the first four from the real sets
-        let cases = [
-            ("VMware, Inc.", "VMware7,1", Some(true)),
-            ("Microsoft Corporation", "Virtual Machine", Some(true)),
-            ("Dell Inc.", "PowerEdge R630", Some(false)),
-            ("To Be Filled By O.E.M.", "To Be Filled By O.E.M.", None),
-            ("Microsoft Corporation", "Surface", Some(false)),
-            ("", "", None),
-        ];
-        for (manufacturer, model, answer) in cases {
-            assert_eq!(is_virtual(manufacturer, model), answer, "{manufacturer} {model}");
-        }
-    }
 
     #[test]
     fn logical_processors_are_the_machines() {

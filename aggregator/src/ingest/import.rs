@@ -118,7 +118,9 @@ fn read(path: &Path) -> Result<Report, ImportError> {
     }
     let text = String::from_utf8(bytes)
         .map_err(|error| ImportError::Text { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })?;
-    Report::from_json(&text).map_err(|source| ImportError::Report { path: path.to_owned(), source })
+    // editors and shells of Windows put a byte order mark in front
+    let text = text.trim_start_matches('\u{feff}');
+    Report::from_json(text).map_err(|source| ImportError::Report { path: path.to_owned(), source })
 }
 
 /// A report does not say when it was made; its latest evidence does, so that an older file never replaces a newer.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use caliper_licensing::{Host, Server, VersionName};
-use caliper_proto::{Instant, Inventory};
+use caliper_proto::{Instant, Inventory, is_virtual_by_firmware};
 
 use super::HostSettings;
 use crate::store::evidence::ServerRow;
@@ -113,6 +113,14 @@ impl Reporting {
         }
     }
 
+    /// Whether it runs in a virtual machine, as far as the report or the firmware's words tell.
+    fn stated_virtual(&self) -> Option<bool> {
+        let inventory = &self.inventory;
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let by_firmware = || is_virtual_by_firmware(&text(&inventory.manufacturer), &text(&inventory.model));
+        inventory.is_virtual.or_else(by_firmware)
+    }
+
     fn version(&self) -> Option<VersionName> {
         let text = self.inventory.version.clone()?;
         serde_json::from_value(serde_json::Value::String(text)).ok()
@@ -160,7 +168,7 @@ pub(super) fn place(
     let mut notes = Vec::new();
     let mut hosts: BTreeMap<String, Host> = BTreeMap::new();
     for (at, server) in fleet.servers.iter().enumerate() {
-        if server.inventory.is_virtual != Some(false) {
+        if is_virtual(server, settings) != Some(false) {
             continue;
         }
         // E.8: a machine that reports guests and that nobody but administrators used does nothing else
@@ -193,10 +201,23 @@ pub(super) fn place(
             version: server.version(),
             edition: server.inventory.edition.clone().filter(|edition| !edition.is_empty()),
             host,
-            is_virtual: server.inventory.is_virtual == Some(true),
+            is_virtual: is_virtual(server, settings) == Some(true),
             evaluation: server.inventory.evaluation,
             observed_days: covered_days[at],
         });
+    }
+    let is_taken = |server: &&Reporting| {
+        server.stated_virtual().is_none()
+            && stated_host(server, settings).is_none()
+            && is_virtual(server, settings) == Some(false)
+    };
+    let taken: Vec<&str> = fleet.servers.iter().filter(is_taken).map(|server| server.id.as_str()).collect();
+    if !taken.is_empty() {
+        notes.push(format!(
+            "servers counted as physical machines, because no report says whether they are virtual; name the host of one \
+             that is in [[estate.host]]: {}",
+            taken.join(", ")
+        ));
     }
     let inferred: Vec<&str> = hosts
         .iter()
@@ -217,18 +238,30 @@ pub(super) fn place(
     (hosts.into_values().collect(), servers, notes)
 }
 
+/// Whether a server is virtual: by its report, by the host it is stated to run on, else, if its processors are known, not:
+/// unknown is never zero.
+fn is_virtual(server: &Reporting, settings: &[HostSettings]) -> Option<bool> {
+    server
+        .stated_virtual()
+        .or_else(|| stated_host(server, settings).map(|host| short(&host.name) != short(&server.id)))
+        .or_else(|| (!processors(&server.inventory).is_empty()).then_some(false))
+}
+
+fn stated_host<'a>(server: &Reporting, settings: &'a [HostSettings]) -> Option<&'a HostSettings> {
+    settings.iter().find(|host| host.servers.iter().any(|name| short(name) == short(&server.id)))
+}
+
 fn unknown(id: String) -> Host {
     Host { id, processors: Vec::new(), windows: false, virtualization_only: false, peak_virtual_machines: None }
 }
 
 /// Name of the host of a server: stated, itself, known to the guest, or known to the host.
 fn host_of(server: &Reporting, fleet: &Fleet, settings: &[HostSettings]) -> Option<String> {
-    let own = short(&server.id);
-    let stated = settings.iter().find(|host| host.servers.iter().any(|name| short(name) == own));
-    if let Some(host) = stated {
+    if let Some(host) = stated_host(server, settings) {
         return Some(host.name.clone());
     }
-    match server.inventory.is_virtual {
+    let own = short(&server.id);
+    match is_virtual(server, settings) {
         Some(false) => Some(server.id.clone()),
         Some(true) => {
             if let Some(host) = server.inventory.physical_host.as_ref().filter(|host| !host.is_empty()) {
@@ -347,6 +380,41 @@ mod tests {
         let mut used = [false; 7];
         used[2] = true;
         assert!(!place(&fleet, &[], &used, &[None; 7]).0[0].virtualization_only);
+    }
+
+    #[test]
+    fn known_processors_count_even_if_nothing_says_whether_they_are_virtual() {
+        let facts = |maker: &'static str, model: &'static str| {
+            move |inventory: &mut Inventory| {
+                (inventory.manufacturer, inventory.model) = (Some(maker.into()), Some(model.into()));
+                (inventory.sockets, inventory.cores) = (Some(2), Some(24));
+            }
+        };
+        let rows = vec![
+            row(1, "a", facts("", "")),
+            row(2, "b", facts("QEMU", "KVM")),
+            row(3, "c", facts("Dell Inc.", "R630")),
+        ];
+        let fleet = Fleet::of(rows);
+        let (hosts, servers, notes) = place(&fleet, &[], &[true; 3], &[None; 3]);
+        let hosts: Vec<_> = hosts.into_iter().map(|host| (host.id, host.processors)).collect();
+        assert_eq!(hosts, [("a.lab.net".to_owned(), vec![12, 12]), ("c.lab.net".to_owned(), vec![12, 12])]);
+        assert_eq!(servers.iter().map(|server| server.is_virtual).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].ends_with("[[estate.host]]: a.lab.net"), "{notes:?}");
+        // a stated host settles it
+        let esx = HostSettings {
+            name: "esx1".into(),
+            processors: vec![16],
+            windows: None,
+            virtualization_only: None,
+            peak_virtual_machines: None,
+            servers: vec!["a".into()],
+        };
+        let (hosts, servers, notes) = place(&fleet, &[esx], &[true; 3], &[None; 3]);
+        let hosts: Vec<_> = hosts.into_iter().map(|host| host.id).collect();
+        assert_eq!((hosts, notes.len()), (vec!["c.lab.net".to_owned(), "esx1".to_owned()], 0));
+        assert_eq!((servers[0].is_virtual, servers[0].host.as_deref()), (true, Some("esx1")));
     }
 
     #[test]

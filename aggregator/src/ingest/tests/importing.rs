@@ -30,6 +30,9 @@ fn importing_twice_is_importing_once() {
     assert_eq!(import(&store, &path, now).unwrap(), first);
     assert_eq!(stored(&store), before);
     assert_eq!(before[0].2, ["LAB\\ann", "LAB\\bob"]);
+    let with_mark = format!("\u{feff}{}", fs_err::read_to_string(&path).unwrap());
+    fs_err::write(&path, with_mark).unwrap();
+    assert_eq!(import(&store, &path, now).unwrap(), first);
 }
 
 #[test]
