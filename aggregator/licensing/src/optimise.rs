@@ -4,6 +4,7 @@
 //! Knows users and devices as numbers only; who they are, which accesses count and what a licence
 //! costs is decided before. Rule E.28: each pair needs a licence on its user or on its device.
 
+mod amount;
 mod certificate;
 mod graph;
 mod inventory;
@@ -21,6 +22,7 @@ pub use inventory::{LowerBound, Purchase, cheapest_purchase};
 pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifyError, verify_certificate};
 
+use amount::Amount;
 use peel::Peel;
 
 /// What covering one vertex costs, in any integer unit (minor units of a currency, say).
@@ -47,6 +49,13 @@ impl Prices<'_> {
         match self {
             Self::Same(price) => gcd(start, *price),
             Self::Each(prices) => prices.iter().fold(start, |so_far, &price| gcd(so_far, price)),
+        }
+    }
+
+    fn divided(&self, unit: u64) -> Capacities<'_> {
+        match self {
+            Self::Same(price) => Capacities::Same(price / unit),
+            Self::Each(prices) => Capacities::Each { prices, unit },
         }
     }
 
@@ -117,41 +126,81 @@ pub fn cheapest_cover(graph: &Graph, user_prices: Prices<'_>, device_prices: Pri
     device_prices.check_length(graph.devices());
     // Dividing by the common divisor keeps the flow small: 500 and 400 are solved as 5 and 4.
     let unit = device_prices.common_divisor(user_prices.common_divisor(0)).max(1);
-    let split = graph.users() as usize;
-    let capacity = |vertex: usize| {
-        let price = if vertex < split { user_prices.of(vertex) } else { device_prices.of(vertex - split) };
-        price / unit
-    };
+    let (user_prices, device_prices) = (user_prices.divided(unit), device_prices.divided(unit));
+    if user_prices.greatest().max(device_prices.greatest()) <= u64::from(u32::MAX) {
+        solve::<u32>(graph, &user_prices, &device_prices, unit)
+    } else {
+        solve::<u64>(graph, &user_prices, &device_prices, unit)
+    }
+}
 
-    let mut peel = Peel::new(graph, (0..graph.vertices()).map(capacity).collect());
+/// Solves in amounts of `unit`, by which the prices were divided.
+fn solve<A: Amount>(graph: &Graph, users: &Capacities<'_>, devices: &Capacities<'_>, unit: u64) -> Cover {
+    let split = graph.users();
+    let capacity = |vertex: u32| A::of(if vertex < split { users.of(vertex) } else { devices.of(vertex - split) });
+
+    let mut peel = Peel::new(graph, capacity);
     peel.drain();
-    let kernel = kernel::Kernel::of(graph, &peel);
+    let Peel { nodes, pushes, mut covered, .. } = peel;
+    let kernel = kernel::Kernel::of(graph, nodes);
     let solved = search::solve(&kernel.graph, &kernel.capacity);
+    let kernel::Kernel { vertices, .. } = kernel;
 
-    let mut covered = peel.covered;
-    for (&vertex, &chosen) in kernel.vertices.iter().zip(&solved.covered) {
+    for (&vertex, &chosen) in vertices.iter().zip(&solved.covered) {
         covered[vertex as usize] = chosen;
     }
     // A peeled leaf has one neighbour left, whose fate was decided after it: walk backwards.
-    for push in peel.pushes.iter().rev() {
+    for push in pushes.iter().rev() {
         covered[push.leaf as usize] = !covered[push.hub as usize];
     }
 
-    let demand_of = |one: u32, other: u32, amount: u64| {
-        let (user, device) = if one < other { (one, other) } else { (other, one) };
-        Demand { user, device: device - split as u32, amount: amount * unit }
+    let demand_of = |one: u32, other: u32, amount: A| {
+        let (user, device) = (one.min(other), one.max(other));
+        Demand { user, device: device - split, amount: amount.into() * unit }
     };
-    let in_kernel = |vertex: u32| kernel.vertices[vertex as usize];
-    let peeled = peel.pushes.iter().map(|push| demand_of(push.leaf, push.hub, push.amount));
+    let in_kernel = |vertex: u32| vertices[vertex as usize];
+    let peeled = pushes.iter().map(|push| demand_of(push.leaf, push.hub, push.amount));
     let searched = solved.flow.iter().map(|push| demand_of(in_kernel(push.leaf), in_kernel(push.hub), push.amount));
     let demand = peeled.chain(searched).collect();
 
-    let cost = (0..covered.len())
-        .filter(|&vertex| covered[vertex])
-        .map(|vertex| u128::from(capacity(vertex)) * u128::from(unit))
-        .sum();
-    let devices = covered.split_off(split);
-    Cover { users: covered, devices, cost, demand }
+    let devices_covered = covered.split_off(split as usize);
+    let cost = users.cost(&covered, unit) + devices.cost(&devices_covered, unit);
+    Cover { users: covered, devices: devices_covered, cost, demand }
+}
+
+/// Prices divided by their unit, without dividing again at every use.
+enum Capacities<'a> {
+    Same(u64),
+    Each { prices: &'a [u64], unit: u64 },
+}
+
+impl Capacities<'_> {
+    fn of(&self, index: u32) -> u64 {
+        match self {
+            Self::Same(price) => *price,
+            Self::Each { prices, unit } => prices[index as usize] / unit,
+        }
+    }
+
+    fn greatest(&self) -> u64 {
+        match self {
+            Self::Same(price) => *price,
+            Self::Each { prices, unit } => prices.iter().max().map_or(0, |price| price / unit),
+        }
+    }
+
+    /// What the vertices marked in `covered` cost together, in the unit of the prices.
+    fn cost(&self, covered: &[bool], unit: u64) -> u128 {
+        match self {
+            Self::Same(price) => {
+                covered.iter().filter(|&&one| one).count() as u128 * u128::from(*price) * u128::from(unit)
+            }
+            Self::Each { prices, .. } => {
+                let bought = covered.iter().zip(*prices).filter(|(one, _)| **one);
+                bought.map(|(_, &price)| u128::from(price)).sum()
+            }
+        }
+    }
 }
 
 fn gcd(mut a: u64, mut b: u64) -> u64 {

@@ -133,6 +133,11 @@ impl Graph {
         self.adjacent[position as usize]
     }
 
+    /// The first `count` entries from a position on, which exist.
+    pub(super) fn some_from(&self, position: u32, count: u32) -> &[u32] {
+        &self.adjacent[position as usize..(position + count) as usize]
+    }
+
     pub(super) fn neighbours(&self, vertex: u32) -> &[u32] {
         let (from, to) = self.row(vertex);
         &self.adjacent[from as usize..to as usize]

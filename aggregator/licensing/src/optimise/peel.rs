@@ -3,36 +3,39 @@
 //! argument: swapping the leaf for its neighbour in a cover never uncovers a pair), and a good
 //! greedy start elsewhere (Karp and Sipser).
 
+use super::amount::Amount;
 use super::graph::Graph;
 
 /// Demand put on a pair. In peeling, `leaf` had no other neighbour left at that moment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Push {
+pub(super) struct Push<A> {
     pub leaf: u32,
     pub hub: u32,
-    pub amount: u64,
+    pub amount: A,
 }
 
-/// State of a vertex, 8 bytes: this is what every step touches at random.
-#[derive(Debug, Clone, Copy, Default)]
-struct Node {
+/// Everything about a vertex that a step needs, so that it costs one cache miss.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node<A> {
+    /// Where its row starts.
+    start: u32,
     /// Neighbours alive; 0 when the vertex itself has left.
-    degree: u32,
+    pub degree: u32,
     /// Exclusive or of all neighbours alive: with one left, it is that neighbour.
     link: u32,
+    /// What it can still bear.
+    pub residual: A,
 }
 
 /// A graph being peeled.
-pub(super) struct Peel<'graph> {
+pub(super) struct Peel<'graph, A> {
     graph: &'graph Graph,
-    nodes: Vec<Node>,
-    /// What each vertex can still bear.
-    pub residual: Vec<u64>,
+    pub nodes: Vec<Node<A>>,
     leaves: Vec<u32>,
     /// Leaves before this one are done.
     next_leaf: usize,
     /// In the order made.
-    pub pushes: Vec<Push>,
+    pub pushes: Vec<Push<A>>,
     /// Hubs that were exhausted by a leaf, and vertices that cost nothing: in the cover.
     pub covered: Vec<bool>,
 }
@@ -43,25 +46,30 @@ const BATCH: usize = 32;
 /// Beyond this many neighbours the least one is not worth the search.
 const LONG_ROW: usize = 64;
 
-impl<'graph> Peel<'graph> {
+impl<'graph, A: Amount> Peel<'graph, A> {
     /// `capacity`: what each vertex can bear.
-    pub fn new(graph: &'graph Graph, capacity: Vec<u64>) -> Self {
+    pub fn new(graph: &'graph Graph, capacity: impl Fn(u32) -> A) -> Self {
         let vertices = graph.vertices();
         let mut nodes = Vec::with_capacity(vertices);
         let mut leaves = Vec::with_capacity(vertices);
+        let mut free = Vec::new();
         for vertex in 0..vertices as u32 {
             let row = graph.neighbours(vertex);
             let link = row.iter().fold(0, |all, &neighbour| all ^ neighbour);
-            nodes.push(Node { degree: row.len() as u32, link });
+            let residual = capacity(vertex);
+            nodes.push(Node { start: graph.row(vertex).0, degree: row.len() as u32, link, residual });
             if row.len() == 1 {
                 leaves.push(vertex);
+            }
+            if residual.is_zero() {
+                free.push(vertex);
             }
         }
         let pushes = Vec::with_capacity(vertices);
         let covered = vec![false; vertices];
-        let mut peel = Self { graph, nodes, residual: capacity, leaves, next_leaf: 0, pushes, covered };
-        for vertex in 0..vertices as u32 {
-            if peel.residual[vertex as usize] == 0 && peel.is_alive(vertex) {
+        let mut peel = Self { graph, nodes, leaves, next_leaf: 0, pushes, covered };
+        for vertex in free {
+            if peel.is_alive(vertex) {
                 peel.covered[vertex as usize] = true;
                 peel.remove(vertex);
             }
@@ -93,20 +101,21 @@ impl<'graph> Peel<'graph> {
     /// Reads what a batch of leaves is about to need, so that the cache misses overlap instead of
     /// following each other.
     fn touch(&self, batch: std::ops::Range<usize>) {
-        let mut hubs = [(0, false); BATCH];
+        let mut hubs = [(0, A::default(), false); BATCH];
         for (hub, &leaf) in hubs.iter_mut().zip(&self.leaves[batch]) {
-            let node = self.nodes[leaf as usize];
-            *hub = (node.link, node.degree == 1);
+            let node = &self.nodes[leaf as usize];
+            *hub = (node.link, node.residual, node.degree == 1);
         }
-        let mut rows = [(0, 0); BATCH];
-        for (row, &(hub, _)) in rows.iter_mut().zip(&hubs).filter(|(_, (_, ready))| *ready) {
-            *row = self.graph.row(hub);
-            std::hint::black_box((self.nodes[hub as usize].degree, self.residual[hub as usize]));
-        }
-        for (from, to) in rows {
-            for position in from..to.min(from + 4) {
-                std::hint::black_box(self.nodes[self.graph.at(position) as usize].degree);
+        let mut rows: [&[u32]; BATCH] = [&[]; BATCH];
+        for (row, &(hub, residual, _)) in rows.iter_mut().zip(&hubs).filter(|(_, (_, _, ready))| *ready) {
+            let node = &self.nodes[hub as usize];
+            // Only a hub that this leaf exhausts will look at its neighbours.
+            if node.residual <= residual {
+                *row = self.graph.some_from(node.start, node.degree.min(4));
             }
+        }
+        for &neighbour in rows.iter().copied().flatten() {
+            std::hint::black_box(self.nodes[neighbour as usize].degree);
         }
     }
 
@@ -151,32 +160,34 @@ impl<'graph> Peel<'graph> {
 
     /// Puts as much demand as possible on the pair; at least one of the two is exhausted by it.
     fn push(&mut self, leaf: u32, hub: u32) {
-        let amount = self.residual[leaf as usize].min(self.residual[hub as usize]);
-        self.residual[leaf as usize] -= amount;
-        self.residual[hub as usize] -= amount;
+        let leaf_left = self.nodes[leaf as usize].residual;
+        let hub_left = self.nodes[hub as usize].residual;
+        let amount = leaf_left.min(hub_left);
+        self.nodes[leaf as usize].residual -= amount;
+        self.nodes[hub as usize].residual -= amount;
         self.pushes.push(Push { leaf, hub, amount });
-        if self.residual[hub as usize] == 0 {
+        if amount == hub_left {
             self.covered[hub as usize] = true;
             self.remove(hub);
         }
-        if self.residual[leaf as usize] == 0 {
+        if amount == leaf_left {
             self.remove(leaf);
         }
     }
 
     fn remove(&mut self, vertex: u32) {
-        let node = std::mem::take(&mut self.nodes[vertex as usize]);
-        if node.degree == 1 {
-            self.lose(node.link, vertex);
+        let node = &mut self.nodes[vertex as usize];
+        let Node { start, degree, link, .. } = *node;
+        (node.degree, node.link) = (0, 0);
+        if degree == 1 {
+            self.lose(link, vertex);
             return;
         }
-        let mut left = node.degree;
+        let (mut left, mut position) = (degree, start);
         let graph = self.graph;
-        for &neighbour in graph.neighbours(vertex) {
-            if left == 0 {
-                break;
-            }
-            left -= u32::from(self.lose(neighbour, vertex));
+        while left > 0 {
+            left -= u32::from(self.lose(graph.at(position), vertex));
+            position += 1;
         }
     }
 

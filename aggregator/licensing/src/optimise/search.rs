@@ -7,34 +7,38 @@
 
 mod support;
 
+use super::amount::Amount;
 use super::graph::Graph;
 use super::peel::{Peel, Push};
 use support::Supports;
 
 /// Maximum demand and minimum cover of a graph, in its numbering.
-pub(super) struct Solved {
+pub(super) struct Solved<A> {
     pub covered: Vec<bool>,
     /// Demand per pair, without zeros.
-    pub flow: Vec<Push>,
+    pub flow: Vec<Push<A>>,
 }
 
 /// Phases with shortest paths only; beyond, long paths are rather found out of order.
 const PURE_PHASES: u32 = 2;
 
 /// Solves `graph` exactly.
-pub(super) fn solve(graph: &Graph, capacity: &[u64]) -> Solved {
-    let mut greedy = Peel::new(graph, capacity.to_vec());
+pub(super) fn solve<A: Amount>(graph: &Graph, capacity: &[A]) -> Solved<A> {
+    let mut greedy = Peel::new(graph, |vertex| capacity[vertex as usize]);
     greedy.drain();
     greedy.finish_greedily();
+    let Peel { nodes, pushes, .. } = greedy;
+    let residual: Vec<A> = nodes.iter().map(|node| node.residual).collect();
+    drop(nodes);
 
-    let residual = greedy.residual;
     let roots_are_users = free_degree(graph, &residual, true) <= free_degree(graph, &residual, false);
     let mut supports = Supports::new(graph, !roots_are_users, capacity);
-    for push in &greedy.pushes {
+    for push in &pushes {
         let root_first = (push.leaf < graph.users()) == roots_are_users;
         let (root, other) = if root_first { (push.leaf, push.hub) } else { (push.hub, push.leaf) };
         supports.add(other, root, push.amount);
     }
+    drop(pushes);
     let mut search = Search {
         graph,
         residual,
@@ -59,9 +63,9 @@ fn side(graph: &Graph, users: bool) -> std::ops::Range<u32> {
 }
 
 /// Work of a search that starts at the free vertices of a side.
-fn free_degree(graph: &Graph, residual: &[u64], users: bool) -> usize {
+fn free_degree<A: Amount>(graph: &Graph, residual: &[A], users: bool) -> usize {
     side(graph, users)
-        .filter(|&vertex| residual[vertex as usize] > 0)
+        .filter(|&vertex| !residual[vertex as usize].is_zero())
         .map(|vertex| graph.neighbours(vertex).len())
         .sum()
 }
@@ -73,10 +77,10 @@ struct Step {
     other: Option<u32>,
 }
 
-struct Search<'graph> {
+struct Search<'graph, A> {
     graph: &'graph Graph,
-    residual: Vec<u64>,
-    supports: Supports,
+    residual: Vec<A>,
+    supports: Supports<A>,
     /// Depth of a vertex plus `base` if this search reached it, something lower otherwise.
     level: Vec<u32>,
     /// Where to go on: position in the row of a root-side vertex, place in the support of others.
@@ -86,21 +90,21 @@ struct Search<'graph> {
     path: Vec<Step>,
 }
 
-impl Search<'_> {
+impl<A: Amount> Search<'_, A> {
     fn run(&mut self, roots: std::ops::Range<u32>) {
         let mut free: Vec<u32> = roots.collect();
         for phase in 1.. {
-            free.retain(|&root| self.residual[root as usize] > 0);
+            free.retain(|&root| self.is_free(root));
             let Some(deepest) = self.measure(&free) else { return };
             for &root in &free {
-                while self.residual[root as usize] > 0 && self.augment_from(root, Some(deepest)) {}
+                while self.is_free(root) && self.augment_from(root, Some(deepest)) {}
             }
             // Supporters of the deepest others may already stand one level below them.
             self.renew(deepest + 1);
             if phase > PURE_PHASES {
                 for &root in &free {
                     self.enter_root(root, self.base);
-                    while self.residual[root as usize] > 0 && self.augment_from(root, None) {}
+                    while self.is_free(root) && self.augment_from(root, None) {}
                 }
                 self.renew(self.base);
             }
@@ -115,6 +119,11 @@ impl Search<'_> {
             self.level.fill(0);
             self.base = 1;
         }
+    }
+
+    /// Whether the vertex can bear more demand.
+    fn is_free(&self, vertex: u32) -> bool {
+        !self.residual[vertex as usize].is_zero()
     }
 
     fn enter_root(&mut self, root: u32, level: u32) {
@@ -146,7 +155,7 @@ impl Search<'_> {
                 }
                 self.level[other as usize] = level;
                 self.next[other as usize] = 0;
-                if self.residual[other as usize] > 0 {
+                if self.is_free(other) {
                     deepest = Some(level);
                 } else if deepest.is_none() {
                     for place in 0..self.supports.len(other) {
@@ -173,7 +182,7 @@ impl Search<'_> {
                 if let Some(last) = self.path.last_mut() {
                     last.other = Some(other);
                 }
-                if self.residual[other as usize] > 0 {
+                if self.is_free(other) {
                     self.push_along_path(start, other);
                     return true;
                 }
@@ -196,7 +205,7 @@ impl Search<'_> {
         while self.next[root as usize] < end {
             let other = self.graph.at(self.next[root as usize]);
             if (tried == Some(other) || self.may_enter(other, level, deepest))
-                && (self.residual[other as usize] > 0 || self.has_supporter(other, level, deepest))
+                && (self.is_free(other) || self.has_supporter(other, level, deepest))
             {
                 return Some(other);
             }
@@ -242,7 +251,7 @@ impl Search<'_> {
         let back = || inner.iter().filter_map(|step| step.other.map(|other| (step.root, other)));
         let amount = back()
             .map(|(_, other)| self.supports.amount(other, self.next[other as usize]))
-            .fold(self.residual[start as usize].min(self.residual[end as usize]), u64::min);
+            .fold(self.residual[start as usize].min(self.residual[end as usize]), A::min);
         for (root, other) in back() {
             self.supports.exchange(other, self.next[other as usize], root, amount);
         }

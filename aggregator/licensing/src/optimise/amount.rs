@@ -1,0 +1,29 @@
+//! Demand, and what a vertex can bear of it, as an integer: 32 bits when all prices fit, which is
+//! nearly always, so that everything a step touches about a vertex fills a quarter of a cache line.
+
+use std::fmt::Debug;
+use std::ops::{AddAssign, SubAssign};
+
+/// An integer of the width that the prices of a graph need.
+pub(super) trait Amount: Copy + Ord + Default + Debug + AddAssign + SubAssign + Into<u64> {
+    /// The amount `price`, which fits.
+    fn of(price: u64) -> Self;
+
+    /// Nothing left to bear.
+    fn is_zero(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Amount for u32 {
+    fn of(price: u64) -> Self {
+        debug_assert!(price <= u64::from(u32::MAX));
+        price as u32
+    }
+}
+
+impl Amount for u64 {
+    fn of(price: u64) -> Self {
+        price
+    }
+}
