@@ -44,6 +44,8 @@ pub struct Graph {
 
 /// Keys per bucket: their rows and counters together stay in the second-level cache.
 const BUCKET_BITS: u32 = 12;
+/// Up to this many keys, one counter each fits that cache, and no buckets are needed.
+const FEW_KEYS: u32 = 1 << 18;
 
 impl Graph {
     /// A graph of `users` and `devices`, numbered from 0, from pairs in any order; a pair given
@@ -62,9 +64,14 @@ impl Graph {
         let mut offset = Vec::with_capacity(vertices as usize + 1);
         offset.push(0);
         let mut adjacent = vec![0; 2 * pairs.len()];
-        let mut buckets = vec![(0, 0); pairs.len()];
-        let by_user = pairs.iter().map(|&(user, device)| (user, users + device));
-        group(users, by_user, &mut buckets, &mut offset, &mut adjacent);
+        let mut buckets = Vec::new();
+        // Pairs usually arrive user by user, and then lie in rows already.
+        if pairs.is_sorted_by_key(|pair| pair.0) {
+            lay_out(users, pairs, &mut offset, &mut adjacent);
+        } else {
+            let by_user = pairs.iter().map(|&(user, device)| (user, users + device));
+            group(users, by_user, (&mut buckets, pairs.len()), &mut offset, &mut adjacent);
+        }
         let distinct = sort_and_deduplicate(&mut offset, &mut adjacent);
         adjacent.truncate(2 * distinct);
         let (first_half, second_half) = adjacent.split_at_mut(distinct);
@@ -73,7 +80,7 @@ impl Graph {
             let devices = &first_half[row[0] as usize..row[1] as usize];
             devices.iter().map(move |&device| (device - users, user))
         });
-        group(devices, by_device, &mut buckets, &mut offset, second_half);
+        group(devices, by_device, (&mut buckets, distinct), &mut offset, second_half);
         Ok(Self { users, offset, adjacent })
     }
 
@@ -145,14 +152,21 @@ impl Graph {
 }
 
 /// Puts the rows of keys `0..keys` into `adjacent` and appends their ends to `offset`, counted from
-/// its last; a row keeps the order of arrival. `buckets` is room for as many entries as there are.
+/// its last; a row keeps the order of arrival. There are `count` entries; `buckets`
+/// is room for them, made when needed and worth keeping for the next grouping.
 fn group(
     keys: u32,
     entries: impl Iterator<Item = (u32, u32)> + Clone,
-    buckets: &mut [(u32, u32)],
+    (buckets, count): (&mut Vec<(u32, u32)>, usize),
     offset: &mut Vec<u32>,
     adjacent: &mut [u32],
 ) {
+    if keys <= FEW_KEYS {
+        return group_at_once(keys, entries, offset, adjacent);
+    }
+    if buckets.len() < count {
+        *buckets = vec![(0, 0); count];
+    }
     let mut bucket_end = vec![0_usize; (keys >> BUCKET_BITS) as usize + 2];
     entries.clone().for_each(|(key, _)| bucket_end[(key >> BUCKET_BITS) as usize + 1] += 1);
     for bucket in 1..bucket_end.len() {
@@ -191,11 +205,53 @@ fn group(
     }
 }
 
+/// The same without buckets, while all counters fit the second-level cache.
+fn group_at_once(
+    keys: u32,
+    entries: impl Iterator<Item = (u32, u32)> + Clone,
+    offset: &mut Vec<u32>,
+    adjacent: &mut [u32],
+) {
+    let mut position = vec![0_u32; keys as usize];
+    entries.clone().for_each(|(key, _)| position[key as usize] += 1);
+    let before = offset.last().copied().unwrap_or(0);
+    let mut next = 0;
+    for slot in &mut position {
+        let length = std::mem::replace(slot, next);
+        next += length;
+        offset.push(before + next);
+    }
+    entries.for_each(|(key, value)| {
+        let slot = &mut position[key as usize];
+        adjacent[*slot as usize] = value;
+        *slot += 1;
+    });
+}
+
+/// Lays out rows of pairs that are sorted by user; a row keeps their order.
+fn lay_out(users: u32, pairs: &[(u32, u32)], offset: &mut Vec<u32>, adjacent: &mut [u32]) {
+    for ((place, slot), &(user, device)) in (0..).zip(adjacent).zip(pairs) {
+        while offset.len() <= user as usize {
+            offset.push(place);
+        }
+        *slot = users + device;
+    }
+    offset.resize(users as usize + 1, pairs.len() as u32);
+}
+
 /// Sorts each row and closes the gaps that duplicates leave; the number of entries that remain.
 fn sort_and_deduplicate(offset: &mut [u32], adjacent: &mut [u32]) -> usize {
-    let mut kept = 0;
+    let canonical = |row: &[u32]| row.is_sorted_by(|one, other| one < other);
     let mut from = 0;
-    for end in &mut offset[1..] {
+    let first_bad = offset[1..].iter().position(|&to| {
+        let row = &adjacent[from..to as usize];
+        from = to as usize;
+        !canonical(row)
+    });
+    let Some(first_bad) = first_bad else { return from };
+    let mut kept = offset[first_bad] as usize;
+    from = kept;
+    for end in &mut offset[first_bad + 1..] {
         let to = *end as usize;
         adjacent[from..to].sort_unstable();
         let row = kept;
