@@ -139,29 +139,38 @@ fn solve<A: Amount>(graph: &Graph, users: &Capacities<'_>, devices: &Capacities<
     let split = graph.users();
     let capacity = |vertex: u32| A::of(if vertex < split { users.of(vertex) } else { devices.of(vertex - split) });
 
-    let mut peel = Peel::new(graph, capacity);
-    peel.drain();
-    let Peel { nodes, pushes, mut covered, .. } = peel;
-    let kernel = kernel::Kernel::of(graph, nodes);
-    let solved = search::solve(&kernel.graph, &kernel.capacity);
-    let kernel::Kernel { vertices, .. } = kernel;
-
-    for (&vertex, &chosen) in vertices.iter().zip(&solved.covered) {
-        covered[vertex as usize] = chosen;
-    }
-    // A peeled leaf has one neighbour left, whose fate was decided after it: walk backwards.
-    for push in pushes.iter().rev() {
-        covered[push.leaf as usize] = !covered[push.hub as usize];
-    }
-
     let demand_of = |one: u32, other: u32, amount: A| {
         let (user, device) = (one.min(other), one.max(other));
         Demand { user, device: device - split, amount: amount.into() * unit }
     };
-    let in_kernel = |vertex: u32| vertices[vertex as usize];
-    let peeled = pushes.iter().map(|push| demand_of(push.leaf, push.hub, push.amount));
-    let searched = solved.flow.iter().map(|push| demand_of(in_kernel(push.leaf), in_kernel(push.hub), push.amount));
-    let demand = peeled.chain(searched).collect();
+    let mut peel = Peel::new(graph, capacity);
+    peel.drain();
+    let (mut covered, demand): (Vec<bool>, Vec<Demand>);
+    if peel.alive() > graph.vertices() / 2 {
+        // A kernel hardly smaller than the graph is not worth laying out.
+        let solved = search::solve(peel, capacity);
+        covered = solved.covered;
+        demand = solved.flow.iter().map(|push| demand_of(push.leaf, push.hub, push.amount)).collect();
+    } else {
+        let (_, nodes, pushes, hubs) = peel.into_parts();
+        let kernel::Kernel { graph: rest, capacity: left, vertices } = kernel::Kernel::of(graph, nodes);
+        let bears = |vertex: u32| left[vertex as usize];
+        let solved = search::solve(Peel::new(&rest, bears), bears);
+        // Room for the demand.
+        drop((rest, left));
+        covered = hubs;
+        for (&vertex, &chosen) in vertices.iter().zip(&solved.covered) {
+            covered[vertex as usize] = chosen;
+        }
+        // A peeled leaf has one neighbour left, whose fate was decided after it: walk backwards.
+        for push in pushes.iter().rev() {
+            covered[push.leaf as usize] = !covered[push.hub as usize];
+        }
+        let in_kernel = |vertex: u32| vertices[vertex as usize];
+        let peeled = pushes.iter().map(|push| demand_of(push.leaf, push.hub, push.amount));
+        let searched = solved.flow.iter().map(|push| demand_of(in_kernel(push.leaf), in_kernel(push.hub), push.amount));
+        demand = peeled.chain(searched).collect();
+    }
 
     let devices_covered = covered.split_off(split as usize);
     let cost = users.cost(&covered, unit) + devices.cost(&devices_covered, unit);

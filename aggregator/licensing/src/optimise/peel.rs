@@ -30,14 +30,14 @@ pub(super) struct Node<A> {
 /// A graph being peeled.
 pub(super) struct Peel<'graph, A> {
     graph: &'graph Graph,
-    pub nodes: Vec<Node<A>>,
+    nodes: Vec<Node<A>>,
     leaves: Vec<u32>,
     /// Leaves before this one are done.
     next_leaf: usize,
     /// In the order made.
-    pub pushes: Vec<Push<A>>,
+    pushes: Vec<Push<A>>,
     /// Hubs that were exhausted by a leaf, and vertices that cost nothing: in the cover.
-    pub covered: Vec<bool>,
+    covered: Vec<bool>,
 }
 
 /// Leaves whose memory is touched ahead together, and greedy picks between two rounds of leaves:
@@ -80,6 +80,17 @@ impl<'graph, A: Amount> Peel<'graph, A> {
     /// Whether the vertex still has neighbours.
     pub fn is_alive(&self, vertex: u32) -> bool {
         self.nodes[vertex as usize].degree > 0
+    }
+
+    /// The graph, the vertices as they are now, the pushes in the order made, and who is covered:
+    /// hubs that were exhausted by a leaf, and vertices that cost nothing. Frees the rest.
+    pub fn into_parts(self) -> (&'graph Graph, Vec<Node<A>>, Vec<Push<A>>, Vec<bool>) {
+        (self.graph, self.nodes, self.pushes, self.covered)
+    }
+
+    /// How many vertices still have neighbours.
+    pub fn alive(&self) -> usize {
+        self.nodes.iter().filter(|node| node.degree > 0).count()
     }
 
     /// Peels until no leaf is left.

@@ -22,17 +22,17 @@ pub(super) struct Solved<A> {
 /// Phases with shortest paths only; beyond, long paths are rather found out of order.
 const PURE_PHASES: u32 = 2;
 
-/// Solves `graph` exactly.
-pub(super) fn solve<A: Amount>(graph: &Graph, capacity: &[A]) -> Solved<A> {
-    let mut greedy = Peel::new(graph, |vertex| capacity[vertex as usize]);
-    greedy.drain();
-    greedy.finish_greedily();
-    let Peel { nodes, pushes, .. } = greedy;
+/// Solves the graph of `start` exactly; `capacity` is what its vertices could bear at first, and
+/// what `start` has pushed so far stays part of the solution unless the search moves it.
+pub(super) fn solve<A: Amount>(mut start: Peel<'_, A>, capacity: impl Fn(u32) -> A) -> Solved<A> {
+    start.drain();
+    start.finish_greedily();
+    let (graph, nodes, pushes, _) = start.into_parts();
     let residual: Vec<A> = nodes.iter().map(|node| node.residual).collect();
     drop(nodes);
 
     let roots_are_users = free_degree(graph, &residual, true) <= free_degree(graph, &residual, false);
-    let mut supports = Supports::new(graph, !roots_are_users, capacity);
+    let mut supports = Supports::new(graph, !roots_are_users, &capacity);
     for push in &pushes {
         let root_first = (push.leaf < graph.users()) == roots_are_users;
         let (root, other) = if root_first { (push.leaf, push.hub) } else { (push.hub, push.leaf) };
@@ -54,7 +54,10 @@ pub(super) fn solve<A: Amount>(graph: &Graph, capacity: &[A]) -> Solved<A> {
     let reached = |vertex: usize| search.level[vertex] >= search.base;
     let is_root = |vertex: usize| (vertex < graph.users() as usize) == roots_are_users;
     // König: roots that were not reached and others that were.
-    let covered = (0..graph.vertices()).map(|vertex| reached(vertex) != is_root(vertex)).collect();
+    // Who has no pair needs nothing, even for nothing.
+    let covered = (0..graph.vertices())
+        .map(|vertex| reached(vertex) != is_root(vertex) && !graph.neighbours(vertex as u32).is_empty())
+        .collect();
     Solved { covered, flow: search.supports.into_pushes() }
 }
 

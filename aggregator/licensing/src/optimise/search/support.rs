@@ -21,7 +21,7 @@ pub(super) struct Supports<A> {
 
 impl<A: Amount> Supports<A> {
     /// No demand yet, on the users' or the devices' side.
-    pub fn new(graph: &Graph, users: bool, capacity: &[A]) -> Self {
+    pub fn new(graph: &Graph, users: bool, capacity: impl Fn(u32) -> A) -> Self {
         let side = super::side(graph, users);
         let mut end = 0;
         let rooms = side
@@ -29,7 +29,7 @@ impl<A: Amount> Supports<A> {
             .map(|vertex| {
                 let start = end;
                 let degree = graph.neighbours(vertex).len() as u64;
-                end += capacity[vertex as usize].into().min(degree) as u32;
+                end += capacity(vertex).into().min(degree) as u32;
                 Room { start, len: 0 }
             })
             .collect();
