@@ -48,6 +48,9 @@ fn the_small_office_comes_out_as_worked_out_by_hand() {
         "sku": "windows-server-cal/device", "version": "2012", "unit": "device", "needed": 3, "owned": 1, "short": 2,
         "surplus": 0, "cost_minor": 6000, "currency": "EUR", "rules": rules, "confidence": "H",
     });
+    // E.30: no packs are priced
+    let shopping = json!([{"sku": "windows-server-cal/device", "version": "2012", "units": 1, "packs": 2,
+                           "cost_minor": 6000, "currency": "EUR"}]);
     assert_eq!(
         position(&[&example("small-office.toml")]),
         json!({
@@ -61,7 +64,8 @@ fn the_small_office_comes_out_as_worked_out_by_hand() {
             "optimum": {"cost_minor": 9000, "lower_bound_minor": 9000, "proven": true},
             // E.29: two more at 30; the one owned is used anyway
             "purchase": {"lines": [devices], "cost_minor": 6000, "lower_bound_minor": 6000, "proven": true,
-                         "saving_minor": 0},
+                         "saving_minor": 0, "shopping": shopping},
+            "shopping": shopping,
             "warnings": ["the cost of what is short leaves out what has no price: give prices for \
                           windows-server/standard/licence"],
         })

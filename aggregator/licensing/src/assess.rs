@@ -2,13 +2,13 @@
 
 use crate::{
     assessment::{Assessment, Proof, ProofPair},
-    book::{Book, NO_CURRENCY},
+    book::{Book, NO_CURRENCY, Needed},
     cal::{self, Demand, Mix, ServerNeeds, Weights, coverages, held, interval_warnings, open_pairs},
     checked::Checked,
     estate::{Estate, EstateError},
     findings::{Rules, Warnings, counted},
     owned::{Quantities, owned},
-    position::{Line, Optimum, POSITION_FORMAT, Position, Purchase},
+    position::{Line, Optimum, POSITION_FORMAT, Position, Purchase, ShoppingItem},
     prices::UnitPrice,
     run::{self, Product},
     version::VersionName,
@@ -58,13 +58,12 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
 
     let owned_cals = [USER_CAL, DEVICE_CAL].map(|sku| owned(estate, sku, VersionName::cal));
     let mut book = Book::of(estate);
-    add_cals(&mut book, [&users, &devices], &owned_cals, &demand.rules)?;
+    add_cals(&mut book, [users, devices], &owned_cals, &demand.rules)?;
     let purchase = match prices {
         Some(prices) => {
             let [owned_users, owned_devices] = &owned_cals;
             let found = cal::Purchase::cheapest(&demand, &graph, &mix, weights, [owned_users, owned_devices])?;
-            let written =
-                found.map(|found| purchase(&book, &found, &owned_cals, &demand.rules, prices.0, weights.user));
+            let written = found.map(|found| purchase(&book, found, &owned_cals, &demand.rules, prices.0, weights.user));
             written.transpose()?
         }
         None => None,
@@ -77,13 +76,10 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
     let products = run::needs(&checked, &mut warnings);
     for product in Product::ALL {
         let owned = owned(estate, product.sku(), |version| version);
-        let need = products.get(&product);
-        let (needed, at_least) =
-            need.map_or_else(|| (Quantities::new(), false), |need| (need.needed.clone(), need.at_least));
-        let rules = need.map_or_else(|| Rules::of(&["C.11"]), |need| need.rules.clone());
-        book.add(product.sku(), product.unit(), &needed, &owned, &rules, at_least)?;
+        let none = Needed { rules: Rules::of(&["C.11"]), ..Needed::default() };
+        book.add(product.sku(), product.unit(), products.get(&product).unwrap_or(&none), &owned)?;
     }
-    let Book { mut lines, unpriced, .. } = book;
+    let Book { mut lines, mut shopping, unpriced, .. } = book;
     warnings.about(unpriced, |_, list| {
         format!("the cost of what is short leaves out what has no price: give prices for {list}")
     });
@@ -94,7 +90,7 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
     for (reason, count) in &estate.left_out {
         warnings.0.push(format!("left out on purpose: {count} {reason}"));
     }
-    sort(&mut lines);
+    sort(&mut lines, &mut shopping);
 
     let cost_minor = match prices {
         Some((user, device)) => add(user.cost(user_count)?, device.cost(device_count)?)?,
@@ -104,7 +100,8 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
     let optimum = Optimum { cost_minor, lower_bound_minor: if proven { cost_minor } else { 0 }, proven };
     let (people, devices) = coverages(&checked, &demand, &mix);
     let proof = proof(&checked, &demand, &mix, weights);
-    let position = Position { format: POSITION_FORMAT.into(), lines, optimum, purchase, warnings: warnings.0 };
+    let position =
+        Position { format: POSITION_FORMAT.into(), lines, optimum, purchase, shopping, warnings: warnings.0 };
     Ok(Assessment { position, people, devices, proof })
 }
 
@@ -118,38 +115,44 @@ fn add(one: u64, two: u64) -> Result<u64, EstateError> {
 
 fn add_cals(
     book: &mut Book<'_>,
-    [users, devices]: [&Quantities; 2],
+    [users, devices]: [Quantities; 2],
     [owned_users, owned_devices]: &[Quantities; 2],
     rules: &Rules,
 ) -> Result<(), EstateError> {
-    book.add(DEVICE_CAL, "device", devices, owned_devices, rules, false)?;
-    book.add(USER_CAL, "user", users, owned_users, rules, false)
+    for (sku, unit, by_version, owned) in
+        [(DEVICE_CAL, "device", devices, owned_devices), (USER_CAL, "user", users, owned_users)]
+    {
+        book.add(sku, unit, &Needed { by_version, rules: rules.clone(), ..Needed::default() }, owned)?;
+    }
+    Ok(())
 }
 
 /// The cheapest purchase as lines and money; `plain` holds the CAL lines of the cheapest mix.
 fn purchase(
     plain: &Book<'_>,
-    found: &cal::Purchase,
+    found: cal::Purchase,
     owned: &[Quantities; 2],
     rules: &Rules,
     user_price: UnitPrice,
     user_weight: u64,
 ) -> Result<Purchase, EstateError> {
     let mut book = Book::of(plain.estate);
-    add_cals(&mut book, [&found.users, &found.devices], owned, rules)?;
-    let mut lines = book.lines;
-    sort(&mut lines);
+    let (bought, least) = (found.cost, found.lower_bound);
+    add_cals(&mut book, [found.users, found.devices], owned, rules)?;
+    let Book { mut lines, mut shopping, .. } = book;
+    sort(&mut lines, &mut shopping);
     let cost = |lines: &[Line]| lines.iter().try_fold(0, |sum, line| add(sum, line.cost_minor));
     let cost_minor = cost(&lines)?;
-    let proven = found.cost == found.lower_bound;
+    let proven = bought == least;
     let lower_bound_minor =
-        if proven { cost_minor } else { user_price.of_weights(found.lower_bound, user_weight)?.min(cost_minor) };
+        if proven { cost_minor } else { user_price.of_weights(least, user_weight)?.min(cost_minor) };
     let saving_minor = cost(&plain.lines)?.saturating_sub(cost_minor);
-    Ok(Purchase { lines, cost_minor, lower_bound_minor, proven, saving_minor })
+    Ok(Purchase { lines, cost_minor, lower_bound_minor, proven, saving_minor, shopping })
 }
 
-fn sort(lines: &mut [Line]) {
+fn sort(lines: &mut [Line], shopping: &mut [ShoppingItem]) {
     lines.sort_by(|a, b| (&a.sku, &a.version, &a.unit).cmp(&(&b.sku, &b.version, &b.unit)));
+    shopping.sort_by(|a, b| (&a.sku, &a.version, b.units).cmp(&(&b.sku, &b.version, a.units)));
 }
 
 /// E.29: the plain mix is the cheapest for one who owns nothing; who owns CALs may buy less for another one.

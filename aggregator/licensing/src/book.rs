@@ -4,45 +4,69 @@ use crate::{
     estate::{Estate, EstateError},
     findings::Rules,
     owned::{Quantities, balance},
-    position::{Confidence, Line},
+    packs::Packs,
+    position::{Confidence, Line, ShoppingItem},
     prices::UnitPrice,
+    version::VersionName,
 };
 
 /// ISO 4217 for money of no stated currency; an empty currency means that there is no price.
 pub(crate) const NO_CURRENCY: &str = "XXX";
 
+/// What is needed of one product, with the rules behind it.
+#[derive(Debug, Default)]
+pub(crate) struct Needed {
+    pub by_version: Quantities,
+    /// What each server needs where a pack cannot be split between servers (C.2); empty: packs may be split freely.
+    pub lots: Vec<(VersionName, u64)>,
+    pub rules: Rules,
+    /// Whether the number is only the least possible, for lack of facts.
+    pub at_least: bool,
+}
+
 /// Lines as they are written.
 pub(crate) struct Book<'a> {
     pub estate: &'a Estate,
     pub lines: Vec<Line>,
+    pub shopping: Vec<ShoppingItem>,
     /// Skus that are short and have no price.
     pub unpriced: Vec<&'static str>,
 }
 
 impl<'a> Book<'a> {
     pub fn of(estate: &'a Estate) -> Self {
-        Self { estate, lines: Vec::new(), unpriced: Vec::new() }
+        Self { estate, lines: Vec::new(), shopping: Vec::new(), unpriced: Vec::new() }
     }
 
-    /// Adds what is needed of a product, set against what is owned.
+    /// Adds what is needed of a product, set against what is owned, and how to buy what is short.
     pub fn add(
         &mut self,
         sku: &'static str,
         unit: &str,
-        needed: &Quantities,
+        needed: &Needed,
         owned: &Quantities,
-        rules: &Rules,
-        at_least: bool,
     ) -> Result<(), EstateError> {
         let price = UnitPrice::of(self.estate, sku);
+        let packs = Packs::of(self.estate, sku);
         let currency = Some(self.estate.currency.as_str()).filter(|code| !code.is_empty()).unwrap_or(NO_CURRENCY);
-        for balance in balance(needed, owned) {
-            let mut rules = rules.clone();
+        for balance in balance(&needed.by_version, owned) {
+            let mut rules = needed.rules.clone();
             if balance.owned > 0 {
                 rules.add("E.29");
             }
             if price.is_none() && balance.short > 0 {
                 self.unpriced.push(sku);
+            }
+            let lots = short_lots(needed, balance.version, balance.short);
+            for (pack, count) in packs.for_lots(&lots)? {
+                self.shopping.push(ShoppingItem {
+                    sku: sku.into(),
+                    version: balance.version.name().into(),
+                    units: pack.units,
+                    packs: count,
+                    cost_minor: pack.cost(count)?,
+                    currency: currency.into(),
+                });
             }
             self.lines.push(Line {
                 sku: sku.into(),
@@ -56,9 +80,25 @@ impl<'a> Book<'a> {
                 currency: if price.is_some() { currency.into() } else { String::new() },
                 rules: rules.ids(),
                 // a number that is only the least possible is worth no more than a guess
-                confidence: if at_least { rules.confidence().min(Confidence::L) } else { rules.confidence() },
+                confidence: if needed.at_least { rules.confidence().min(Confidence::L) } else { rules.confidence() },
             });
         }
         Ok(())
     }
+}
+
+/// What is short, server by server if packs cannot be split between them (C.2). Which server gets what is owned is free
+/// to choose: the smallest needs first, so that as many servers as possible are complete.
+fn short_lots(needed: &Needed, version: VersionName, short: u64) -> Vec<u64> {
+    if needed.lots.is_empty() {
+        return vec![short];
+    }
+    let mut lots: Vec<u64> = needed.lots.iter().filter(|lot| lot.0 == version).map(|lot| lot.1).collect();
+    lots.sort_unstable_by(|one, two| two.cmp(one));
+    let mut left = short;
+    for lot in &mut lots {
+        *lot = left.min(*lot);
+        left -= *lot;
+    }
+    lots
 }

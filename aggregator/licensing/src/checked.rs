@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use crate::estate::{Accesses, Estate, EstateError};
+use crate::{
+    estate::{Accesses, Estate, EstateError},
+    packs::LARGEST,
+};
 
 /// Most licences one entitlement can be for, so that sums over versions and products always fit.
 const MOST_OWNED: u64 = u32::MAX as u64;
@@ -106,8 +109,12 @@ impl<'a> Checked<'a> {
             if price.units == 0 {
                 return no(place(), "it is for 0 units: say how many units it buys");
             }
-            if self.estate.prices[..at].iter().any(|other| other.sku == price.sku) {
-                return no(place(), "it stands twice: keep one");
+            let mut others = self.estate.prices[..at].iter().filter(|other| other.sku == price.sku);
+            if others.clone().any(|other| other.units == price.units) {
+                return no(place(), "it stands twice: keep one of each pack size");
+            }
+            if others.any(|other| other.units.max(price.units) > LARGEST) {
+                return no(place(), "a pack of more than 500 beside others: keep one size");
             }
         }
         Ok(())

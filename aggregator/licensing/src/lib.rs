@@ -14,6 +14,7 @@ mod file;
 mod findings;
 pub mod optimise;
 mod owned;
+mod packs;
 mod position;
 mod prices;
 mod run;
@@ -26,5 +27,5 @@ pub use estate::{
     Server,
 };
 pub use file::{EstateFile, FileError};
-pub use position::{Confidence, Line, Optimum, POSITION_FORMAT, Position, Purchase};
+pub use position::{Confidence, Line, Optimum, POSITION_FORMAT, Position, Purchase, ShoppingItem};
 pub use version::VersionName;

@@ -58,6 +58,23 @@ pub struct Optimum {
     pub proven: bool,
 }
 
+/// Packs to be bought for a line that is short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShoppingItem {
+    /// As in the line.
+    pub sku: String,
+    /// As in the line.
+    pub version: String,
+    /// Licences in one pack.
+    pub units: u32,
+    /// How many of these packs.
+    pub packs: u64,
+    /// What they cost together, minor units of `currency`.
+    pub cost_minor: u64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
 /// The cheapest purchase of User and Device CALs that covers every access, given those owned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
@@ -71,6 +88,9 @@ pub struct Purchase {
     pub proven: bool,
     /// How much less it costs than closing the gaps of the position's own CAL lines.
     pub saving_minor: u64,
+    /// The cheapest packs for what its lines are short (E.30).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shopping: Vec<ShoppingItem>,
 }
 
 /// A licence position.
@@ -85,6 +105,10 @@ pub struct Position {
     /// Present if CALs are owned that serve a need, and both kinds have a price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase: Option<Purchase>,
+    /// The cheapest packs for each line that is short and has a price (C.2, E.30); they may cost more than the line, if
+    /// only packs larger than the gap are sold, or less, if larger packs are cheaper by unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shopping: Vec<ShoppingItem>,
     /// What the reader must know before trusting a number.
     pub warnings: Vec<String>,
 }

@@ -10,8 +10,9 @@ pub(crate) struct UnitPrice {
 }
 
 impl UnitPrice {
+    /// That of the smallest pack: what one more licence costs. Larger ones only make the shopping list cheaper.
     pub fn of(estate: &Estate, sku: &str) -> Option<Self> {
-        let price = estate.prices.iter().find(|price| price.sku == sku)?;
+        let price = estate.prices.iter().filter(|price| price.sku == sku).min_by_key(|price| price.units)?;
         Some(Self { minor: price.minor, units: price.units })
     }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use host::running;
 
 use crate::{
+    book::Needed,
     catalogue::{Model, catalogue},
     checked::Checked,
     estate::Estate,
@@ -80,16 +81,8 @@ pub(crate) struct HostNeed {
     pub at_least: bool,
 }
 
-/// Of one product: needed by version, with the rules behind it.
-#[derive(Debug, Default)]
-pub(crate) struct ProductNeed {
-    pub needed: Quantities,
-    pub rules: Rules,
-    pub at_least: bool,
-}
-
 /// What all hosts together need.
-pub(crate) fn needs(checked: &Checked<'_>, warnings: &mut Warnings) -> BTreeMap<Product, ProductNeed> {
+pub(crate) fn needs(checked: &Checked<'_>, warnings: &mut Warnings) -> BTreeMap<Product, Needed> {
     let estate = checked.estate;
     let mut hosts = Vec::new();
     let mut unpriced = Vec::new();
@@ -116,10 +109,11 @@ pub(crate) fn needs(checked: &Checked<'_>, warnings: &mut Warnings) -> BTreeMap<
     });
     use_idle_datacenter(estate, &mut hosts);
 
-    let mut products: BTreeMap<Product, ProductNeed> = BTreeMap::new();
+    let mut products: BTreeMap<Product, Needed> = BTreeMap::new();
     for host in hosts {
         let product = products.entry(host.chosen.product).or_default();
-        *product.needed.entry(host.version).or_default() += host.chosen.count;
+        *product.by_version.entry(host.version).or_default() += host.chosen.count;
+        product.lots.push((host.version, host.chosen.count));
         product.rules.extend(&host.rules);
         product.at_least |= host.at_least;
     }

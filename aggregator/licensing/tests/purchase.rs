@@ -179,3 +179,69 @@ proptest! {
         prop_assert_eq!(turned.as_ref(), Some(purchase));
     }
 }
+
+/// (version, units, packs, cost) of what to buy of a sku.
+fn shopping<'a>(assessment: &'a Assessment, sku: &str) -> Vec<(&'a str, u32, u64, u64)> {
+    let items = assessment.position.shopping.iter().filter(|item| item.sku == sku);
+    items.map(|item| (item.version.as_str(), item.units, item.packs, item.cost_minor)).collect()
+}
+
+const STANDARD: &str = "windows-server/standard/core";
+
+/// C.2: cores are bought in packs of 2 and 16 that cannot be split between servers.
+#[test]
+fn cores_are_bought_in_packs_server_by_server() {
+    // processors of each server, cores owned, (units, packs) to buy
+    let cases = [
+        (vec![vec![20]], 0, vec![(16, 1), (2, 2)]),   // J.1 row 13
+        (vec![vec![9, 9]], 0, vec![(16, 1), (2, 1)]), // row 15
+        (vec![vec![4, 4, 4, 4]], 0, vec![(16, 2)]),   // row 8
+        // 48 cores together, but three packs of 16 would be split
+        (vec![vec![12, 12], vec![12, 12]], 0, vec![(16, 2), (2, 8)]),
+        // the smaller server is complete with what is owned
+        (vec![vec![12, 12], vec![8, 8]], 16, vec![(16, 1), (2, 4)]),
+        (vec![vec![8, 8]], 16, vec![]),
+    ];
+    for (machines, owned, expected) in cases {
+        let mut estate = Estate { currency: "EUR".into(), ..Estate::default() };
+        for (at, processors) in machines.iter().enumerate() {
+            let id = format!("H{at}");
+            estate.hosts.push(host(&id, processors));
+            let mut server = server(&format!("S{at}"), "2022", "Standard");
+            server.host = Some(id);
+            estate.servers.push(server);
+        }
+        estate.entitlements = vec![owns(STANDARD, "2022", owned)];
+        estate.prices = vec![price(STANDARD, 88_200, 16), price(STANDARD, 11_025, 2)];
+        let assessment = assessed(&estate);
+        let found = shopping(&assessment, STANDARD);
+        assert_eq!(found.iter().map(|item| (item.1, item.2)).collect::<Vec<_>>(), expected, "{machines:?}");
+        // C.3: a flat price per core, so the packs cost what the line says when nothing is left over
+        let line = assessment.position.lines.iter().find(|line| line.sku == STANDARD).unwrap();
+        assert_eq!(found.iter().map(|item| item.3).sum::<u64>(), line.cost_minor, "{machines:?}");
+    }
+}
+
+/// E.30: CALs in packs of 1, 5, 10, 50. The mix is chosen by the smallest pack.
+#[test]
+fn cals_are_bought_in_the_cheapest_packs() {
+    let mut estate = Estate { entitlements: vec![owns(USER, "2019", 352), owns(DEVICE, "2016", 7)], ..shifts() };
+    for (units, minor) in [(5, 2_400), (10, 4_600), (50, 21_000)] {
+        estate.prices.push(price(USER, minor, units));
+    }
+    let assessment = assessed(&estate);
+    assert_eq!(cals(&assessment), (410, 30));
+    // 58: one pack of 50 and eight more at 5 + 3 x 1 (39.00) rather than a pack of ten (46.00)
+    assert_eq!(shopping(&assessment, USER), [("2019", 50, 1, 21_000), ("2019", 5, 1, 2_400), ("2019", 1, 3, 1_500)]);
+    assert_eq!(shopping(&assessment, DEVICE), [("2019", 1, 30, 12_000)]);
+    let line = |sku: &str| assessment.position.lines.iter().find(|line| line.sku == sku && line.needed > 0).unwrap();
+    assert_eq!(line(USER).cost_minor, 58 * 500, "the line counts single licences");
+    assert_eq!(purchase(&assessment).shopping, assessment.position.shopping);
+
+    for (units, minor, words) in [(5, 1, "twice"), (501, 1, "500")] {
+        let mut wrong = estate.clone();
+        wrong.prices.push(price(USER, minor, units));
+        let error = caliper_licensing::assess(&wrong).unwrap_err().to_string();
+        assert!(error.contains("price of `windows-server-cal/user`") && error.contains(words), "{error}");
+    }
+}

@@ -59,6 +59,7 @@ mod tests {
             lines: vec![line],
             optimum: Optimum::default(),
             purchase: None,
+            shopping: vec![],
             warnings: vec![],
         };
         let mut text = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use caliper_licensing::{Line, Position};
+use caliper_licensing::{Line, Position, ShoppingItem};
 
 use crate::web::text::{Count, Money, product};
 
@@ -14,7 +14,7 @@ const HEADINGS: [&str; 8] = ["Licence", "Needed", "Owned", "Short", "Surplus", "
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Position { lines, optimum, purchase, warnings, .. } = self.0;
+        let Position { lines, optimum, purchase, shopping, warnings, .. } = self.0;
         if lines.is_empty() {
             writeln!(to, "Nothing needs a licence.")?;
         } else {
@@ -49,6 +49,10 @@ impl fmt::Display for Table<'_> {
                 writeln!(to, "  {product}: use {}, buy {}", count(line.needed - line.short), count(line.short))?;
             }
         }
+        write_packs(to, shopping, "What is short")?;
+        if let Some(purchase) = purchase.as_ref().filter(|purchase| purchase.saving_minor > 0) {
+            write_packs(to, &purchase.shopping, "The cheapest purchase of CALs")?;
+        }
         if !warnings.is_empty() {
             writeln!(to, "\nBefore you trust these numbers:")?;
             for warning in warnings {
@@ -57,6 +61,20 @@ impl fmt::Display for Table<'_> {
         }
         Ok(())
     }
+}
+
+/// A shopping list, unless all of it is single licences.
+fn write_packs(to: &mut fmt::Formatter<'_>, shopping: &[ShoppingItem], title: &str) -> fmt::Result {
+    if shopping.iter().all(|item| item.units == 1) {
+        return Ok(());
+    }
+    writeln!(to, "\n{title} in the cheapest packs:")?;
+    for ShoppingItem { sku, version, units, packs, cost_minor, currency } in shopping {
+        let cost = Money { minor: *cost_minor, currency: currency.clone() };
+        let (product, packs, units) = (product(sku, version), Count(*packs), Count(u64::from(*units)));
+        writeln!(to, "  {product}: {packs} × pack of {units}, {cost}")?;
+    }
+    Ok(())
 }
 
 fn cells(line: &Line) -> [String; 8] {

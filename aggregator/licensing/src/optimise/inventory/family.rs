@@ -113,7 +113,9 @@ impl Arcs {
     fn of(nodes: usize, mut arcs: Vec<(u32, u32)>) -> Self {
         arcs.sort_unstable();
         let mut offset = vec![0; nodes + 1];
-        arcs.iter().for_each(|&(from, _)| offset[from as usize + 1] += 1);
+        for &(from, _) in &arcs {
+            offset[from as usize + 1] += 1;
+        }
         for node in 0..nodes {
             offset[node + 1] += offset[node];
         }

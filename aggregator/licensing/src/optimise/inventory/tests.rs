@@ -46,7 +46,7 @@ fn checked(users: u32, devices: u32, pairs: &[(u32, u32)], [a, b, owned_users, o
     let (wu, wd) = (i128::from(*user_weight), i128::from(*device_weight));
     let rest = demanded - wu * i128::from(owned_users) - wd * i128::from(owned_devices);
     if purchase.lower_bound > 0 {
-        let before = purchase.lower_bound as i128 - i128::from(gcd(a, b));
+        let before = i128::try_from(purchase.lower_bound).expect("small prices") - i128::from(gcd(a, b));
         assert!(wu == 0 || before * wu < rest * i128::from(a), "the bound is above what the users prove");
         assert!(wd == 0 || before * wd < rest * i128::from(b), "the bound is above what the devices prove");
     }
