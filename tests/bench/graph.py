@@ -6,7 +6,8 @@
 Offices with machines of their own and meeting rooms, shift sites with shared kiosks, call centres
 with free seating, wards, and a few administrators and service accounts that reach everywhere and
 glue the rest together. Assumptions, not measurements. Numbers are shuffled, so that neighbours in
-the organisation are strangers in memory. The same arguments give the same file everywhere: all
+the organisation are strangers in memory; with `--by-user` the pairs then come sorted, as a database
+would list them. The same arguments give the same file everywhere: all
 chance comes from one splitmix64 stream.
 """
 import argparse
@@ -102,6 +103,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--pairs", type=int, default=1_000_000)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--by-user", action="store_true", help="sorted by user and device")
     arguments.add_argument("--out", required=True)
     asked = arguments.parse_args()
     chance = Chance(asked.seed)
@@ -110,6 +112,10 @@ def main():
     checksum = 0xCBF29CE484222325
     for i in range(0, len(pairs), 2):
         pairs[i], pairs[i + 1] = user[pairs[i]], device[pairs[i + 1]]
+    if asked.by_user:
+        order = sorted(pairs[i] << 32 | pairs[i + 1] for i in range(0, len(pairs), 2))
+        pairs = array("I", (half for pair in order for half in (pair >> 32, pair & 0xFFFFFFFF)))
+    for i in range(0, len(pairs), 2):
         checksum = ((checksum ^ pairs[i]) * 0x100000001B3) & MASK
         checksum = ((checksum ^ pairs[i + 1]) * 0x100000001B3) & MASK
     with open(asked.out, "wb") as out:

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Measures `caliper optimise` beside OR-tools' SimpleMaxFlow and SciPy on the same pairs.
+"""Measures `caliper optimise` beside OR-tools, SciPy, PyMaxflow and LEMON on the same pairs.
 
     cargo build --release -p caliper-aggregator
     tests/bench/optimise.py                          # an organisation of 1,000,000 pairs, prices 5 and 4
     tests/bench/optimise.py org.bin --user-price 1 --device-price 1 --runs 3
+
+OR-tools' SimpleMaxFlow, SciPy's Dinic and PyMaxflow (Boykov and Kolmogorov) take any prices; SciPy's
+matching equal ones. LEMON (Debian package liblemon-dev, a C++ compiler) joins with `--lemon`: its
+matching when prices are equal, otherwise its preflow, which can take minutes.
 
 Files are in the binary layout (`aggregator/src/pairs/binary.rs`). For each solver: CPU seconds from
 pairs in memory to the optimum, that is building its graph and solving; best of the runs, which are
@@ -15,6 +19,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import struct
 import subprocess
 import sys
@@ -22,7 +27,7 @@ import tempfile
 import time
 from pathlib import Path
 
-PACKAGES = ["ortools==9.15.6755", "scipy==1.17.1", "numpy==2.4.6"]
+PACKAGES = ["ortools==9.15.6755", "scipy==1.17.1", "numpy==2.4.6", "PyMaxflow==1.3.2"]
 HERE = Path(__file__).resolve()
 ROOT = HERE.parents[2]
 
@@ -38,6 +43,8 @@ def peer(name, path, user_price, device_price):
     del pairs
     if name == "ortools":
         from ortools.graph.python import max_flow
+    elif name == "pymaxflow":
+        import maxflow
     else:
         from scipy.sparse import csr_matrix
         from scipy.sparse.csgraph import maximum_bipartite_matching, maximum_flow
@@ -46,6 +53,13 @@ def peer(name, path, user_price, device_price):
     if name == "matching":
         graph = csr_matrix((np.ones(len(user), np.int8), (user, device)), (users, devices))
         value = int((maximum_bipartite_matching(graph) >= 0).sum()) * user_price
+    elif name == "pymaxflow":
+        graph = maxflow.Graph[int](users + devices, len(user))
+        nodes = graph.add_grid_nodes(users + devices)
+        graph.add_grid_tedges(nodes[:users], user_price, 0)
+        graph.add_grid_tedges(nodes[users:], 0, device_price)
+        graph.add_edges(user, device + np.int32(users), np.full(len(user), user_price + device_price), np.zeros(len(user), int))
+        value = int(graph.maxflow())
     else:
         source, sink = users + devices, users + devices + 1
         all_users, all_devices = np.arange(users, dtype=np.int32), np.arange(users, source, dtype=np.int32)
@@ -67,10 +81,10 @@ def peer(name, path, user_price, device_price):
     print(json.dumps({"cost": value, "seconds": seconds, "peak": peak, "added": peak - loaded}))
 
 
-def run(command):
+def run(command, stdin=None):
     """Standard output and peak memory (KiB) of a command that has to succeed."""
     with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(command, stdout=out)
+        child = subprocess.Popen(command, stdin=stdin, stdout=out)
         _, status, usage = os.wait4(child.pid, 0)
         if status:
             sys.exit(f"failed: {' '.join(map(str, command))}")
@@ -88,12 +102,26 @@ def environment(folder):
     return python
 
 
+def lemon_input(path, prices, scratch):
+    """What lemon.cpp reads, as a file."""
+    with open(path, "rb") as file, open(scratch / "lemon-input", "wb") as out:
+        _, _, users, devices, count, _ = struct.unpack("<4sIIIQQ", file.read(32))
+        out.write(struct.pack("<5I", users, devices, *map(int, prices), count))
+        shutil.copyfileobj(file, out)
+    return scratch / "lemon-input"
+
+
 def measure(asked, path, scratch):
     python = environment(asked.venv)
     prices = [str(asked.user_price), str(asked.device_price)]
     certificate = scratch / "certificate"
-    peers = ["ortools", "scipy"] + ["matching"] * (asked.user_price == asked.device_price)
+    peers = ["ortools", "scipy", "pymaxflow"] + ["matching"] * (asked.user_price == asked.device_price)
     results = {name: [] for name in ["caliper", *peers]}
+    if asked.lemon:
+        results["lemon"] = []
+        lemon = scratch / "lemon"
+        run(["c++", "-O2", "-o", lemon, HERE.with_name("lemon.cpp"), "-llemon"])
+        words = lemon_input(path, prices, scratch)
     for _ in range(asked.runs):
         command = [asked.caliper, "optimise", path, "--user-price", prices[0], "--device-price", prices[1], "--json"]
         out, peak = run(command)
@@ -103,6 +131,9 @@ def measure(asked, path, scratch):
         results["caliper"].append({"cost": ours["cost"], "seconds": seconds, "peak": peak})
         for name in peers:
             results[name].append(json.loads(run([python, HERE, "--peer", name, path, *prices])[0]))
+        if asked.lemon:
+            with open(words, "rb") as file:
+                results["lemon"].append(json.loads(run([lemon], file)[0]))
     run([*command, "--certificate", certificate])
     verdict, _ = run([asked.caliper, "verify-certificate", path, certificate])
 
@@ -126,6 +157,8 @@ def main():
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--user-price", type=int, default=5)
     arguments.add_argument("--device-price", type=int, default=4)
+    arguments.add_argument("--by-user", action="store_true", help="generate the pairs sorted by user, not shuffled")
+    arguments.add_argument("--lemon", action="store_true", help="measure LEMON, too")
     arguments.add_argument("--runs", type=int, default=5)
     arguments.add_argument("--caliper", type=Path, default=ROOT / "target" / "release" / "caliper")
     arguments.add_argument("--venv", type=Path, default=ROOT / "target" / "bench-venv", help="where the peers are installed")
@@ -134,7 +167,7 @@ def main():
         path = asked.file
         if not path:
             path = Path(scratch) / "organisation.bin"
-            run([sys.executable, HERE.with_name("graph.py"), "--pairs", str(asked.pairs), "--seed", str(asked.seed), "--out", path])
+            run([sys.executable, HERE.with_name("graph.py"), "--pairs", str(asked.pairs), "--seed", str(asked.seed), "--out", path] + ["--by-user"] * asked.by_user)
         measure(asked, path, Path(scratch))
 
 
