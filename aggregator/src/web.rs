@@ -7,6 +7,7 @@ mod agents;
 mod api;
 mod ask;
 mod chart;
+mod connection;
 mod devices;
 mod error;
 mod export;

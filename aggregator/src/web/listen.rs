@@ -13,10 +13,14 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
+use super::connection::Connection;
+
 /// Time a client has for the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Handshakes under way at once.
-const HANDSHAKES: usize = 256;
+/// Connections at once: far more than people look at the pages, far fewer than the agents have files left.
+const CONNECTIONS: usize = 512;
+/// A connection on which nothing moves for so long ends; a scan asked for over REST takes far less.
+const IDLE: Duration = Duration::from_secs(600);
 
 /// Why the pages cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -68,15 +72,15 @@ pub async fn serve(
 /// Accepts connections whose handshake is done; a slow client never holds up another one.
 struct TlsListener {
     address: SocketAddr,
-    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    ready: mpsc::Receiver<(Connection<TlsStream<TcpStream>>, SocketAddr)>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
 impl TlsListener {
     fn new(mut listener: TcpListener, address: SocketAddr, config: Arc<ServerConfig>) -> Self {
         let acceptor = TlsAcceptor::from(config);
-        let places = Arc::new(Semaphore::new(HANDSHAKES));
-        let (done, ready) = mpsc::channel(HANDSHAKES);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let (done, ready) = mpsc::channel(CONNECTIONS);
         let accepting = tokio::spawn(async move {
             while let Ok(place) = Arc::clone(&places).acquire_owned().await {
                 let (stream, peer) = Listener::accept(&mut listener).await;
@@ -84,11 +88,10 @@ impl TlsListener {
                 tokio::spawn(async move {
                     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
                         // the receiver is gone only when the server shuts down
-                        Ok(Ok(stream)) => drop(done.send((stream, peer)).await),
+                        Ok(Ok(stream)) => drop(done.send((Connection::new(stream, IDLE, place), peer)).await),
                         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake refused"),
                         Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
                     }
-                    drop(place);
                 });
             }
         });
@@ -103,7 +106,7 @@ impl Drop for TlsListener {
 }
 
 impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
+    type Io = Connection<TlsStream<TcpStream>>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
