@@ -21,7 +21,7 @@ use crate::store::{
     agent,
     login::{self, Visitor},
     view::{
-        self, Listing,
+        Listing,
         agents::{Agent, Agents},
     },
 };
@@ -100,9 +100,7 @@ pub async fn list(
     Query(ask): Query<Ask>,
 ) -> Result<Response, WebError> {
     let now = state.now();
-    let (listing, sort, rows) = (agents(&ask, now), ask.order(Agents::SORTS), ask.rows());
-    let (total, found) =
-        state.read(move |tx| Ok((view::count(tx, &listing)?, view::rows(tx, &listing, sort, &rows)?))).await?;
+    let (total, found) = ask.find(&state, agents(&ask, now)).await?;
     let states = [
         ("", "Any"),
         ("well", "Well"),

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{error::WebError, gate::encode, text::Count};
-use crate::store::view::{Rows, Sort};
+use super::{WebState, error::WebError, gate::encode, text::Count};
+use crate::store::view::{self, Listing, Rows, Sort};
 
 /// Rows on one page.
 pub const PAGE: u64 = 100;
@@ -54,9 +54,10 @@ impl Ask {
         self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
     }
 
-    /// Rows of the page asked for.
-    pub fn rows(&self) -> Rows {
-        Rows::Page { skip: (self.page_number() - 1) * PAGE, take: PAGE }
+    /// How many rows a list has and those of the page asked for, in the order asked for.
+    pub async fn find<L: Listing>(&self, state: &WebState, listing: L) -> Result<(u64, Vec<L::Item>), WebError> {
+        let (sort, page) = (self.order(L::SORTS), Rows::Page { skip: (self.page_number() - 1) * PAGE, take: PAGE });
+        state.read(move |tx| Ok((view::count(tx, &listing)?, view::rows(tx, &listing, sort, &page)?))).await
     }
 
     /// Rows asked for by a program: one more than it gets, to know whether there are more.

@@ -110,9 +110,7 @@ pub async fn list(
         let groups = state.read(move |tx| Ok(devices::groups(tx, id)?)).await?;
         return page(&groups_page(frame, scan, "devices", groups));
     }
-    let (listing, sort, rows) = (devices(&ask, id), ask.order(Devices::SORTS), ask.rows());
-    let (total, found) =
-        state.read(move |tx| Ok((view::count(tx, &listing)?, view::rows(tx, &listing, sort, &rows)?))).await?;
+    let (total, found) = ask.find(&state, devices(&ask, id)).await?;
     let wanted = [
         ("Name", "name", false),
         ("Kind", "kind", false),

@@ -120,9 +120,7 @@ pub async fn list(
         let groups = state.read(move |tx| Ok(people::groups(tx, id)?)).await?;
         return page(&groups_page(frame, scan, "people", groups));
     }
-    let (listing, sort, rows) = (people(&ask, id), ask.order(People::SORTS), ask.rows());
-    let (total, found) =
-        state.read(move |tx| Ok((view::count(tx, &listing)?, view::rows(tx, &listing, sort, &rows)?))).await?;
+    let (total, found) = ask.find(&state, people(&ask, id)).await?;
     let wanted = [
         ("Name", "name", false),
         ("Department", "department", false),

@@ -107,9 +107,7 @@ pub async fn list(
     Extension(visitor): Extension<Visitor>,
     Query(ask): Query<Ask>,
 ) -> Result<Response, WebError> {
-    let (listing, sort, rows) = (scans(&ask), ask.order(Scans::SORTS), ask.rows());
-    let (total, found) =
-        state.read(move |tx| Ok((view::count(tx, &listing)?, view::rows(tx, &listing, sort, &rows)?))).await?;
+    let (total, found) = ask.find(&state, scans(&ask)).await?;
     let all = [("", "Any"), ("done", "Done"), ("running", "Running"), ("failed", "Failed")];
     page(&ScansPage {
         frame: Frame::new("Scans", "/scans", visitor),

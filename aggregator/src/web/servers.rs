@@ -110,9 +110,8 @@ pub async fn list(
     Extension(visitor): Extension<Visitor>,
     Query(ask): Query<Ask>,
 ) -> Result<Response, WebError> {
-    let (listing, sort, rows, now) = (servers(&ask), ask.order(Servers::SORTS), ask.rows(), state.now());
-    let (total, found) =
-        state.read(move |tx| Ok((view::count(tx, &listing)?, view::rows(tx, &listing, sort, &rows)?))).await?;
+    let now = state.now();
+    let (total, found) = ask.find(&state, servers(&ask)).await?;
     let wanted = [
         ("Name", "name", false),
         ("Version", "version", false),
