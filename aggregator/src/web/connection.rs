@@ -79,7 +79,7 @@ mod tests {
     async fn a_silent_connection_ends_and_gives_its_place_back() {
         let places = Arc::new(Semaphore::new(1));
         for (idle, said, read) in
-            [(Duration::ZERO, "", Err(io::ErrorKind::TimedOut)), (Duration::from_secs(3600), "GET /", Ok(5))]
+            [(Duration::ZERO, "", Err(io::ErrorKind::TimedOut)), (Duration::from_hours(1), "GET /", Ok(5))]
         {
             let (near, mut far) = duplex(64);
             let place = Arc::clone(&places).try_acquire_owned().unwrap();

@@ -20,7 +20,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Connections at once: far more than people look at the pages, far fewer than the agents have files left.
 const CONNECTIONS: usize = 512;
 /// A connection on which nothing moves for so long ends; a scan asked for over REST takes far less.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 
 /// Why the pages cannot be served.
 #[derive(Debug, thiserror::Error)]
