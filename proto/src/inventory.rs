@@ -122,6 +122,7 @@ pub struct Inventory {
 }
 
 /// Whether the machine is virtual, by the firmware's words; `None` if they say nothing.
+#[must_use]
 pub fn is_virtual_by_firmware(manufacturer: &str, model: &str) -> Option<bool> {
     let words = format!("{manufacturer} {model}").to_lowercase();
     if VIRTUAL.iter().any(|word| words.contains(word)) {
