@@ -105,6 +105,42 @@ fn the_table_says_the_same_in_words() {
     assert!(text.contains("Proven: no mix is cheaper."), "{text}");
 }
 
+/// 30 people on one PC each of ten, 27 User CALs owned: 10 Device CALs at 4.00 are the cheapest mix, but the
+/// 27 leave only one PC to be bought for (E.29). 20 cores are a pack of 16 and two of 2 (C.2, J.1 row 13).
+#[test]
+fn the_table_tells_the_cheapest_purchase_and_packs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("estate.toml");
+    let text = r#"
+        format = "caliper.estate/1"
+        currency = "EUR"
+        host = [{ id = "H", processors = [20], windows = true }]
+        server = [{ id = "S", version = 2022, edition = "Standard", host = "H" }]
+        entitlement = [{ sku = "windows-server-cal/user", version = 2022, quantity = 27 }]
+        price = [
+            { sku = "windows-server-cal/user", minor = 500 },
+            { sku = "windows-server-cal/device", minor = 400 },
+            { sku = "windows-server/standard/core", minor = 11025, units = 2 },
+            { sku = "windows-server/standard/core", minor = 88200, units = 16 },
+        ]"#;
+    fs_err::write(&file, text).unwrap();
+    let accesses = folder.path().join("accesses.csv");
+    let rows: Vec<String> = (0..30).map(|person| format!("p{person},d{}", person % 10)).collect();
+    fs_err::write(&accesses, rows.join("\n")).unwrap();
+    let output = plan(&[file.to_str().unwrap(), "--accesses", accesses.to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " ");
+    for words in [
+        // nine PCs of three people are freed by the 27, the tenth takes a Device CAL
+        "cheapest purchase costs 4.00 EUR, 36.00 EUR less than what is short above. Proven: no purchase is cheaper.",
+        "  Windows Server 2022 User CAL: use 27, buy 0\n",
+        "  Windows Server 2022 Device CAL: use 0, buy 1\n",
+        "core licence: 1 × pack of 16, 882.00 EUR\n",
+        "core licence: 2 × pack of 2, 220.50 EUR\n",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
 #[test]
 fn the_same_file_gives_the_same_bytes() {
     let run = || plan(&[&example("shifts.toml"), "--accesses", &example("shifts.csv"), "--json"]).stdout;

@@ -112,13 +112,15 @@ mod tests {
         found
     }
 
+    /// Sizes and prices, licences needed, (size, packs).
+    type Case<'a> = (&'a [(u32, u64)], u64, Vec<(u32, u64)>);
+
     #[test]
     fn packs_of_the_rules() {
         // C.3: the price of a core is the same in both packs, so fewest packs win
         let cores: &[(u32, u64)] = &[(2, 11_025), (16, 88_200)];
         // E.30: 1, 5, 10, 50, each larger one a little cheaper
         let cals: &[(u32, u64)] = &[(1, 4_000), (5, 19_000), (10, 36_000), (50, 170_000)];
-        type Case<'a> = (&'a [(u32, u64)], u64, Vec<(u32, u64)>);
         let cases: [Case<'_>; 9] = [
             (cores, 16, vec![(16, 1)]),         // J.1 row 5
             (cores, 20, vec![(16, 1), (2, 2)]), // J.1 row 13, not two of 16 (J.7 T2)
