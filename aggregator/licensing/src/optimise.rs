@@ -127,7 +127,7 @@ pub fn cheapest_cover(graph: &Graph, user_prices: Prices<'_>, device_prices: Pri
     // Dividing by the common divisor keeps the flow small: 500 and 400 are solved as 5 and 4.
     let unit = device_prices.common_divisor(user_prices.common_divisor(0)).max(1);
     let (user_prices, device_prices) = (user_prices.divided(unit), device_prices.divided(unit));
-    if user_prices.greatest().max(device_prices.greatest()) <= u64::from(u32::MAX) {
+    if u32::try_from(user_prices.greatest().max(device_prices.greatest())).is_ok() {
         solve::<u32>(graph, &user_prices, &device_prices, unit)
     } else {
         solve::<u64>(graph, &user_prices, &device_prices, unit)
@@ -152,7 +152,7 @@ fn solve<A: Amount>(graph: &Graph, users: &Capacities<'_>, devices: &Capacities<
         covered = solved.covered;
         demand = solved.flow.iter().map(|push| demand_of(push.leaf, push.hub, push.amount)).collect();
     } else {
-        let (_, nodes, pushes, hubs) = peel.into_parts();
+        let (nodes, pushes, hubs) = peel.into_parts();
         let kernel::Kernel { graph: rest, capacity: left, vertices } = kernel::Kernel::of(graph, nodes);
         let bears = |vertex: u32| left[vertex as usize];
         let solved = search::solve(Peel::new(&rest, bears), bears);

@@ -193,7 +193,8 @@ pub fn product(sku: &str, version: &str) -> String {
                 if let Some(first) = edition.get_mut(..1) {
                     first.make_ascii_uppercase();
                 }
-                format!("{} {edition}, {unit} licence", with("Windows Server"))
+                let kind = if *unit == "licence" { String::new() } else { format!("{unit} ") };
+                format!("{} {edition}, {kind}licence", with("Windows Server"))
             }
             // a product the pages have no words for yet keeps its own name
             _ => with(sku),
@@ -238,6 +239,7 @@ mod tests {
     fn products_are_named_in_words() {
         assert_eq!(product("windows-server-cal/user", "2019"), "Windows Server 2019 User CAL");
         assert_eq!(product("windows-server/datacenter/core", "2022"), "Windows Server 2022 Datacenter, core licence");
+        assert_eq!(product("windows-server/standard/licence", "2012"), "Windows Server 2012 Standard, licence");
         assert_eq!(product("sql-server", ""), "sql-server");
     }
 }

@@ -17,7 +17,7 @@ pub(super) trait Amount: Copy + Ord + Default + Debug + AddAssign + SubAssign + 
 
 impl Amount for u32 {
     fn of(price: u64) -> Self {
-        debug_assert!(price <= u64::from(u32::MAX));
+        debug_assert!(u32::try_from(price).is_ok());
         price as u32
     }
 }

@@ -82,10 +82,15 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         self.nodes[vertex as usize].degree > 0
     }
 
-    /// The graph, the vertices as they are now, the pushes in the order made, and who is covered:
-    /// hubs that were exhausted by a leaf, and vertices that cost nothing. Frees the rest.
-    pub fn into_parts(self) -> (&'graph Graph, Vec<Node<A>>, Vec<Push<A>>, Vec<bool>) {
-        (self.graph, self.nodes, self.pushes, self.covered)
+    /// The graph that is peeled.
+    pub fn graph(&self) -> &'graph Graph {
+        self.graph
+    }
+
+    /// The vertices as they are now, the pushes in the order made, and who is covered: hubs that
+    /// were exhausted by a leaf, and vertices that cost nothing. Frees the rest.
+    pub fn into_parts(self) -> (Vec<Node<A>>, Vec<Push<A>>, Vec<bool>) {
+        (self.nodes, self.pushes, self.covered)
     }
 
     /// How many vertices still have neighbours.

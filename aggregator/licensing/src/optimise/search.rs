@@ -27,7 +27,8 @@ const PURE_PHASES: u32 = 2;
 pub(super) fn solve<A: Amount>(mut start: Peel<'_, A>, capacity: impl Fn(u32) -> A) -> Solved<A> {
     start.drain();
     start.finish_greedily();
-    let (graph, nodes, pushes, _) = start.into_parts();
+    let graph = start.graph();
+    let (nodes, pushes, _) = start.into_parts();
     let residual: Vec<A> = nodes.iter().map(|node| node.residual).collect();
     drop(nodes);
 
