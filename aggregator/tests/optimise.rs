@@ -179,7 +179,10 @@ fn the_real_graph_has_the_optima_of_another_solver() {
         eprintln!("skipped: {} is absent", packed.display());
         return;
     }
-    let unpacked = Command::new("bzip2").arg("-dc").arg(&packed).output().expect("bzip2 is installed");
+    let Ok(unpacked) = Command::new("bzip2").arg("-dc").arg(&packed).output() else {
+        eprintln!("skipped: there is no bzip2: run tests/servers/setup.sh as root");
+        return;
+    };
     assert!(unpacked.status.success());
     let folder = tempfile::tempdir().expect("temporary folder");
     let pairs = file(folder.path(), "lanl.csv", &unpacked.stdout);
