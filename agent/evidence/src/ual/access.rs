@@ -96,10 +96,9 @@ fn years(row: &Client) -> Vec<Access> {
         |micros| Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC).date();
     let (first, last) = (date(row.first), date(row.last));
     let client = if row.address.is_empty() { row.client_name.to_lowercase() } else { row.address.clone() };
-    let user = if row.user == "\\" { String::new() } else { row.user.clone() };
     let access = |year, days: Vec<u16>, total| Access {
         role_guid: row.role_guid.clone(),
-        user: user.clone(),
+        user: row.user.clone(),
         client: client.clone(),
         year,
         days,
@@ -176,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_an_empty_name() {
+    fn nobody_stays_as_the_server_wrote_it() {
         let mut nobody = row("a", 1, &[(1, 1)]);
-        nobody.user = "\\".into();
-        assert_eq!(file(vec![nobody]).accesses()[0].user, "");
+        nobody.user = "\\".into(); // the aggregator knows that this names nobody
+        assert_eq!(file(vec![nobody]).accesses()[0].user, "\\");
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn tenants_add_up_to_one_access() {
     assert_eq!(file.clients.len(), 3);
     let accesses = file.accesses();
     let seen: Vec<_> = accesses.iter().map(|row| (row.user.as_str(), row.client.as_str(), row.total)).collect();
-    assert_eq!(seen, [("", "10.0.0.8", 5), ("lab\\jane", "10.0.0.7", 7)]);
+    assert_eq!(seen, [("\\", "10.0.0.8", 5), ("lab\\jane", "10.0.0.7", 7)]);
     for access in accesses {
         assert_eq!((access.year, access.days.as_slice()), (2024, [61].as_slice()));
         // 2024-03-01T00:00:00Z in microseconds since 1970
