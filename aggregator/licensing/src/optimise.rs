@@ -6,6 +6,7 @@
 
 mod amount;
 mod certificate;
+pub mod flow;
 mod graph;
 mod inventory;
 mod kernel;
