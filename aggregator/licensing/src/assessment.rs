@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{position::Position, version::VersionName};
+use crate::{
+    position::{Optimum, Position},
+    version::VersionName,
+};
 
 /// How somebody or something is licensed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,5 +91,58 @@ pub struct Assessment {
     /// One per device, in the order of the estate.
     pub devices: Vec<Coverage>,
     /// That the CAL mix is the cheapest.
+    pub proof: Proof,
+    /// How each host is licensed, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostLicence>,
+    /// CALs of other families, by id of the family.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<UseCoverage>,
+}
+
+/// How one host (or one virtual machine licensed by itself) is licensed to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostLicence {
+    /// As in the estate.
+    pub id: String,
+    /// Lowest version that will do.
+    pub version: VersionName,
+    /// What was chosen.
+    pub chosen: HostOption,
+    /// All that would do, the chosen one among them.
+    pub options: Vec<HostOption>,
+    /// What the counts come from, in sentences without a full stop.
+    pub facts: Vec<String>,
+    /// Rule ids, sorted.
+    pub rules: Vec<String>,
+    /// Whether the number is only the least possible, for lack of facts.
+    pub at_least: bool,
+}
+
+/// Licences that would do for one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostOption {
+    /// As in a position line.
+    pub sku: String,
+    /// What is counted.
+    pub unit: String,
+    /// How many.
+    pub count: u64,
+    /// At list price, minor units; `None`: no price known.
+    pub cost_minor: Option<u64>,
+}
+
+/// CALs of one family beside Windows Server's own: what it means for each person and device who used it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UseCoverage {
+    /// Id of the family in the catalogue.
+    pub cal: String,
+    /// Of its mix.
+    pub optimum: Optimum,
+    /// People who used it.
+    pub people: Vec<Coverage>,
+    /// Devices it was used from.
+    pub devices: Vec<Coverage>,
+    /// That its mix is the cheapest; indexes as in the estate.
     pub proof: Proof,
 }

@@ -1,6 +1,10 @@
 //! Demand and entitlements written down as lines of a position.
 
+use std::collections::BTreeSet;
+
 use crate::{
+    catalogue::Catalogue,
+    checked::Checked,
     estate::{Estate, EstateError},
     findings::Rules,
     owned::{Quantities, balance},
@@ -27,25 +31,30 @@ pub(crate) struct Needed {
 /// Lines as they are written.
 pub(crate) struct Book<'a> {
     pub estate: &'a Estate,
+    pub catalogue: &'a Catalogue,
     pub lines: Vec<Line>,
     pub shopping: Vec<ShoppingItem>,
     /// Skus that are short and have no price.
-    pub unpriced: Vec<&'static str>,
+    pub unpriced: Vec<String>,
+    /// Skus that lines were written for, with or without licences needed.
+    pub assessed: BTreeSet<String>,
 }
 
 impl<'a> Book<'a> {
-    pub fn of(estate: &'a Estate) -> Self {
-        Self { estate, lines: Vec::new(), shopping: Vec::new(), unpriced: Vec::new() }
+    pub fn of(checked: &Checked<'a>) -> Self {
+        Self {
+            estate: checked.estate,
+            catalogue: checked.catalogue,
+            lines: Vec::new(),
+            shopping: Vec::new(),
+            unpriced: Vec::new(),
+            assessed: BTreeSet::new(),
+        }
     }
 
     /// Adds what is needed of a product, set against what is owned, and how to buy what is short.
-    pub fn add(
-        &mut self,
-        sku: &'static str,
-        unit: &str,
-        needed: &Needed,
-        owned: &Quantities,
-    ) -> Result<(), EstateError> {
+    pub fn add(&mut self, sku: &str, unit: &str, needed: &Needed, owned: &Quantities) -> Result<(), EstateError> {
+        self.assessed.insert(sku.to_owned());
         let price = UnitPrice::of(self.estate, sku);
         let packs = Packs::of(self.estate, sku);
         let currency = Some(self.estate.currency.as_str()).filter(|code| !code.is_empty()).unwrap_or(NO_CURRENCY);
@@ -55,7 +64,7 @@ impl<'a> Book<'a> {
                 rules.add("E.29");
             }
             if price.is_none() && balance.short > 0 {
-                self.unpriced.push(sku);
+                self.unpriced.push(sku.into());
             }
             let lots = short_lots(needed, balance.version, balance.short);
             for (pack, count) in packs.for_lots(&lots)? {
@@ -80,7 +89,11 @@ impl<'a> Book<'a> {
                 currency: if price.is_some() { currency.into() } else { String::new() },
                 rules: rules.ids(),
                 // a number that is only the least possible is worth no more than a guess
-                confidence: if needed.at_least { rules.confidence().min(Confidence::L) } else { rules.confidence() },
+                confidence: if needed.at_least {
+                    rules.confidence(self.catalogue).min(Confidence::L)
+                } else {
+                    rules.confidence(self.catalogue)
+                },
             });
         }
         Ok(())
@@ -101,4 +114,10 @@ fn short_lots(needed: &Needed, version: VersionName, short: u64) -> Vec<u64> {
         left -= *lot;
     }
     lots
+}
+
+/// The order of a position: by product, version and unit; larger packs first.
+pub(crate) fn sort(lines: &mut [Line], shopping: &mut [ShoppingItem]) {
+    lines.sort_by(|a, b| (&a.sku, &a.version, &a.unit).cmp(&(&b.sku, &b.version, &b.unit)));
+    shopping.sort_by(|a, b| (&a.sku, &a.version, b.units).cmp(&(&b.sku, &b.version, a.units)));
 }

@@ -8,10 +8,12 @@ mod demand;
 mod mix;
 mod purchase;
 mod servers;
+mod windows;
 
 pub(crate) use demand::Demand;
 pub(crate) use mix::{Mix, Weights, held, open_pairs};
 pub(crate) use purchase::Purchase;
 pub(crate) use servers::ServerNeeds;
+pub(crate) use windows::windows_cals;
 
 pub(crate) use coverage::{coverages, interval_warnings};

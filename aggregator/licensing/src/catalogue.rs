@@ -111,11 +111,17 @@ pub fn catalogue() -> &'static Catalogue {
 }
 
 impl Catalogue {
-    /// The row of a version.
+    /// The row of a version of Windows Server; for a year between two of them that of the older one.
     #[must_use]
     pub fn version(&self, version: VersionName) -> &VersionRow {
-        // one row per version in rising order, see the test
-        &self.versions[version as usize]
+        // the first row is the oldest version there is, see the test
+        self.versions.iter().rev().find(|row| row.name <= version).unwrap_or(&self.versions[0])
+    }
+
+    /// The oldest CAL that suffices for a server of this version: R2 releases have none of their own (rule A.6).
+    #[must_use]
+    pub fn cal_version(&self, version: VersionName) -> VersionName {
+        self.version(version).cal
     }
 
     /// The row of an edition, in whatever spelling; `None` for one nobody knows (rule A.2: never guessed).
@@ -159,10 +165,10 @@ mod tests {
             ("2022", "2022"),
             ("2025", "2025"),
         ];
-        assert_eq!(catalogue().versions.len(), VersionName::ALL.len());
+        assert_eq!(catalogue().versions.len(), VersionName::WINDOWS.len());
         for ((version, cal), row) in table.into_iter().zip(&catalogue().versions) {
             assert_eq!(row.name.name(), version);
-            assert_eq!(VersionName::from_name(version).unwrap().cal().name(), cal);
+            assert_eq!(catalogue().cal_version(VersionName::from_name(version).unwrap()).name(), cal);
         }
     }
 

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 
 use crate::{
-    estate::{Accesses, Estate, EstateError},
+    catalogue::{Catalogue, EditionRow},
+    estate::{Accesses, Estate, EstateError, Server},
     packs::LARGEST,
+    version::VersionName,
 };
 
 /// Most licences one entitlement can be for, so that sums over versions and products always fit.
@@ -45,6 +47,7 @@ impl Ranking {
 /// An estate that can be assessed.
 pub(crate) struct Checked<'a> {
     pub estate: &'a Estate,
+    pub catalogue: &'a Catalogue,
     pub people: Ranking,
     pub devices: Ranking,
     pub hosts: Ranking,
@@ -53,7 +56,7 @@ pub(crate) struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    pub fn of(estate: &'a Estate) -> Result<Self, EstateError> {
+    pub fn of(estate: &'a Estate, catalogue: &'a Catalogue) -> Result<Self, EstateError> {
         let hosts: HashMap<&str, u32> = estate.hosts.iter().map(|host| host.id.as_str()).zip(0..).collect();
         let host_of = (estate.servers.iter())
             .map(|server| {
@@ -68,19 +71,28 @@ impl<'a> Checked<'a> {
         Ranking::of("server", estate.servers.iter().map(|server| server.id.as_str()))?;
         let checked = Self {
             estate,
+            catalogue,
             people: Ranking::of("person", estate.people.iter().map(|person| person.id.as_str()))?,
             devices: Ranking::of("device", estate.devices.iter().map(|device| device.id.as_str()))?,
             hosts: Ranking::of("host", estate.hosts.iter().map(|host| host.id.as_str()))?,
             host_of,
         };
         checked.check_values()?;
-        check_accesses(estate)?;
+        check_accesses(estate, &estate.accesses)?;
+        for used in &estate.uses {
+            check_accesses(estate, &used.accesses)?;
+        }
         Ok(checked)
     }
 
     /// Whether the Windows of that host does nothing but run virtual machines (rules C.7, E.8).
     pub fn runs_only_machines(&self, host: u32) -> bool {
         self.estate.hosts[host as usize].virtualization_only
+    }
+
+    /// The catalogue's row of the server's edition; `None` if it is unknown, or one nobody knows (rule A.2).
+    pub fn edition_of(&self, server: &Server) -> Option<&'a EditionRow> {
+        self.catalogue.edition(server.edition.as_deref()?)
     }
 
     fn check_values(&self) -> Result<(), EstateError> {
@@ -90,6 +102,14 @@ impl<'a> Checked<'a> {
                 return no(
                     format!("host `{}`", host.id),
                     "a processor with 0 cores: leave the list empty if the cores are not known",
+                );
+            }
+        }
+        for server in &self.estate.servers {
+            if server.version.is_some_and(|version| !VersionName::WINDOWS.contains(&version)) {
+                return no(
+                    format!("server `{}`", server.id),
+                    "its version is none of Windows Server: correct it or leave it out",
                 );
             }
         }
@@ -121,15 +141,15 @@ impl<'a> Checked<'a> {
     }
 }
 
-fn check_accesses(estate: &Estate) -> Result<(), EstateError> {
-    let Accesses { person, device, server, flags } = &estate.accesses;
+fn check_accesses(estate: &Estate, accesses: &Accesses) -> Result<(), EstateError> {
+    let Accesses { person, device, server, flags } = accesses;
     let length = server.len();
     if [person.len(), device.len(), flags.len()] != [length; 3] {
         let row = person.len().min(device.len()).min(flags.len()).min(length);
         return Err(EstateError::Access { row, problem: "the four columns are not of the same length".into() });
     }
     let known = |index: u32, count: usize| index == Accesses::NONE || (index as usize) < count;
-    for (row, access) in estate.accesses.rows().enumerate() {
+    for (row, access) in accesses.rows().enumerate() {
         let problem = if !known(access.person, estate.people.len()) {
             format!("person {} of {} does not exist", access.person, estate.people.len())
         } else if !known(access.device, estate.devices.len()) {

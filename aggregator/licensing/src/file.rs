@@ -4,12 +4,12 @@
 
 mod rows;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
 use crate::{
-    estate::{Access, Accesses, Device, Estate, Host, Person, Server},
+    estate::{Access, Accesses, Device, Estate, Host, Person, Server, Stay, Use},
     file::rows::{AccessRow, Document},
 };
 
@@ -70,6 +70,8 @@ pub struct EstateFile {
     people: HashMap<String, Vec<u32>>,
     devices: HashMap<String, Vec<u32>>,
     rows: Vec<Access>,
+    /// By CAL family.
+    uses: BTreeMap<String, Vec<Access>>,
 }
 
 impl EstateFile {
@@ -91,7 +93,10 @@ impl EstateFile {
             currency: document.currency,
             policy: document.policy,
             hosts: host,
-            entitlements: entitlement.into_iter().map(Into::into).collect(),
+            entitlements: entitlement,
+            assignments: document.assignment,
+            sql: document.sql,
+            enabled_accounts: document.enabled_accounts,
             prices: document.price,
             notes: document.note,
             ..Estate::default()
@@ -113,8 +118,15 @@ impl EstateFile {
             for account in &row.accounts {
                 name("person", &mut file.people, account, numbers.clone())?;
             }
-            let (external, unresolved) = (row.external, row.unresolved);
-            file.estate.people.extend(ids.into_iter().map(|id| Person { id, external, unresolved }));
+            let member = Person {
+                id: String::new(),
+                external: row.external,
+                unresolved: row.unresolved,
+                stands_for: row.stands_for,
+                accounts: u32::try_from(row.accounts.len()).ok().filter(|&accounts| accounts > 1),
+                last_seen: row.last_seen,
+            };
+            file.estate.people.extend(ids.into_iter().map(|id| Person { id, ..member.clone() }));
         }
         for row in device {
             let number = file.estate.devices.len() as u32;
@@ -126,8 +138,15 @@ impl EstateFile {
             if row.count.is_some() {
                 name("device", &mut file.devices, &row.id, numbers)?;
             }
-            let (server, unresolved) = (row.server, row.unresolved);
-            file.estate.devices.extend(ids.into_iter().map(|id| Device { id, unresolved, server }));
+            let member = Device {
+                id: String::new(),
+                server: row.server,
+                unresolved: row.unresolved,
+                kind: row.kind,
+                last_seen: row.last_seen,
+                managed: row.managed,
+            };
+            file.estate.devices.extend(ids.into_iter().map(|id| Device { id, ..member.clone() }));
         }
         if let Some(name) = default_server {
             let unknown = || FileError::Unknown { place: "default_server".into(), kind: "server", name: name.clone() };
@@ -149,7 +168,8 @@ impl EstateFile {
         let people = numbered(estate.people.iter().map(|person| &person.id));
         let devices = numbered(estate.devices.iter().map(|device| &device.id));
         let rows = estate.accesses.rows().collect();
-        Self { estate, default_server: None, servers, people, devices, rows }
+        let uses = estate.uses.iter().map(|used| (used.cal.clone(), used.accesses.rows().collect())).collect();
+        Self { estate, default_server: None, servers, people, devices, rows, uses }
     }
 
     /// Adds an access. An empty name means unknown; a new name becomes a person or device; without a server the only
@@ -161,11 +181,11 @@ impl EstateFile {
         let server = self.server(place, Some(server).filter(|name| !name.is_empty()))?;
         if !user.is_empty() && !self.people.contains_key(user) {
             self.people.insert(user.into(), vec![self.estate.people.len() as u32]);
-            self.estate.people.push(Person { id: user.into(), external: false, unresolved: false });
+            self.estate.people.push(Person { id: user.into(), ..Person::default() });
         }
         if !device.is_empty() && !self.devices.contains_key(device) {
             self.devices.insert(device.into(), vec![self.estate.devices.len() as u32]);
-            self.estate.devices.push(Device { id: device.into(), unresolved: false, server: false });
+            self.estate.devices.push(Device { id: device.into(), ..Device::default() });
         }
         let people = self.people.get(user).map_or(NOBODY, Vec::as_slice);
         let devices = self.devices.get(device).map_or(NOBODY, Vec::as_slice);
@@ -176,6 +196,8 @@ impl EstateFile {
     #[must_use]
     pub fn finish(mut self) -> Estate {
         self.estate.accesses = Accesses::of(self.rows);
+        let uses = self.uses.into_iter().map(|(cal, rows)| Use { cal, accesses: Accesses::of(rows) });
+        self.estate.uses = uses.collect();
         self.estate
     }
 
@@ -195,8 +217,7 @@ impl EstateFile {
                 id: row.id.clone(),
                 processors: row.processors,
                 windows: true,
-                virtualization_only: false,
-                peak_virtual_machines: None,
+                ..Host::default()
             });
         }
         let number = self.estate.servers.len() as u32;
@@ -208,7 +229,15 @@ impl EstateFile {
             host,
             is_virtual: row.is_virtual,
             evaluation: row.evaluation,
-            observed_days: None,
+            observed_days: row.observed_days,
+            cluster: row.cluster,
+            may_run_on: row.may_run_on,
+            virtual_processors: row.virtual_processors,
+            licensed_by: row.licensed_by,
+            disaster_recovery: row.disaster_recovery,
+            web_workload: row.web_workload,
+            remote_desktop: row.remote_desktop,
+            managed: row.managed,
         });
         Ok(())
     }
@@ -231,9 +260,30 @@ impl EstateFile {
         let device = find(place, "device", &self.devices, row.device.as_ref())?;
         let server = self.server(place, row.server.as_deref())?;
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
-        let flags =
-            flag(row.administration, Accesses::ADMINISTRATION) | flag(row.infrastructure, Accesses::INFRASTRUCTURE);
-        spread(&mut self.rows, place, person, device, server, flags)
+        let flags = flag(row.administration, Accesses::ADMINISTRATION)
+            | flag(row.infrastructure, Accesses::INFRASTRUCTURE)
+            | flag(row.web, Accesses::WEB)
+            | flag(row.anonymous, Accesses::ANONYMOUS);
+        let from = self.rows.len();
+        spread(&mut self.rows, place, person, device, server, flags)?;
+        for cal in &row.uses {
+            self.uses.entry(cal.clone()).or_default().extend_from_slice(&self.rows[from..]);
+        }
+        let (first, last) = match (row.first, row.last) {
+            (None, None) => return Ok(()),
+            (Some(first), Some(last)) if first <= last => (first, last),
+            (Some(_), Some(_)) => return Err(other(place, "its `last` day is before its `first`: correct them")),
+            _ => return Err(other(place, "it has only one of `first` and `last`: give both days or none")),
+        };
+        let stays = self.rows[from..].iter().map(|row| Stay {
+            person: row.person,
+            device: row.device,
+            server: row.server,
+            first,
+            last,
+        });
+        self.estate.stays.extend(stays);
+        Ok(())
     }
 
     fn server(&self, place: &str, name: Option<&str>) -> Result<u32, FileError> {
@@ -247,6 +297,10 @@ impl EstateFile {
             None => self.default_server.ok_or_else(|| FileError::NoServer(place.into())),
         }
     }
+}
+
+fn other(place: &str, problem: &'static str) -> FileError {
+    FileError::Other { place: place.into(), problem }
 }
 
 /// Stands for one that is not named.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{catalogue::catalogue, position::Confidence};
+use crate::{catalogue::Catalogue, position::Confidence};
 
 /// Warnings in the order found.
 #[derive(Debug, Default)]
@@ -58,8 +58,8 @@ impl Rules {
     }
 
     /// The lowest of the rules' confidences; a rule without a row counts as unseen.
-    pub fn confidence(&self) -> Confidence {
-        let of = |id: &&str| catalogue().rule(id).map_or(Confidence::K, |row| row.confidence);
+    pub fn confidence(&self, catalogue: &Catalogue) -> Confidence {
+        let of = |id: &&str| catalogue.rule(id).map_or(Confidence::K, |row| row.confidence);
         self.0.iter().map(of).min().unwrap_or(Confidence::K)
     }
 }

@@ -9,6 +9,7 @@ mod book;
 mod cal;
 pub mod catalogue;
 mod checked;
+mod draft;
 mod estate;
 mod file;
 mod findings;
@@ -20,12 +21,16 @@ mod prices;
 mod run;
 mod version;
 
-pub use assess::assess;
-pub use assessment::{Assessment, Coverage, Licence, Proof, ProofPair};
+pub use assess::{assess, assess_with};
+pub use assessment::{Assessment, Coverage, HostLicence, HostOption, Licence, Proof, ProofPair, UseCoverage};
 pub use estate::{
-    Access, Accesses, Device, Entitlement, Estate, EstateError, EstateFormat, Host, InfraRoles, Person, Policy, Price,
-    Server,
+    Access, Accesses, Assignment, AssignmentReason, CappedCounts, Channel, ClusterPeak, Device, Entitlement, Estate,
+    EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, Person, Policy, Population, Price,
+    RemoteDesktopMode, Server, SqlInstance, SqlModel, Stay, Use, WebExempt,
 };
 pub use file::{EstateFile, FileError};
-pub use position::{Confidence, Line, Optimum, POSITION_FORMAT, Position, Purchase, ShoppingItem};
+pub use position::{
+    Confidence, Interval, Line, Optimum, POSITION_FORMAT, Position, Purchase, Reading, ReadingLine, Reclaim,
+    ShoppingItem, ToDo, Violation,
+};
 pub use version::VersionName;

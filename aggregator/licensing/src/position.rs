@@ -94,7 +94,7 @@ pub struct Purchase {
 }
 
 /// A licence position.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Position {
     /// [`POSITION_FORMAT`].
     pub format: String,
@@ -111,4 +111,101 @@ pub struct Position {
     pub shopping: Vec<ShoppingItem>,
     /// What the reader must know before trusting a number.
     pub warnings: Vec<String>,
+    /// How far what is not known may move the numbers (invariant 4); one per product whose number is not certain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intervals: Vec<Interval>,
+    /// What to find out to make the numbers certain, most valuable first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_do: Vec<ToDo>,
+    /// Terms that are broken whatever is bought of the lines above, with the remedy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+    /// Where the contract may be read in two ways and they differ: what the other reading comes to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
+    /// Licences that can be taken back or are not used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reclaim: Vec<Reclaim>,
+}
+
+/// How far a number is certain, in licences needed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Interval {
+    /// A product, or several that serve the same need, for example `windows-server-cal`.
+    pub of: String,
+    /// What is counted: `cal`, `core` and so on.
+    pub unit: String,
+    /// If everything unknown turns out to need nothing more.
+    pub lowest: u64,
+    /// As in the lines.
+    pub likely: u64,
+    /// If everything unknown needs a licence.
+    pub highest: u64,
+}
+
+/// Something to find out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ToDo {
+    /// What to do, a sentence that names the things (at most five, then how many more).
+    pub what: String,
+    /// How many licences hang on it.
+    pub may_add: u64,
+    /// What these would cost at list price, minor units; 0 if no price is known.
+    pub may_add_minor: u64,
+    /// Rule ids, sorted.
+    pub rules: Vec<String>,
+}
+
+/// A term that is broken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Violation {
+    /// Id of the server, host or entitlement.
+    pub of: String,
+    /// What is wrong, a sentence with both numbers.
+    pub what: String,
+    /// What heals it.
+    pub remedy: String,
+    /// Rule ids, sorted.
+    pub rules: Vec<String>,
+}
+
+/// The other reading of an open question.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reading {
+    /// The policy switch and its other value, for example `infra_roles = "strict"`.
+    pub policy: String,
+    /// What the question is, with rule ids.
+    pub question: String,
+    /// Lines whose need differs: product, version, needed here, needed in the other reading.
+    pub lines: Vec<ReadingLine>,
+}
+
+/// A line that differs between two readings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReadingLine {
+    /// As in the lines.
+    pub sku: String,
+    /// As in the lines; empty where only one reading has it.
+    pub version: String,
+    /// Here.
+    pub needed: u64,
+    /// In the other reading.
+    pub otherwise: u64,
+}
+
+/// A licence that can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reclaim {
+    /// As in the lines.
+    pub sku: String,
+    /// Version owned.
+    pub version: String,
+    /// How many.
+    pub quantity: u64,
+    /// From whom, where it is known; at most five names, then how many more.
+    pub from: String,
+    /// Why, and from which day on (0.4), a sentence.
+    pub why: String,
+    /// Rule ids, sorted.
+    pub rules: Vec<String>,
 }

@@ -11,10 +11,12 @@ use std::collections::BTreeMap;
 use host::running;
 
 use crate::{
+    assessment::{HostLicence, HostOption},
     book::Needed,
-    catalogue::{Model, catalogue},
+    catalogue::Model,
     checked::Checked,
-    estate::Estate,
+    draft::Draft,
+    estate::{Estate, EstateError},
     findings::{Rules, Warnings},
     owned::{Quantities, balance, owned},
     prices::UnitPrice,
@@ -72,8 +74,13 @@ pub(crate) struct Choice {
 /// What one host needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostNeed {
+    pub id: String,
     pub version: VersionName,
     pub chosen: Choice,
+    /// All that would do, the chosen one among them.
+    pub options: Vec<Choice>,
+    /// What the count comes from, in words.
+    pub facts: Vec<String>,
     /// The same host under Datacenter, if what runs there may also run under it.
     pub datacenter: Option<Choice>,
     pub rules: Rules,
@@ -81,16 +88,31 @@ pub(crate) struct HostNeed {
     pub at_least: bool,
 }
 
+/// Writes the lines, hosts and warnings of licences to run Windows Server into the draft.
+pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(), EstateError> {
+    let products = needs(checked, &mut draft.warnings, &mut draft.hosts)?;
+    for product in Product::ALL {
+        let owned = owned(checked.estate, product.sku(), |version| version);
+        let none = Needed { rules: Rules::of(&["C.11"]), ..Needed::default() };
+        draft.book.add(product.sku(), product.unit(), products.get(&product).unwrap_or(&none), &owned)?;
+    }
+    Ok(())
+}
+
 /// What all hosts together need.
-pub(crate) fn needs(checked: &Checked<'_>, warnings: &mut Warnings) -> BTreeMap<Product, Needed> {
+fn needs(
+    checked: &Checked<'_>,
+    warnings: &mut Warnings,
+    licensed: &mut Vec<HostLicence>,
+) -> Result<BTreeMap<Product, Needed>, EstateError> {
     let estate = checked.estate;
     let mut hosts = Vec::new();
     let mut unpriced = Vec::new();
     let mut not_computed = Vec::new();
     for running in running(checked, warnings) {
-        let need = match catalogue().version(running.version).model {
+        let need = match checked.catalogue.version(running.version).model {
             Model::Cores => cores::need(estate, &running, &mut unpriced),
-            Model::Processors | Model::Instances => earlier::need(estate, &running, &mut unpriced),
+            Model::Processors | Model::Instances => earlier::need(checked, &running, &mut unpriced),
             Model::Server => {
                 not_computed.push(running.host);
                 continue;
@@ -111,13 +133,33 @@ pub(crate) fn needs(checked: &Checked<'_>, warnings: &mut Warnings) -> BTreeMap<
 
     let mut products: BTreeMap<Product, Needed> = BTreeMap::new();
     for host in hosts {
+        licensed.push(licence(estate, &host)?);
         let product = products.entry(host.chosen.product).or_default();
         *product.by_version.entry(host.version).or_default() += host.chosen.count;
         product.lots.push((host.version, host.chosen.count));
         product.rules.extend(&host.rules);
         product.at_least |= host.at_least;
     }
-    products
+    Ok(products)
+}
+
+/// What an explanation tells about a host.
+fn licence(estate: &Estate, host: &HostNeed) -> Result<HostLicence, EstateError> {
+    let option = |choice: &Choice| -> Result<HostOption, EstateError> {
+        let sku = choice.product.sku();
+        let price = UnitPrice::of(estate, sku);
+        let cost_minor = price.map(|price| price.cost(choice.count)).transpose()?;
+        Ok(HostOption { sku: sku.into(), unit: choice.product.unit().into(), count: choice.count, cost_minor })
+    };
+    Ok(HostLicence {
+        id: host.id.clone(),
+        version: host.version,
+        chosen: option(&host.chosen)?,
+        options: host.options.iter().map(option).collect::<Result<_, _>>()?,
+        facts: host.facts.clone(),
+        rules: host.rules.ids(),
+        at_least: host.at_least,
+    })
 }
 
 /// Datacenter licences owned and not needed elsewhere may cover a host that would need Standard ones that are not owned;

@@ -158,7 +158,7 @@ fn an_unknown_end_forces_the_other() {
     let mut estate = pairs("2022", &[(0, 0), (1, 0), (2, 0)]);
     let mut rows: Vec<_> = estate.accesses.rows().collect();
     rows.push(on(1, Accesses::NONE, 0));
-    estate.devices.push(Device { id: "printer".into(), unresolved: false, server: false });
+    estate.devices.push(Device { id: "printer".into(), ..Device::default() });
     rows.push(on(Accesses::NONE, 1, 0));
     estate.accesses = Accesses::of(rows);
     let assessment = assessed(&estate);
@@ -271,8 +271,8 @@ fn doubtful_servers_count_in_full_and_are_named() {
 #[test]
 fn warnings_count_people_and_addresses_without_naming_them() {
     let mut estate = pairs("2022", &[(0, 0), (1, 1)]);
-    estate.people[0] = Person { id: "LAB\\jane".into(), external: true, unresolved: false };
-    estate.devices[1] = Device { id: "10.9.8.7".into(), unresolved: true, server: false };
+    estate.people[0] = Person { id: "LAB\\jane".into(), external: true, ..Person::default() };
+    estate.devices[1] = Device { id: "10.9.8.7".into(), unresolved: true, ..Device::default() };
     let assessment = assessed(&estate);
     assert!(warns(&assessment, &["external", "E.22"]) && warns(&assessment, &["addresses not matched", "E.28"]));
     assert!(!warns(&assessment, &["jane"]) && !warns(&assessment, &["10.9.8.7"]), "{assessment:?}");

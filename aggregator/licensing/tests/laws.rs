@@ -4,7 +4,7 @@ mod estates;
 
 use std::collections::BTreeMap;
 
-use caliper_licensing::{Access, Accesses, Estate, InfraRoles, Licence, VersionName, assess};
+use caliper_licensing::{Access, Accesses, Estate, InfraRoles, Licence, VersionName, assess, catalogue::catalogue};
 use estates::*;
 use proptest::prelude::*;
 
@@ -100,7 +100,7 @@ proptest! {
             if stranger || nobody {
                 continue;
             }
-            let needs = estate.servers[row.server as usize].version.unwrap().cal();
+            let needs = catalogue().cal_version(estate.servers[row.server as usize].version.unwrap());
             let holds = |coverage: Option<&caliper_licensing::Coverage>| coverage.and_then(|it| it.version) >= Some(needs);
             prop_assert!(
                 holds(assessment.people.get(row.person as usize)) || holds(assessment.devices.get(row.device as usize)),

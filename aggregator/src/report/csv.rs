@@ -58,9 +58,7 @@ mod tests {
             format: POSITION_FORMAT.into(),
             lines: vec![line],
             optimum: Optimum::default(),
-            purchase: None,
-            shopping: vec![],
-            warnings: vec![],
+            ..Position::default()
         };
         let mut text = Vec::new();
         write(&position, &mut text).unwrap();

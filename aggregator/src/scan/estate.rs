@@ -221,7 +221,12 @@ fn number(
     count(&estate.accesses, &mut people, &mut devices);
     estate.people = people
         .iter()
-        .map(|(facts, unresolved)| Person { id: facts.id.clone(), external: facts.external, unresolved: *unresolved })
+        .map(|(facts, unresolved)| Person {
+            id: facts.id.clone(),
+            external: facts.external,
+            unresolved: *unresolved,
+            ..Person::default()
+        })
         .collect();
     estate.devices = devices
         .iter()
@@ -229,6 +234,7 @@ fn number(
             id: facts.id.clone(),
             unresolved: facts.kind == "address",
             server: facts.kind == "server",
+            ..Device::default()
         })
         .collect();
     (people.into_iter().map(|(facts, _)| facts).collect(), devices)

@@ -122,8 +122,7 @@ impl Reporting {
     }
 
     fn version(&self) -> Option<VersionName> {
-        let text = self.inventory.version.clone()?;
-        serde_json::from_value(serde_json::Value::String(text)).ok()
+        VersionName::windows(self.inventory.version.as_deref()?)
     }
 }
 
@@ -178,7 +177,7 @@ pub(super) fn place(
             processors: processors(&server.inventory),
             windows: true,
             virtualization_only: only,
-            peak_virtual_machines: None,
+            ..Host::default()
         });
     }
     for given in settings {
@@ -204,6 +203,7 @@ pub(super) fn place(
             is_virtual: is_virtual(server, settings) == Some(true),
             evaluation: server.inventory.evaluation,
             observed_days: covered_days[at],
+            ..Server::default()
         });
     }
     let is_taken = |server: &&Reporting| {
@@ -252,7 +252,7 @@ fn stated_host<'a>(server: &Reporting, settings: &'a [HostSettings]) -> Option<&
 }
 
 fn unknown(id: String) -> Host {
-    Host { id, processors: Vec::new(), windows: false, virtualization_only: false, peak_virtual_machines: None }
+    Host { id, ..Host::default() }
 }
 
 /// Name of the host of a server: stated, itself, known to the guest, or known to the host.

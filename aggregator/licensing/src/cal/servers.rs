@@ -1,7 +1,7 @@
 //! Which servers need CALs, and of which version.
 
 use crate::{
-    catalogue::{RunLicence, catalogue},
+    catalogue::RunLicence,
     checked::Checked,
     estate::Server,
     findings::{Rules, Warnings},
@@ -29,7 +29,8 @@ impl ServerNeeds {
         let mut rules = Rules::default();
         let needs = (servers.iter().enumerate())
             .map(|(index, server)| {
-                let need = need(server, checked.host_of[index].is_some_and(|host| checked.runs_only_machines(host)));
+                let need =
+                    need(checked, server, checked.host_of[index].is_some_and(|host| checked.runs_only_machines(host)));
                 if let Need::Nothing(rule) = need {
                     rules.add(rule);
                 }
@@ -63,14 +64,15 @@ impl ServerNeeds {
             )
         });
         // A.2
-        let unnamed = names(&|server| edition(server).is_none());
+        let unnamed = names(&|server| checked.edition_of(server).is_none());
         warnings.about(unnamed, |count, list| {
             format!(
                 "{count} server(s) of an edition the catalogue does not know count as Standard with CALs: find out \
                  their edition: {list}"
             )
         });
-        let own = names(&|server| edition(server).is_some_and(|row| row.licence == RunLicence::Own && row.cal));
+        let own =
+            names(&|server| checked.edition_of(server).is_some_and(|row| row.licence == RunLicence::Own && row.cal));
         warnings.about(own, |count, list| {
             format!(
                 "{count} server(s) of an edition with licences or CALs of its own: access counts as Windows Server CALs, \
@@ -81,12 +83,8 @@ impl ServerNeeds {
     }
 }
 
-fn edition(server: &Server) -> Option<&'static crate::catalogue::EditionRow> {
-    catalogue().edition(server.edition.as_deref()?)
-}
-
-fn need(server: &Server, on_a_host_that_only_runs_machines: bool) -> Need {
-    if let Some(row) = edition(server)
+fn need(checked: &Checked<'_>, server: &Server, on_a_host_that_only_runs_machines: bool) -> Need {
+    if let Some(row) = checked.edition_of(server)
         && !row.cal
     {
         return Need::Nothing(if row.rule == "E.10" { "E.10" } else { "E.12" });
@@ -96,5 +94,5 @@ fn need(server: &Server, on_a_host_that_only_runs_machines: bool) -> Need {
         return Need::Nothing("E.8");
     }
     // E.4 with A.6
-    Need::Cal(server.version.unwrap_or(VersionName::NEWEST).cal())
+    Need::Cal(checked.catalogue.cal_version(server.version.unwrap_or(VersionName::NEWEST)))
 }

@@ -1,10 +1,12 @@
 //! The tables of an estate file as they are written.
 
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 
 use crate::{
-    estate::{Entitlement, EstateFormat, Host, Policy, Price},
+    estate::{
+        Assignment, Entitlement, EstateFormat, Host, LicensedBy, Policy, Price, RemoteDesktopMode, SqlInstance, written,
+    },
     version::VersionName,
 };
 
@@ -13,7 +15,7 @@ use crate::{
 pub(super) struct Document {
     #[serde(rename = "format")]
     _format: EstateFormat,
-    #[serde(default, deserialize_with = "day")]
+    #[serde(default, deserialize_with = "written::day")]
     pub as_of: Option<Date>,
     #[serde(default)]
     pub currency: String,
@@ -32,7 +34,13 @@ pub(super) struct Document {
     #[serde(default)]
     pub access: Vec<AccessRow>,
     #[serde(default)]
-    pub entitlement: Vec<EntitlementRow>,
+    pub entitlement: Vec<Entitlement>,
+    #[serde(default)]
+    pub assignment: Vec<Assignment>,
+    #[serde(default)]
+    pub sql: Vec<SqlInstance>,
+    #[serde(default)]
+    pub enabled_accounts: Option<u64>,
     #[serde(default)]
     pub price: Vec<Price>,
     #[serde(default)]
@@ -43,7 +51,7 @@ pub(super) struct Document {
 #[serde(deny_unknown_fields)]
 pub(super) struct ServerRow {
     pub id: String,
-    #[serde(default, deserialize_with = "optional_version")]
+    #[serde(default)]
     pub version: Option<VersionName>,
     #[serde(default)]
     pub edition: Option<String>,
@@ -56,6 +64,24 @@ pub(super) struct ServerRow {
     pub is_virtual: bool,
     #[serde(default)]
     pub evaluation: bool,
+    #[serde(default)]
+    pub observed_days: Option<u32>,
+    #[serde(default)]
+    pub cluster: Option<String>,
+    #[serde(default)]
+    pub may_run_on: Vec<String>,
+    #[serde(default)]
+    pub virtual_processors: Option<u32>,
+    #[serde(default)]
+    pub licensed_by: LicensedBy,
+    #[serde(default)]
+    pub disaster_recovery: bool,
+    #[serde(default)]
+    pub web_workload: bool,
+    #[serde(default)]
+    pub remote_desktop: Option<RemoteDesktopMode>,
+    #[serde(default)]
+    pub managed: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +96,10 @@ pub(super) struct PersonRow {
     pub external: bool,
     #[serde(default)]
     pub unresolved: bool,
+    #[serde(default)]
+    pub stands_for: Option<u32>,
+    #[serde(default, deserialize_with = "written::day")]
+    pub last_seen: Option<Date>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +112,12 @@ pub(super) struct DeviceRow {
     pub server: bool,
     #[serde(default)]
     pub unresolved: bool,
+    #[serde(default)]
+    pub kind: Option<String>,
+    #[serde(default, deserialize_with = "written::day")]
+    pub last_seen: Option<Date>,
+    #[serde(default)]
+    pub managed: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,63 +133,18 @@ pub(super) struct AccessRow {
     pub administration: bool,
     #[serde(default)]
     pub infrastructure: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EntitlementRow {
-    sku: String,
-    #[serde(deserialize_with = "version")]
-    version: VersionName,
-    quantity: u64,
-    #[serde(default, deserialize_with = "day")]
-    pub software_assurance_until: Option<Date>,
-}
-
-impl From<EntitlementRow> for Entitlement {
-    fn from(row: EntitlementRow) -> Self {
-        let EntitlementRow { sku, version, quantity, software_assurance_until } = row;
-        Self { sku, version, quantity, software_assurance_until }
-    }
-}
-
-/// A version is written `2019` or `"2012 R2"`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum VersionText {
-    Number(u32),
-    Text(String),
-}
-
-fn version<'de, D: Deserializer<'de>>(from: D) -> Result<VersionName, D::Error> {
-    let text = match VersionText::deserialize(from) {
-        Ok(VersionText::Number(number)) => number.to_string(),
-        Ok(VersionText::Text(text)) => text,
-        Err(_) => return Err(D::Error::custom("a version is written 2019 or \"2012 R2\"")),
-    };
-    VersionName::from_name(&text).ok_or_else(|| {
-        let known = VersionName::ALL.map(VersionName::name).join(", ");
-        D::Error::custom(format!("`{text}` is no version of Windows Server that is known: write one of {known}"))
-    })
-}
-
-fn optional_version<'de, D: Deserializer<'de>>(from: D) -> Result<Option<VersionName>, D::Error> {
-    version(from).map(Some)
-}
-
-/// A day is written `2026-11-21`, with or without quotes.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum DayText {
-    Toml(toml::value::Datetime),
-    Text(String),
-}
-
-fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
-    let text = match DayText::deserialize(from) {
-        Ok(DayText::Toml(day)) => day.to_string(),
-        Ok(DayText::Text(text)) => text,
-        Err(_) => return Err(D::Error::custom("a day is written 2026-11-21")),
-    };
-    text.parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is no day: write it like 2026-11-21")))
+    /// Only the web server role (rule E.9).
+    #[serde(default)]
+    pub web: bool,
+    /// Through the Internet, without saying who (rule E.9).
+    #[serde(default)]
+    pub anonymous: bool,
+    /// CAL families used beside the base CAL, for example `rds-cal`.
+    #[serde(default)]
+    pub uses: Vec<String>,
+    /// First and last day, for the pool over time; both or none.
+    #[serde(default, deserialize_with = "written::day")]
+    pub first: Option<Date>,
+    #[serde(default, deserialize_with = "written::day")]
+    pub last: Option<Date>,
 }

@@ -27,11 +27,13 @@ pub(super) fn need<'a>(estate: &Estate, running: &Running<'a>, unpriced: &mut Ve
     if running.physical && running.machines == 0 {
         rules.add("C.8");
     }
+    let mut options = vec![datacenter];
     let chosen = if running.edition == Edition::Datacenter {
         // what runs is Datacenter, which a Standard licence does not allow
         datacenter
     } else {
         rules.add("C.19");
+        options.insert(0, standard);
         let (chosen, without_price) = cheapest(estate, &[standard, datacenter]);
         if without_price && instances > 2 {
             unpriced.push(running.host);
@@ -39,10 +41,24 @@ pub(super) fn need<'a>(estate: &Estate, running: &Running<'a>, unpriced: &mut Ve
         chosen
     };
     HostNeed {
+        id: running.host.into(),
         version: running.version,
         chosen,
+        options,
+        facts: vec![cores_in_words(running.processors, set), running.instances_in_words()],
         datacenter: Some(datacenter),
         rules,
         at_least: running.processors.is_empty(),
     }
+}
+
+fn cores_in_words(processors: &[u32], set: u64) -> String {
+    if processors.is_empty() {
+        return format!("its processors are not known: at least {set} cores");
+    }
+    let cores: Vec<String> = processors.iter().map(u32::to_string).collect();
+    format!(
+        "processors of {} cores: the whole server is licensed for {set} cores, at least 8 per processor and 16 in all",
+        cores.join(" + ")
+    )
 }

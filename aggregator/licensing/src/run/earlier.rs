@@ -5,19 +5,19 @@ use super::{
     host::{Edition, Running},
 };
 use crate::{
-    catalogue::{Model, catalogue},
-    estate::Estate,
-    findings::Rules,
+    catalogue::Model,
+    checked::Checked,
+    findings::{Rules, counted},
 };
 
 /// What the host needs under the editions that may run what runs there; remembers it in `unpriced` if prices would be
 /// needed to tell which is cheapest.
-pub(super) fn need<'a>(estate: &Estate, running: &Running<'a>, unpriced: &mut Vec<&'a str>) -> HostNeed {
+pub(super) fn need<'a>(checked: &Checked<'_>, running: &Running<'a>, unpriced: &mut Vec<&'a str>) -> HostNeed {
     let processors = (running.processors.len() as u64).max(1);
     let instances = running.instances();
     let pairs = processors.div_ceil(2);
     let choice = |product, count| Choice { product, count };
-    let per_processors = catalogue().version(running.version).model == Model::Processors;
+    let per_processors = checked.catalogue.version(running.version).model == Model::Processors;
     let (standard, enterprise, datacenter) = if per_processors {
         // A.5, 2012: a licence covers two processors and two instances; licences add up
         let standard = choice(Product::StandardLicence, pairs.max(instances.div_ceil(2)));
@@ -37,13 +37,16 @@ pub(super) fn need<'a>(estate: &Estate, running: &Running<'a>, unpriced: &mut Ve
         (Edition::Standard, None) => vec![standard, datacenter],
         (Edition::Standard, Some(enterprise)) => vec![standard, enterprise, datacenter],
     };
-    let (chosen, without_price) = cheapest(estate, &choices);
+    let (chosen, without_price) = cheapest(checked.estate, &choices);
     if without_price && choices.len() > 1 && choices.iter().any(|other| other.count < chosen.count) {
         unpriced.push(running.host);
     }
     HostNeed {
+        id: running.host.into(),
         version: running.version,
         chosen,
+        options: choices,
+        facts: vec![counted(processors as usize, "processor", "processors"), running.instances_in_words()],
         datacenter: per_processors.then_some(datacenter),
         rules: Rules::of(&["A.5"]),
         at_least: running.processors.is_empty(),

@@ -1,10 +1,10 @@
 //! What runs on each host, as far as it is known; what is not known becomes a warning, never a zero (invariant 4).
 
 use crate::{
-    catalogue::{RunLicence, catalogue},
+    catalogue::RunLicence,
     checked::Checked,
     estate::Server,
-    findings::Warnings,
+    findings::{Warnings, counted},
     version::VersionName,
 };
 
@@ -31,6 +31,20 @@ impl Running<'_> {
     pub fn instances(&self) -> u64 {
         (self.machines + u64::from(self.physical && !self.only_machines)).max(1)
     }
+
+    /// The same for people to read.
+    pub fn instances_in_words(&self) -> String {
+        let machines = counted(self.machines as usize, "virtual machine", "virtual machines");
+        let metal = match (self.physical, self.only_machines) {
+            (false, _) => "no Windows on the metal",
+            (true, false) => "Windows with a task of its own on the metal",
+            (true, true) => "Windows on the metal only to run virtual machines",
+        };
+        format!(
+            "{machines} with Windows Server, {metal}: {}",
+            counted(self.instances() as usize, "instance", "instances")
+        )
+    }
 }
 
 /// Editions licensed by version, in rising order of their rights.
@@ -47,7 +61,7 @@ pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec
     let mut on_host: Vec<Vec<&Server>> = vec![Vec::new(); estate.hosts.len()];
     let (mut homeless, mut without_host, mut own) = (Vec::new(), Vec::new(), Vec::new());
     for (server, host) in estate.servers.iter().zip(&checked.host_of) {
-        match (licence(server), host) {
+        match (licence(checked, server), host) {
             (RunLicence::Free, _) => {}
             (RunLicence::Own, _) => own.push(server.id.as_str()),
             (RunLicence::ByVersion, Some(host)) => on_host[*host as usize].push(server),
@@ -77,7 +91,7 @@ pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec
     for (server, host) in estate.servers.iter().zip(&checked.host_of) {
         if let Some(host) = host
             && !server.is_virtual
-            && licence(server) != RunLicence::ByVersion
+            && licence(checked, server) != RunLicence::ByVersion
         {
             other_below[*host as usize] = true;
         }
@@ -96,7 +110,7 @@ pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec
             continue;
         }
         let version = servers.iter().map(|server| server.version.unwrap_or(VersionName::NEWEST)).max();
-        let edition = servers.iter().map(|server| edition(server)).max().unwrap_or(Edition::Standard);
+        let edition = servers.iter().map(|server| edition(checked, server)).max().unwrap_or(Edition::Standard);
         if servers.is_empty() {
             nameless.push(host.id.as_str());
         }
@@ -130,14 +144,12 @@ pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec
 }
 
 /// How the server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.
-fn licence(server: &Server) -> RunLicence {
-    let row = server.edition.as_deref().and_then(|name| catalogue().edition(name));
-    row.map_or(RunLicence::ByVersion, |row| row.licence)
+fn licence(checked: &Checked<'_>, server: &Server) -> RunLicence {
+    checked.edition_of(server).map_or(RunLicence::ByVersion, |row| row.licence)
 }
 
-fn edition(server: &Server) -> Edition {
-    let row = server.edition.as_deref().and_then(|name| catalogue().edition(name));
-    match row.map(|row| row.name.as_str()) {
+fn edition(checked: &Checked<'_>, server: &Server) -> Edition {
+    match checked.edition_of(server).map(|row| row.name.as_str()) {
         Some("Datacenter") => Edition::Datacenter,
         Some("Enterprise") => Edition::Enterprise,
         _ => Edition::Standard,

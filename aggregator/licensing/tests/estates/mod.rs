@@ -10,23 +10,15 @@ pub fn version(name: &str) -> VersionName {
 }
 
 pub fn server(id: &str, name: &str, edition: &str) -> Server {
-    Server {
-        id: id.into(),
-        version: Some(version(name)),
-        edition: Some(edition.into()),
-        host: None,
-        is_virtual: false,
-        evaluation: false,
-        observed_days: None,
-    }
+    Server { id: id.into(), version: Some(version(name)), edition: Some(edition.into()), ..Server::default() }
 }
 
 pub fn people(count: usize) -> Vec<Person> {
-    (0..count).map(|at| Person { id: format!("u{at:04}"), external: false, unresolved: false }).collect()
+    (0..count).map(|at| Person { id: format!("u{at:04}"), ..Person::default() }).collect()
 }
 
 pub fn devices(count: usize) -> Vec<Device> {
-    (0..count).map(|at| Device { id: format!("d{at:04}"), unresolved: false, server: false }).collect()
+    (0..count).map(|at| Device { id: format!("d{at:04}"), ..Device::default() }).collect()
 }
 
 /// An access by number of person and device to the server of that number.
@@ -56,17 +48,11 @@ pub fn price(sku: &str, minor: u64, units: u32) -> Price {
 }
 
 pub fn owns(sku: &str, name: &str, quantity: u64) -> Entitlement {
-    Entitlement { sku: sku.into(), version: version(name), quantity, software_assurance_until: None }
+    Entitlement { sku: sku.into(), version: version(name), quantity, ..Entitlement::default() }
 }
 
 pub fn host(id: &str, processors: &[u32]) -> Host {
-    Host {
-        id: id.into(),
-        processors: processors.to_vec(),
-        windows: false,
-        virtualization_only: false,
-        peak_virtual_machines: None,
-    }
+    Host { id: id.into(), processors: processors.to_vec(), ..Host::default() }
 }
 
 pub fn assessed(estate: &Estate) -> Assessment {

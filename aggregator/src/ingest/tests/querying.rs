@@ -42,9 +42,8 @@ async fn positions_scans_and_servers_are_answered_from_the_store() {
         format: POSITION_FORMAT.into(),
         lines: vec![line],
         optimum: Optimum { cost_minor: 15_000, lower_bound_minor: 15_000, proven: true },
-        purchase: None,
-        shopping: vec![],
         warnings: vec!["one".into()],
+        ..Position::default()
     };
     let json = serde_json::to_string(&position).unwrap();
     aggregator
