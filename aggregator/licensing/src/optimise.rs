@@ -8,6 +8,7 @@ mod amount;
 mod certificate;
 pub mod flow;
 mod graph;
+mod incremental;
 mod inventory;
 mod kernel;
 mod peel;
@@ -19,6 +20,7 @@ mod verify;
 
 pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
 pub use graph::{Graph, GraphError};
+pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};
 pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifyError, verify_certificate};
