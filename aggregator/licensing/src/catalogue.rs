@@ -1,212 +1,189 @@
-//! The catalogue: versions, editions and rules as data, each row with its source and how sure it is.
+//! The catalogue: products, versions, editions, CALs and rules as data, each row with its rule, its sources and how sure they are.
 //!
-//! The data is `catalogue.toml`, part of the program. Knows nothing of estates.
+//! The data are the files of `catalogue/data`, part of the program; a user's own file may confirm, change or add rows.
+//! Knows nothing of estates and reads no files.
+
+mod access;
+mod check;
+mod error;
+mod lookup;
+mod money;
+mod read;
+mod row;
+mod running;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod windows;
 
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+pub use access::{CalRow, EquivalenceKind, EquivalenceRow, Externals, IncludedRow, RoleAccess, RoleRow, SameAs};
+pub use error::CatalogueError;
+pub use money::PriceRow;
+pub use row::{AnyRow, Origin};
+pub use running::{CoreFactorRow, CoreMinimumRow, Formula, PackRow, RightRow, Terms};
+pub use texts::{PolicyRow, QuestionRow, RuleRow, SourceKind, SourceRow};
+pub use windows::{BuildRow, CapRow, ChannelRow, EditionIdRow, EditionRow, Model, Reporter, RunLicence, VersionRow};
 
-use crate::{position::Confidence, version::VersionName};
+use read::{Lists, Places};
+use row::{Row, key_of};
 
-/// How a version of Windows Server is licensed to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Model {
-    /// Server licence of 2003: not computed yet.
-    Server,
-    /// Per running instance: 2008 and 2008 R2.
-    Instances,
-    /// One licence covers two processors: 2012 and 2012 R2.
-    Processors,
-    /// Per physical core: 2016 and later.
-    Cores,
+/// The value of the `format` key of a user's own file.
+pub const FORMAT: &str = "caliper.catalogue/1";
+
+/// No catalogue file is larger.
+pub const LARGEST: usize = 4 << 20;
+
+/// Day on which the program's own rows were last brought up to date.
+const VERSION: &str = "2026-11-21";
+
+/// Stands for the user's own file in refusals; who read it knows its name.
+const OWN_FILE: &str = "the file";
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        [$((concat!($name, ".toml"), include_str!(concat!("catalogue/data/", $name, ".toml")))),+]
+    };
 }
 
-/// How an edition is licensed to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RunLicence {
-    /// As its version says.
-    ByVersion,
-    /// A licence of its own kind, not computed yet.
-    Own,
-    /// None.
-    Free,
+/// The program's own files.
+const FILES: [(&str, &str); 21] = files![
+    "builds",
+    "cals",
+    "caps",
+    "core-factors",
+    "edition-ids",
+    "editions",
+    "equivalences",
+    "policies",
+    "prices",
+    "questions",
+    "rights",
+    "roles",
+    "rules/0-precedence",
+    "rules/a-products",
+    "rules/b-mapping",
+    "rules/c-cores",
+    "rules/d-sql",
+    "rules/e-access",
+    "rules/f-g-additive",
+    "rules/h-k-evidence",
+    "sources",
+];
+
+/// Defines the catalogue's lists, and what is done to all of them.
+macro_rules! lists {
+    ($($(#[$doc:meta])* $list:ident: $row:ty,)+) => {
+        /// All of it.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Catalogue {
+            /// Day on which the program's own rows were last brought up to date, for example `2026-11-21`.
+            pub version: String,
+            $($(#[$doc])* pub $list: Vec<$row>,)+
+        }
+
+        impl Catalogue {
+            const KINDS: [(&'static str, &'static [&'static str]); [$(<$row>::KIND),+].len()] =
+                [$((<$row>::KIND, <$row>::KEY)),+];
+
+            fn of(mut lists: Lists) -> Result<Self, CatalogueError> {
+                let mut places = Places::new();
+                let mut catalogue = Self {
+                    version: VERSION.to_owned(),
+                    $($list: lists.take::<$row>(&mut places)?,)+
+                };
+                catalogue.versions.sort_by_key(|row| row.name);
+                check::check(&catalogue, &places)?;
+                Ok(catalogue)
+            }
+
+            /// Every row of every kind, for lists; kind by kind, in the order of the files.
+            #[must_use]
+            pub fn rows(&self) -> Vec<AnyRow> {
+                let mut rows = Vec::new();
+                $(rows.extend(self.$list.iter().map(any));)+
+                rows
+            }
+        }
+    };
 }
 
-/// One version.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VersionRow {
-    /// The version.
-    pub name: VersionName,
-    /// The oldest CAL that suffices for it.
-    pub cal: VersionName,
-    /// How it is licensed to run.
-    pub model: Model,
-    /// Rule id.
-    pub rule: String,
-    /// Title of the page it was read on.
-    pub source: String,
-    /// How sure the source is.
-    pub confidence: Confidence,
-}
-
-/// One edition.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EditionRow {
-    /// Normalised name (rule B.3).
-    pub name: String,
-    /// Other spellings.
-    #[serde(default)]
-    pub also: Vec<String>,
-    /// Whether access to it needs a CAL.
-    pub cal: bool,
-    /// How it is licensed to run.
-    pub licence: RunLicence,
-    /// Rule id.
-    pub rule: String,
-    /// Title of the page it was read on.
-    pub source: String,
-    /// How sure the source is.
-    pub confidence: Confidence,
-}
-
-/// One rule that positions cite.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleRow {
-    /// For example `C.1`.
-    pub id: String,
-    /// What it says, short.
-    pub text: String,
-    /// Title of the page it was read on.
-    pub source: String,
-    /// How sure the source is.
-    pub confidence: Confidence,
-}
-
-/// All of it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Catalogue {
-    /// Versions, rising.
-    #[serde(rename = "version")]
-    pub versions: Vec<VersionRow>,
+lists! {
+    /// Versions of Windows Server, rising.
+    versions: VersionRow,
+    /// Release channels.
+    channels: ChannelRow,
+    /// Builds.
+    builds: BuildRow,
     /// Editions.
-    #[serde(rename = "edition")]
-    pub editions: Vec<EditionRow>,
+    editions: EditionRow,
+    /// SKU numbers and `EditionID`s.
+    edition_ids: EditionIdRow,
+    /// Limits of editions.
+    caps: CapRow,
+    /// Rights to virtual machines.
+    rights: RightRow,
+    /// Core minima.
+    core_minima: CoreMinimumRow,
+    /// Core factors, in the order in which they are tried.
+    core_factors: CoreFactorRow,
+    /// CAL families.
+    cals: CalRow,
+    /// Suites, bridges and plans.
+    equivalences: EquivalenceRow,
+    /// CALs that come with servers.
+    included: IncludedRow,
+    /// Roles.
+    roles: RoleRow,
+    /// Sizes of packs.
+    packs: PackRow,
+    /// Prices.
+    prices: PriceRow,
+    /// Switches.
+    policies: PolicyRow,
+    /// Open questions.
+    questions: QuestionRow,
     /// Rules.
-    #[serde(rename = "rule")]
-    pub rules: Vec<RuleRow>,
+    rules: RuleRow,
+    /// Pages.
+    sources: SourceRow,
 }
 
 /// The catalogue of this program.
 #[must_use]
 pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: LazyLock<Catalogue> =
-        LazyLock::new(|| toml::from_str(include_str!("catalogue.toml")).expect("a test reads this very text"));
+        LazyLock::new(|| Lists::read(&FILES).and_then(Catalogue::of).expect("a test reads these very files"));
     &CATALOGUE
 }
 
 impl Catalogue {
-    /// The row of a version of Windows Server; for a year between two of them that of the older one.
-    #[must_use]
-    pub fn version(&self, version: VersionName) -> &VersionRow {
-        // the first row is the oldest version there is, see the test
-        self.versions.iter().rev().find(|row| row.name <= version).unwrap_or(&self.versions[0])
-    }
-
-    /// The oldest CAL that suffices for a server of this version: R2 releases have none of their own (rule A.6).
-    #[must_use]
-    pub fn cal_version(&self, version: VersionName) -> VersionName {
-        self.version(version).cal
-    }
-
-    /// The row of an edition, in whatever spelling; `None` for one nobody knows (rule A.2: never guessed).
-    #[must_use]
-    pub fn edition(&self, name: &str) -> Option<&EditionRow> {
-        let wanted = spelling(name);
-        self.editions
-            .iter()
-            .find(|row| spelling(&row.name) == wanted || row.also.iter().any(|other| spelling(other) == wanted))
-    }
-
-    /// The row of a rule.
-    #[must_use]
-    pub fn rule(&self, id: &str) -> Option<&RuleRow> {
-        self.rules.iter().find(|row| row.id == id)
+    /// The program's catalogue with the rows of the user's own file over it.
+    ///
+    /// `own` is a TOML text of the same shape with `format = "caliper.catalogue/1"`. A row with the key of a known one confirms
+    /// it (`verified = true`) or changes the fields that it names; any other row is added. All of them have the origin
+    /// [`Origin::Own`]. The whole must be sound, see the README of this crate.
+    pub fn with(own: &str) -> Result<Self, CatalogueError> {
+        if own.len() > LARGEST {
+            return Err(CatalogueError::TooLarge);
+        }
+        let mut lists = Lists::read(&FILES)?;
+        lists.lay_over(OWN_FILE, own)?;
+        Self::of(lists)
     }
 }
 
-/// Letters and digits without the words that every edition has.
-fn spelling(name: &str) -> String {
-    let letters: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-    letters.replace("windows", "").replace("server", "").replace("edition", "")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Rule A.6, copied from Microsoft's OEM CAL page and the 2016 licence terms.
-    #[test]
-    fn cal_versions_are_those_of_the_published_table() {
-        let table = [
-            ("2003", "2003"),
-            ("2003 R2", "2003"),
-            ("2008", "2008"),
-            ("2008 R2", "2008"),
-            ("2012", "2012"),
-            ("2012 R2", "2012"),
-            ("2016", "2016"),
-            ("2019", "2019"),
-            ("2022", "2022"),
-            ("2025", "2025"),
-        ];
-        assert_eq!(catalogue().versions.len(), VersionName::WINDOWS.len());
-        for ((version, cal), row) in table.into_iter().zip(&catalogue().versions) {
-            assert_eq!(row.name.name(), version);
-            assert_eq!(catalogue().cal_version(VersionName::from_name(version).unwrap()).name(), cal);
-        }
-    }
-
-    #[test]
-    fn every_row_has_a_source_and_no_id_or_spelling_stands_twice() {
-        let catalogue = catalogue();
-        let mut ids: Vec<_> = catalogue.rules.iter().map(|row| &row.id).collect();
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), catalogue.rules.len());
-        assert!(catalogue.rules.iter().all(|row| !row.source.is_empty() && !row.text.is_empty()));
-        assert!(catalogue.versions.iter().all(|row| !row.source.is_empty()));
-        let mut spellings = Vec::new();
-        for row in &catalogue.editions {
-            assert!(!row.source.is_empty(), "{}", row.name);
-            spellings.push(spelling(&row.name));
-            spellings.extend(row.also.iter().map(|other| spelling(other)));
-        }
-        let all = spellings.len();
-        spellings.sort();
-        spellings.dedup();
-        assert_eq!(spellings.len(), all);
-    }
-
-    #[test]
-    fn editions_are_found_in_any_spelling_and_never_guessed() {
-        for (given, name) in [
-            ("Standard", "Standard"),
-            ("Windows Server Datacenter", "Datacenter"),
-            ("ServerStandard", "Standard"),
-            ("Storage Server Workgroup", "Storage"),
-            ("Hyper-V Server", "Hyper-V"),
-            ("Web Server", "Web"),
-            ("Datacenter: Azure Edition", "Datacenter Azure"),
-        ] {
-            assert_eq!(catalogue().edition(given).map(|row| row.name.as_str()), Some(name), "{given}");
-        }
-        assert!(catalogue().edition("SE").is_none());
-        assert!(catalogue().edition("").is_none());
+fn any<R: Row>(row: &R) -> AnyRow {
+    // rows hold texts, whole numbers, truth values and lists of them
+    let fields = toml::Table::try_from(row).expect("a row can be written");
+    let text = |name: &str| fields.get(name).and_then(toml::Value::as_str);
+    AnyRow {
+        kind: R::KIND,
+        key: key_of(&fields, R::KEY).expect("a row has its key"),
+        confidence: fields.get("confidence").cloned().and_then(|letter| letter.try_into().ok()),
+        verified: fields.get("verified").and_then(toml::Value::as_bool).unwrap_or(true),
+        origin: if text("origin") == Some("own") { Origin::Own } else { Origin::Caliper },
+        fields,
     }
 }

@@ -16,6 +16,9 @@ pub enum VersionName {
     /// 2005.
     #[serde(rename = "2005")]
     V2005,
+    /// 2007.
+    #[serde(rename = "2007")]
+    V2007,
     /// 2008.
     #[serde(rename = "2008")]
     V2008,
@@ -49,9 +52,15 @@ pub enum VersionName {
     /// 2017.
     #[serde(rename = "2017")]
     V2017,
+    /// 2018.
+    #[serde(rename = "2018")]
+    V2018,
     /// 2019.
     #[serde(rename = "2019")]
     V2019,
+    /// 2020.
+    #[serde(rename = "2020")]
+    V2020,
     /// 2022.
     #[serde(rename = "2022")]
     V2022,
@@ -66,10 +75,11 @@ pub enum VersionName {
 
 impl VersionName {
     /// All of them, rising.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::V2003,
         Self::V2003R2,
         Self::V2005,
+        Self::V2007,
         Self::V2008,
         Self::V2008R2,
         Self::V2010,
@@ -81,7 +91,9 @@ impl VersionName {
         Self::V2015,
         Self::V2016,
         Self::V2017,
+        Self::V2018,
         Self::V2019,
+        Self::V2020,
         Self::V2022,
         Self::V2025,
         Self::SubscriptionEdition,
@@ -111,6 +123,7 @@ impl VersionName {
             Self::V2003 => "2003",
             Self::V2003R2 => "2003 R2",
             Self::V2005 => "2005",
+            Self::V2007 => "2007",
             Self::V2008 => "2008",
             Self::V2008R2 => "2008 R2",
             Self::V2010 => "2010",
@@ -122,7 +135,9 @@ impl VersionName {
             Self::V2015 => "2015",
             Self::V2016 => "2016",
             Self::V2017 => "2017",
+            Self::V2018 => "2018",
             Self::V2019 => "2019",
+            Self::V2020 => "2020",
             Self::V2022 => "2022",
             Self::V2025 => "2025",
             Self::SubscriptionEdition => "SE",

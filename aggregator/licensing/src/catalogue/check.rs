@@ -1,0 +1,107 @@
+//! What a catalogue must satisfy beyond its shape: every reference leads somewhere, no two rows contradict each other, numbers
+//! can be. The first row that does not is refused.
+
+mod access;
+mod windows;
+
+use super::{
+    Catalogue, CatalogueError,
+    read::Places,
+    row::{Row, key_of},
+};
+
+/// Largest number of anything that is counted in a row.
+const MOST: u32 = 1_000_000;
+
+/// Whether the catalogue can be used.
+pub(super) fn check(catalogue: &Catalogue, places: &Places) -> Result<(), CatalogueError> {
+    let check = Check { catalogue, places };
+    check.rows(&catalogue.versions)?;
+    check.rows(&catalogue.channels)?;
+    check.rows(&catalogue.builds)?;
+    check.rows(&catalogue.editions)?;
+    check.rows(&catalogue.edition_ids)?;
+    check.rows(&catalogue.caps)?;
+    check.rows(&catalogue.rights)?;
+    check.rows(&catalogue.core_minima)?;
+    check.rows(&catalogue.core_factors)?;
+    check.rows(&catalogue.cals)?;
+    check.rows(&catalogue.equivalences)?;
+    check.rows(&catalogue.included)?;
+    check.rows(&catalogue.roles)?;
+    check.rows(&catalogue.packs)?;
+    check.rows(&catalogue.prices)?;
+    check.rows(&catalogue.policies)?;
+    check.rows(&catalogue.questions)?;
+    check.rows(&catalogue.rules)?;
+    windows::check(&check)?;
+    access::check(&check)
+}
+
+/// The catalogue with the files of its rows.
+struct Check<'a> {
+    catalogue: &'a Catalogue,
+    places: &'a Places,
+}
+
+impl Check<'_> {
+    /// Refuses a row.
+    fn refuse<R: Row, T>(&self, row: &R, problem: impl Into<String>) -> Result<T, CatalogueError> {
+        let fields = toml::Table::try_from(row).unwrap_or_default();
+        let key = key_of(&fields, R::KEY).unwrap_or_default();
+        let file = self.places.get(&(R::KIND, key.clone())).map_or("the file", String::as_str);
+        Err(CatalogueError::row(file, R::KIND, &key, problem))
+    }
+
+    /// Rules and sources of rows.
+    fn rows<R: Row>(&self, rows: &[R]) -> Result<(), CatalogueError> {
+        // only pages and questions rest on no page
+        let rests_on_pages = R::KIND != "question";
+        for row in rows {
+            for rule in row.rules() {
+                if self.catalogue.rule(rule).is_none() {
+                    return self.refuse(row, format!("the rule `{rule}` does not exist: correct its id"));
+                }
+            }
+            if rests_on_pages && row.sources().is_empty() {
+                return self.refuse(row, "names no source: say where it was read");
+            }
+            for source in row.sources() {
+                if self.catalogue.source(source).is_none() {
+                    let problem = format!("the source `{source}` does not exist: correct its id or add a [[source]]");
+                    return self.refuse(row, problem);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A count that must be 1 or more.
+    fn count<R: Row>(&self, row: &R, field: &str, value: u32) -> Result<(), CatalogueError> {
+        if value == 0 {
+            return self.refuse(row, format!("`{field}` is 0: leave it out, or correct it"));
+        }
+        if value > MOST {
+            return self.refuse(row, format!("`{field}` is {value}, more than {MOST}: correct it"));
+        }
+        Ok(())
+    }
+
+    /// Something that must be named.
+    fn known<R: Row>(&self, row: &R, what: &str, id: &str, found: bool) -> Result<(), CatalogueError> {
+        if found {
+            return Ok(());
+        }
+        self.refuse(row, format!("the {what} `{id}` does not exist: correct its id or add it"))
+    }
+
+    /// A CAL family by id.
+    fn family<R: Row>(&self, row: &R, id: &str) -> Result<(), CatalogueError> {
+        self.known(row, "CAL family", id, self.catalogue.cal(id).is_some())
+    }
+
+    /// An edition by its normalised name.
+    fn edition<R: Row>(&self, row: &R, name: &str) -> Result<(), CatalogueError> {
+        self.known(row, "edition", name, self.catalogue.editions.iter().any(|edition| edition.name == name))
+    }
+}

@@ -1,0 +1,3 @@
+//! The program's own rows against the published tables, each typed again from the page or the rules; refusals.
+
+mod tables;

@@ -1,0 +1,152 @@
+use crate::{catalogue::*, version::VersionName};
+
+/// Rule A.6, copied from Microsoft's OEM CAL page and the 2016 licence terms.
+#[test]
+fn cal_versions_are_those_of_the_published_table() {
+    let table = [
+        ("2003", "2003"),
+        ("2003 R2", "2003"),
+        ("2008", "2008"),
+        ("2008 R2", "2008"),
+        ("2012", "2012"),
+        ("2012 R2", "2012"),
+        ("2016", "2016"),
+        ("2019", "2019"),
+        ("2022", "2022"),
+        ("2025", "2025"),
+    ];
+    assert_eq!(catalogue().versions.len(), VersionName::WINDOWS.len());
+    for ((version, cal), row) in table.into_iter().zip(&catalogue().versions) {
+        assert_eq!(row.name.name(), version);
+        assert_eq!(catalogue().cal_version(VersionName::from_name(version).unwrap()).name(), cal);
+    }
+}
+
+#[test]
+fn editions_are_found_in_any_spelling_and_never_guessed() {
+    for (given, name) in [
+        ("Standard", "Standard"),
+        ("Windows Server Datacenter", "Datacenter"),
+        ("ServerStandard", "Standard"),
+        ("Storage Server Workgroup", "Storage"),
+        ("Hyper-V Server", "Hyper-V"),
+        ("Web Server", "Web"),
+        ("Datacenter: Azure Edition", "Datacenter Azure"),
+    ] {
+        assert_eq!(catalogue().edition(given).map(|row| row.name.as_str()), Some(name), "{given}");
+    }
+    assert!(catalogue().edition("SE").is_none());
+    assert!(catalogue().edition("").is_none());
+}
+
+/// Section I.1.7 of the rules: GUID, what it means for the base CAL, additive CALs.
+#[test]
+fn roles_mean_what_the_published_table_says() {
+    use RoleAccess::{Authenticated, Cal, Infrastructure, Sql, Web};
+    let table: [(&str, RoleAccess, &[&str]); 20] = [
+        ("ad495fc3-0eaa-413d-ba7d-8b13fa7ec598", Cal, &[]), // AD DS
+        ("10a9226f-50ee-49d8-a393-9a501d47ce04", Cal, &[]), // File Server; T13: never the other way round
+        ("7fb09bd3-7fe6-435e-8348-7d8aefb6cea3", Cal, &[]),
+        ("c50fcc83-bc8d-4df5-8a3d-89d7f80f074b", Cal, &[]),
+        ("b4cdd739-089c-417e-878d-855f90081be7", Cal, &["ad-rms"]),
+        ("bbd85b29-9dcc-4fd9-865d-3846dcba75c7", Cal, &[]),
+        ("952285d9-edb7-4b6b-9d85-0c09e3da0bbd", Cal, &[]),
+        ("d6256cf7-98fb-4eb4-aa18-303f1da1f770", Web, &[]),
+        ("c23f1c6a-30a8-41b6-bbf7-f266563dfcd6", Authenticated, &[]),
+        ("48eed6b2-9cdc-4358-b5a5-8dea3b2f3f6a", Infrastructure, &[]),
+        ("910cbaf9-b612-4782-a21f-f7c75105434a", Cal, &[]),
+        ("4116a14d-3840-4f42-a67f-f2f9ff46eb4c", Infrastructure, &[]),
+        ("d8dc1c8e-ea13-49ce-9a68-c9dca8db8b33", Infrastructure, &[]),
+        ("7cc4b071-292c-4732-97a1-cf9a7301195d", Cal, &[]),
+        ("dde30b98-449e-4b93-84a6-ea86af0b19fe", Cal, &[]),
+        ("1479a8c1-9808-411e-9739-2d3c5923e86a", Cal, &["rds"]),
+        ("90e64afa-70db-4fef-878b-7eb8c868f091", Cal, &["rds"]),
+        ("bd7f7c0d-7c36-4721-afa8-0ba700e26d9e", Sql, &["sql-server"]),
+        ("2414bc1b-1572-4cd9-9ca5-65166d8def3d", Sql, &["sql-server"]),
+        ("8cc0ac85-40f7-4886-9dab-021519800418", Sql, &["sql-server"]),
+    ];
+    for (guid, access, additive) in table {
+        let row = catalogue().role(guid).unwrap_or_else(|| panic!("{guid}"));
+        assert_eq!(
+            (row.access, row.additive.iter().map(String::as_str).collect::<Vec<_>>()),
+            (access, additive.to_vec())
+        );
+    }
+    assert_eq!(catalogue().role("ad495fc3-0eaa-413d-ba7d-8b13fa7ec598").unwrap().id, "ad-ds");
+    assert_eq!(catalogue().role("{10A9226F-50EE-49D8-A393-9A501D47CE04}").unwrap().id, "file-server");
+    assert_eq!(catalogue().roles.iter().filter(|row| row.guid.is_some()).count(), table.len());
+    // BranchCache and the infrastructure roles record devices without accounts
+    let devices: Vec<_> = catalogue().roles.iter().filter(|row| row.devices).map(|row| row.id.as_str()).collect();
+    assert_eq!(devices, ["dhcp-server", "branch-cache", "wds", "wsus", "dns"]);
+}
+
+/// Rule D.2 from Microsoft's core factor table of 2012, sources S84 and S85.
+#[test]
+fn core_factors_are_those_of_the_published_table() {
+    let factor = |version: &str, model: &str, cores| {
+        catalogue()
+            .core_factor(VersionName::from_name(version).unwrap(), model, cores)
+            .map(|row| (row.numerator, row.denominator))
+    };
+    for (version, model, cores, expected) in [
+        ("2012", "Intel(R) Xeon(R) CPU E5-2640 0 @ 2.50GHz", 6, Some((1, 1))), // row 90, source S83
+        ("2012", "AMD Opteron(tm) Processor 6234", 6, Some((3, 4))),           // row 91, source S83
+        ("2012", "AMD Opteron(tm) Processor 6128", 8, Some((3, 4))),           // row 93, source S85
+        ("2012", "AMD Opteron(tm) Processor 6272", 16, Some((3, 4))),
+        ("2014", "AMD Opteron(tm) Processor 4180", 6, Some((3, 4))),
+        ("2012", "AMD Opteron(tm) Processor 4122", 4, Some((1, 1))), // fewer than six cores
+        ("2012", "AMD Opteron(tm) Processor 2435", 6, Some((1, 1))), // not in the list
+        ("2012", "AMD Opteron(tm) Processor 6378", 16, Some((1, 1))), // only in the revision of 2014
+        ("2014", "AMD Opteron(tm) Processor 6378", 16, Some((3, 4))),
+        ("2014", "AMD EPYC 4244P 6-Core Processor", 6, Some((1, 1))), // a later name of the same look
+        ("2012", "AMD Opteron(tm) Processor 3250 HE", 6, Some((3, 4))),
+        ("2012", "", 1, Some((4, 1))), // row 94
+        ("2012", "Intel(R) Xeon(R) CPU 5160", 2, Some((2, 1))),
+        ("2016", "AMD Opteron(tm) Processor 6234", 6, None), // D.6
+        ("2008 R2", "AMD Opteron(tm) Processor 6234", 6, None),
+    ] {
+        assert_eq!(factor(version, model, cores), expected, "{version} {model} {cores}");
+    }
+}
+
+/// Section A.5 and C.6 as numbers.
+#[test]
+fn rights_are_those_of_the_published_table() {
+    use VersionName::{V2003, V2008, V2008R2, V2012R2, V2016, V2025};
+    let right = |edition, version, terms| {
+        catalogue().right(edition, version, terms).map(|row| (row.formula, row.processors, row.instances))
+    };
+    for (edition, version, terms, expected) in [
+        ("Standard", V2008, Terms::Own, Some((Formula::Instances, None, Some(1)))),
+        ("Enterprise", V2008R2, Terms::Own, Some((Formula::Instances, None, Some(4)))),
+        ("Datacenter", V2008R2, Terms::Own, Some((Formula::Processors, Some(1), None))),
+        ("Standard", V2012R2, Terms::Own, Some((Formula::ProcessorsAndInstances, Some(2), Some(2)))),
+        ("Datacenter", V2012R2, Terms::Own, Some((Formula::Processors, Some(2), None))),
+        ("Standard", V2016, Terms::Own, Some((Formula::CoreSets, None, Some(2)))),
+        ("Datacenter", V2025, Terms::Own, Some((Formula::CoreSets, None, None))), // T6: not "2 OSEs"
+        ("Standard", V2025, Terms::Spla, Some((Formula::CoreSets, None, Some(1)))),
+        ("Standard", V2025, Terms::SoftwareAssurance, Some((Formula::VirtualMachines, None, None))),
+        ("Enterprise", V2012R2, Terms::Own, None),
+        ("Standard", V2003, Terms::Own, None),
+    ] {
+        assert_eq!(right(edition, version, terms), expected, "{edition} {version}");
+    }
+    let minimum =
+        |id| catalogue().core_minimum(id).map(|row| (row.per_processor, row.per_server, row.per_virtual_machine));
+    assert_eq!(minimum("windows-server"), Some((8, 16, 0)));
+    assert_eq!(minimum("sql-server"), Some((4, 0, 4))); // T3: no 16 per server
+}
+
+#[test]
+fn families_name_what_is_needed_beside_them() {
+    let beside = |id| catalogue().cal_and_beside(id).iter().map(|row| row.id.as_str()).collect::<Vec<_>>();
+    assert_eq!(beside("windows-server"), ["windows-server"]);
+    assert_eq!(beside("rds"), ["rds", "windows-server"]); // F.1
+    assert_eq!(beside("exchange-enterprise"), ["exchange-enterprise", "exchange-standard", "windows-server"]);
+    assert_eq!(beside("project"), ["project", "sharepoint-standard", "windows-server"]); // section H
+    let rds = catalogue().cal_of_sku("rds-cal/device").unwrap();
+    assert_eq!(
+        (rds.id.as_str(), rds.cal_for(VersionName::V2012R2), rds.cal_for(VersionName::V2013)),
+        ("rds", Some(VersionName::V2012), None)
+    ); // T4
+}
