@@ -11,7 +11,9 @@ mod graph;
 mod incremental;
 mod inventory;
 mod kernel;
+mod modes;
 mod peel;
+mod problem;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,8 @@ pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
 pub use graph::{Graph, GraphError};
 pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};
+pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_modes};
+pub use problem::ProblemError;
 pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifyError, verify_certificate};
 
