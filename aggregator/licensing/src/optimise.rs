@@ -6,6 +6,7 @@
 
 mod amount;
 mod certificate;
+mod connectors;
 pub mod flow;
 mod graph;
 mod incremental;
@@ -21,6 +22,9 @@ mod ties;
 mod verify;
 
 pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
+pub use connectors::{
+    Branch, ConnectorDemand, ConnectorPlan, ConnectorProblem, ExternalAccess, cheapest_with_connectors,
+};
 pub use graph::{Graph, GraphError};
 pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};
