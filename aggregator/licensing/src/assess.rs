@@ -24,7 +24,7 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
 pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment, EstateError> {
     let checked = Checked::of(estate, catalogue)?;
     let mut draft = Draft::of(&checked);
-    let windows = cal::windows_cals(&checked, &mut draft)?;
+    let windows = cal::cals(&checked, &mut draft)?;
     run::licences(&checked, &mut draft)?;
 
     let Draft { book, mut warnings, hosts, uses, mut intervals, mut to_do, violations, readings, reclaim } = draft;

@@ -238,6 +238,7 @@ impl EstateFile {
             web_workload: row.web_workload,
             remote_desktop: row.remote_desktop,
             managed: row.managed,
+            products: row.products,
         });
         Ok(())
     }

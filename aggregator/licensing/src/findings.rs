@@ -19,7 +19,7 @@ impl Warnings {
 }
 
 /// At most five names, then how many more.
-fn listed(names: &BTreeSet<&str>) -> String {
+pub(crate) fn listed(names: &BTreeSet<&str>) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<&str> = names.iter().take(SHOWN).copied().collect();
     match names.len().saturating_sub(SHOWN) {

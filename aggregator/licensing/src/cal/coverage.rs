@@ -1,15 +1,14 @@
-//! The answer for each person and device in one sentence, and how far unknowns could raise the number.
-
-use std::collections::BTreeSet;
+//! The answer for each person and device in one sentence.
 
 use super::{
-    demand::{Demand, Loose, cause},
+    basis::Basis,
+    demand::{Demand, cause},
     mix::Mix,
 };
 use crate::{
     assessment::{Coverage, Licence},
-    checked::Checked,
-    findings::{Warnings, counted},
+    findings::counted,
+    version::VersionName,
 };
 
 /// How many partners somebody has, and how many of them hold no CAL.
@@ -19,8 +18,9 @@ struct Partners {
     bare: usize,
 }
 
-/// Of people and of devices, in the order of the estate.
-pub(crate) fn coverages(checked: &Checked<'_>, demand: &Demand, mix: &Mix) -> (Vec<Coverage>, Vec<Coverage>) {
+/// Of people and of devices, in the order of the estate. `noun` goes before the name of the CALs.
+pub(crate) fn coverages(basis: &Basis<'_>, demand: &Demand, mix: &Mix, noun: &str) -> (Vec<Coverage>, Vec<Coverage>) {
+    let checked = basis.checked;
     let mut of_person = vec![Partners::default(); checked.people.len()];
     let mut of_device = vec![Partners::default(); checked.devices.len()];
     for pair in &demand.pairs {
@@ -33,68 +33,118 @@ pub(crate) fn coverages(checked: &Checked<'_>, demand: &Demand, mix: &Mix) -> (V
     }
     let estate = checked.estate;
     let people = estate.people.iter().zip(&checked.people.rank).map(|(person, &rank)| {
-        let rank = rank as usize;
-        let forced = demand.forced_people[rank].is_some();
-        let version = mix.people[rank];
+        let at = rank as usize;
+        let causes = demand.people_left_out[at] | if person.unresolved { cause::UNRESOLVED } else { 0 };
+        let version = mix.people[at];
         let (licence, reason) = match version {
-            Some(version) => (Licence::UserCal, user_cal(of_person[rank], forced, version.name())),
-            None if of_person[rank].all > 0 => {
-                (Licence::Devices, "Every device used holds a Device CAL that is new enough (E.3, E.4).".to_owned())
+            Some(version) => {
+                let forced = demand.forced_people[at].is_some().then_some(causes);
+                let mut reason = user_cal(noun, of_person[at], forced, version);
+                if demand.heads_of(rank) > 1 {
+                    let heads = demand.heads_of(rank);
+                    reason = format!("{reason} Each of the {heads} people behind it needs one (0.8, E.16).");
+                }
+                (Licence::UserCal, reason)
             }
-            None => left_out(demand.people_left_out[rank], person.unresolved),
+            None if of_person[at].all > 0
+                || causes & (cause::MODE | cause::HELD_BY_OTHER) == cause::MODE | cause::HELD_BY_OTHER =>
+            {
+                (Licence::Devices, format!("Every device used holds a {noun}Device CAL that is new enough (E.3, E.4)."))
+            }
+            None => left_out(noun, causes),
         };
         Coverage { id: person.id.clone(), licence, version, reason }
     });
     let devices = estate.devices.iter().zip(&checked.devices.rank).map(|(device, &rank)| {
-        let rank = rank as usize;
-        let forced = demand.forced_devices[rank].is_some();
-        let version = mix.devices[rank];
+        let at = rank as usize;
+        let causes = demand.devices_left_out[at] | if device.unresolved { cause::UNRESOLVED } else { 0 };
+        let version = mix.devices[at];
         let (licence, reason) = match version {
-            Some(version) => (Licence::DeviceCal, device_cal(of_device[rank], forced, version.name())),
-            None if of_device[rank].all > 0 => {
-                (Licence::People, "Everybody who uses it holds a User CAL that is new enough (E.3, E.4).".to_owned())
+            Some(version) => {
+                let forced = demand.forced_devices[at].is_some().then_some(causes);
+                (Licence::DeviceCal, device_cal(noun, of_device[at], forced, version))
             }
-            None => left_out(demand.devices_left_out[rank], device.unresolved),
+            None if of_device[at].all > 0
+                || causes & (cause::MODE | cause::HELD_BY_OTHER) == cause::MODE | cause::HELD_BY_OTHER =>
+            {
+                (
+                    Licence::People,
+                    format!("Everybody who uses it holds a {noun}User CAL that is new enough (E.3, E.4)."),
+                )
+            }
+            None => left_out(noun, causes),
         };
         Coverage { id: device.id.clone(), licence, version, reason }
     });
     (people.collect(), devices.collect())
 }
 
-fn user_cal(devices: Partners, forced: bool, version: &str) -> String {
-    if forced {
-        return format!(
-            "Reached a server from a device that is not known or is itself a server, so only a User CAL of {version} \
-             or later covers it (E.4, E.6, E.28)."
-        );
+fn user_cal(noun: &str, devices: Partners, forced: Option<u32>, version: VersionName) -> String {
+    match forced {
+        Some(causes) if causes & cause::UNSEEN != 0 => {
+            return format!(
+                "Was not seen, but could sign in, and all who could are counted: a {noun}User CAL of {version} or later (I.5)."
+            );
+        }
+        Some(causes) if causes & cause::MODE != 0 => {
+            return format!(
+                "Reached a server that counts users, or one from a device that can hold no CAL, so only a {noun}User CAL of \
+                 {version} or later covers it (F.1, F.6)."
+            );
+        }
+        Some(_) => {
+            return format!(
+                "Reached a server from a device that is not known or is itself a server, so only a {noun}User CAL of {version} \
+                 or later covers it (E.4, E.6, E.28)."
+            );
+        }
+        None => {}
     }
     let Partners { all, bare } = devices;
     let used = counted(all, "device", "devices");
     format!(
-        "Used {used}, {bare} of them without a Device CAL that is new enough: a User CAL of {version} or later is part of the cheapest mix (E.3, E.4, E.28)."
+        "Used {used}, {bare} of them without a {noun}Device CAL that is new enough: a {noun}User CAL of {version} or later is part of the cheapest mix (E.3, E.4, E.28)."
     )
 }
 
-fn device_cal(people: Partners, forced: bool, version: &str) -> String {
-    if forced {
-        return format!(
-            "Reached a server on its own, without a person, so only a Device CAL of {version} or later covers it (E.4, E.28)."
-        );
+fn device_cal(noun: &str, people: Partners, forced: Option<u32>, version: VersionName) -> String {
+    match forced {
+        Some(causes) if causes & cause::MODE != 0 => {
+            return format!(
+                "Was used on a server that counts devices, so only a {noun}Device CAL of {version} or later covers it (F.1, F.6)."
+            );
+        }
+        Some(_) => {
+            return format!(
+                "Reached a server on its own, without a person, so only a {noun}Device CAL of {version} or later covers it (E.4, E.28)."
+            );
+        }
+        None => {}
     }
     let Partners { all, bare } = people;
     let used = counted(all, "person", "people");
     format!(
-        "Used by {used}, {bare} of them without a User CAL that is new enough: a Device CAL of {version} or later is part of the cheapest mix (E.3, E.4, E.28)."
+        "Used by {used}, {bare} of them without a {noun}User CAL that is new enough: a {noun}Device CAL of {version} or later is part of the cheapest mix (E.3, E.4, E.28)."
     )
 }
 
 /// For those whose accesses did not count, or who had none; the weightiest cause speaks.
-fn left_out(causes: u8, unresolved: bool) -> (Licence, String) {
+fn left_out(noun: &str, causes: u32) -> (Licence, String) {
     let sentences = [
         (
             cause::UNRESOLVED,
             Licence::None,
             "Stands for nobody and nothing known yet, so it counts in the highest number only: resolve it (E.1).",
+        ),
+        (
+            cause::HELD,
+            Licence::Exempt,
+            "Holds a suite or plan that carries the CAL, so needs none of its own (G.1, G.5).",
+        ),
+        (
+            cause::CONNECTOR,
+            Licence::Exempt,
+            "Is no employee and reached only machines with an External Connector (E.22, E.23).",
         ),
         (
             cause::ADMINISTRATION,
@@ -112,64 +162,46 @@ fn left_out(causes: u8, unresolved: bool) -> (Licence, String) {
             "Used only DHCP, DNS or the like, which counts in the highest number at most (E.13).",
         ),
         (
+            cause::HELD_BY_OTHER,
+            Licence::Exempt,
+            "The other end of each access holds a suite or plan that carries the CAL (G.1, G.5).",
+        ),
+        (
             cause::USED_BY_ADMINISTRATOR,
             Licence::Exempt,
             "Used only by administrators, whom each server allows without a CAL (E.7).",
         ),
+        (
+            cause::WEB,
+            Licence::Exempt,
+            "Reached only public web content, as nobody who must hold a CAL for it (E.9a, E.9b).",
+        ),
+        (
+            cause::SERVER_LICENCE,
+            Licence::Exempt,
+            "Is no employee, whom the licence of the server covers for this product (E.26).",
+        ),
+        (
+            cause::BY_CORE,
+            Licence::Exempt,
+            "Used only SQL Server that is licensed by core or processor, or free, which needs no CALs (D.7, D.8).",
+        ),
+        (
+            cause::CLOUD,
+            Licence::Exempt,
+            "Reached only servers in Azure, paid as they are used, or of a provider, where access is paid with the machine (E.11).",
+        ),
+        (cause::OTHER_FAMILY, Licence::Exempt, "Reached only Small Business Server, which has CALs of its own (A.1)."),
         (cause::HYPER_V_HOST, Licence::Exempt, "Reached only hosts that do nothing but run virtual machines (E.8)."),
         (cause::EDITION, Licence::Exempt, "Reached only servers whose edition needs no CAL (E.12)."),
     ];
-    let causes = if unresolved { causes | cause::UNRESOLVED } else { causes };
     let found = sentences.into_iter().find(|(bit, ..)| causes & bit != 0);
-    found.map_or_else(
-        || (Licence::None, "No access to any server within the window (E.1).".to_owned()),
-        |(_, licence, sentence)| (licence, sentence.to_owned()),
-    )
-}
-
-/// What unknowns and DHCP or DNS could add to `lowest`, the number of CALs (invariant 4).
-pub(crate) fn interval_warnings(
-    checked: &Checked<'_>,
-    demand: &Demand,
-    mix: &Mix,
-    lowest: u64,
-    warnings: &mut Warnings,
-) {
-    let uncovered = |loose: &[Loose], by_person: bool| {
-        let open = loose.iter().filter(|loose| !mix.covers(loose.person, loose.device, loose.cal));
-        // one CAL each suffices
-        let identity = |loose: &Loose| match (loose.person, loose.device) {
-            (Some(person), _) if by_person => (false, person),
-            (_, Some(device)) => (true, device),
-            (Some(person), None) => (false, person),
-            (None, None) => (true, u32::MAX),
-        };
-        open.map(identity).collect::<BTreeSet<_>>().len() as u64
-    };
-    let strangers = uncovered(&demand.strangers, true);
-    let infrastructure = uncovered(&demand.infrastructure, false);
-    if strangers > 0 {
-        warnings.0.push(format!(
-            "accounts or addresses not matched with a person or a device, and so not in the number: {strangers}; each \
-             may need one CAL (E.1): synchronise the directory that knows them, or tell whose they are"
-        ));
-    }
-    if infrastructure > 0 {
-        warnings.0.push(format!(
-            "devices or people that used only DHCP, DNS or the like and hold no CAL: {infrastructure}; by the contract \
-             each needs one (E.13): decide with policy.infra_roles whether they count"
-        ));
-    }
-    if strangers + infrastructure > 0 {
-        warnings
-            .0
-            .push(format!("User and Device CALs needed: between {lowest} and {}", lowest + strangers + infrastructure));
-    }
-    let without_machine = checked.estate.devices.iter().filter(|device| device.unresolved).count();
-    if without_machine > 0 && demand.forced_people.iter().any(Option::is_some) {
-        warnings.0.push(format!(
-            "addresses not matched with a machine: {without_machine}; people seen there can be covered by a User CAL \
-             only (E.28), which may be one too many: find out which machines they are, the list of devices has them"
-        ));
+    match found {
+        Some((cause::ADMINISTRATION, licence, _)) if !noun.is_empty() => {
+            let sentence = "Connects only to administer and is among those each server allows without a CAL (F.2).";
+            (licence, sentence.to_owned())
+        }
+        Some((_, licence, sentence)) => (licence, sentence.to_owned()),
+        None => (Licence::None, "No access to any server within the window (E.1).".to_owned()),
     }
 }

@@ -15,6 +15,18 @@ pub(crate) struct Weights {
     pub device: u64,
 }
 
+impl Weights {
+    /// Of each person by rank, if somebody stands for several (0.8, E.16).
+    pub fn of_people(self, demand: &Demand) -> Result<Option<Vec<u64>>, EstateError> {
+        if demand.heads.is_empty() {
+            return Ok(None);
+        }
+        let too_large = || EstateError::TooLarge("the people behind an account".into());
+        let each = demand.heads.iter().map(|heads| heads.checked_mul(self.user).ok_or_else(too_large));
+        each.collect::<Result<_, _>>().map(Some)
+    }
+}
+
 /// Who holds a CAL, by rank, and the proof that no mix is cheaper.
 pub(crate) struct Mix {
     /// The version of the User CAL each person holds.
@@ -36,16 +48,23 @@ impl Mix {
     /// nor the way the optimiser went shows in the answer. A User CAL moves with its person, which is why ties go to
     /// it. `graph` is that of [`open_pairs`].
     pub fn cheapest(demand: &Demand, graph: &Graph, weights: Weights) -> Result<Self, EstateError> {
-        let found = cheapest_cover(graph, Prices::Same(weights.user), Prices::Same(weights.device));
-        let (users, devices) = with_most_users(graph, &found.demand, weights.user);
-        let weight = |[users, devices]: [usize; 2]| {
-            users as u128 * u128::from(weights.user) + devices as u128 * u128::from(weights.device)
+        let each = weights.of_people(demand)?;
+        let user_prices = each.as_deref().map_or(Prices::Same(weights.user), Prices::Each);
+        let found = cheapest_cover(graph, user_prices, Prices::Same(weights.device));
+        let (users, devices) = with_most_users(graph, &found.demand, user_prices);
+        let weight = |users: &mut dyn Iterator<Item = usize>, devices: usize| {
+            users.map(|user| u128::from(user_prices.of(user))).sum::<u128>()
+                + devices as u128 * u128::from(weights.device)
         };
-        let covered = |side: &[bool]| side.iter().filter(|&&covered| covered).count();
-        let cost = weight([covered(&users), covered(&devices)]);
+        let chosen = |side: &[bool]| side.iter().filter(|&&covered| covered).count();
+        let cost = weight(&mut (0..users.len()).filter(|&user| users[user]), chosen(&devices));
         let cover = Cover { users, devices, cost, demand: found.demand };
 
-        let forced = weight([&demand.forced_people, &demand.forced_devices].map(|side| side.iter().flatten().count()));
+        let Demand { forced_people, forced_devices, .. } = demand;
+        let forced = weight(
+            &mut (0..forced_people.len()).filter(|&user| forced_people[user].is_some()),
+            forced_devices.iter().flatten().count(),
+        );
         let demanded: u128 = cover.demand.iter().map(|demand| u128::from(demand.amount)).sum();
         let proven = cover.is_proven(graph);
         let (people, devices) = versions(demand, &cover.users, &cover.devices)?;
@@ -71,11 +90,14 @@ pub(crate) fn open_pairs(demand: &Demand) -> Result<Graph, EstateError> {
     graph(forced_people.len(), forced_devices.len(), &pairs)
 }
 
-/// Number of CALs held, by version.
-pub(crate) fn held(versions: &[Option<VersionName>]) -> Quantities {
+/// Number of CALs held, by version; `heads` as in the demand, empty for devices.
+pub(crate) fn held(versions: &[Option<VersionName>], heads: &[u64]) -> Quantities {
     let mut counts = Quantities::new();
-    for version in versions.iter().flatten() {
-        *counts.entry(*version).or_default() += 1;
+    for (rank, version) in versions.iter().enumerate() {
+        if let Some(version) = version {
+            let count = counts.entry(*version).or_default();
+            *count = count.saturating_add(heads.get(rank).copied().unwrap_or(1));
+        }
     }
     counts
 }
@@ -109,7 +131,8 @@ pub(crate) fn versions(
         if pairs.is_empty() {
             continue;
         }
-        let cover = cheapest_cover(&graph(people.len(), devices.len(), &pairs)?, Prices::Same(1), Prices::Same(1));
+        let heads = if demand.heads.is_empty() { Prices::Same(1) } else { Prices::Each(&demand.heads) };
+        let cover = cheapest_cover(&graph(people.len(), devices.len(), &pairs)?, heads, Prices::Same(1));
         let chosen = |held: &mut Versions, chosen: &[bool]| {
             held.iter_mut().zip(chosen).filter(|(_, chosen)| **chosen).for_each(|(held, _)| raise(held, cal));
         };

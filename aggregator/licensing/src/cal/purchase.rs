@@ -54,7 +54,7 @@ impl Purchase {
             (found.lower_bound + weighed(missing), [found.users, found.devices])
         };
         let of = |people: Vec<Option<VersionName>>, devices: Vec<Option<VersionName>>, lower_bound: u128| {
-            let [users, devices] = [held(&people), held(&devices)];
+            let [users, devices] = [held(&people, &demand.heads), held(&devices, &[])];
             let short = |needed: &Quantities, owned| balance(needed, owned).iter().map(|line| line.short).sum::<u64>();
             let cost = weighed([short(&users, owned[0]), short(&devices, owned[1])]);
             Self { users, devices, cost, lower_bound }

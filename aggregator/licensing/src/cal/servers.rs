@@ -1,9 +1,10 @@
 //! Which servers need CALs, and of which version.
 
+use super::family::Family;
 use crate::{
     catalogue::RunLicence,
     checked::Checked,
-    estate::Server,
+    estate::{Estate, LicensedBy, Server, SqlInstance, SqlModel},
     findings::{Rules, Warnings},
     version::VersionName,
 };
@@ -71,8 +72,9 @@ impl ServerNeeds {
                  their edition: {list}"
             )
         });
-        let own =
-            names(&|server| checked.edition_of(server).is_some_and(|row| row.licence == RunLicence::Own && row.cal));
+        let own = names(&|server| {
+            checked.edition_of(server).is_some_and(|row| row.licence == RunLicence::Own && row.cal && row.name != SBS)
+        });
         warnings.about(own, |count, list| {
             format!(
                 "{count} server(s) of an edition with licences or CALs of its own: access counts as Windows Server CALs, \
@@ -89,10 +91,60 @@ fn need(checked: &Checked<'_>, server: &Server, on_a_host_that_only_runs_machine
     {
         return Need::Nothing(if row.rule == "E.10" { "E.10" } else { "E.12" });
     }
+    // E.11: access is paid with the machine, by the month or by the provider
+    if matches!(server.licensed_by, LicensedBy::Azure | LicensedBy::PayAsYouGo | LicensedBy::Provider) {
+        return Need::Nothing("E.11");
+    }
+    // A.1: the CAL suite of Small Business Server
+    if is_edition(checked, server, SBS) {
+        return Need::Nothing("A.1");
+    }
     // E.8: the physical operating system of a pure Hyper-V host
     if on_a_host_that_only_runs_machines && !server.is_virtual {
         return Need::Nothing("E.8");
     }
     // E.4 with A.6
     Need::Cal(checked.catalogue.cal_version(server.version.unwrap_or(VersionName::NEWEST)))
+}
+
+/// Name of the edition in the catalogue.
+pub(crate) const SBS: &str = "SBS";
+/// Name of the edition in the catalogue.
+pub(crate) const MULTIPOINT: &str = "MultiPoint";
+
+pub(crate) fn is_edition(checked: &Checked<'_>, server: &Server, name: &str) -> bool {
+    checked.edition_of(server).is_some_and(|row| row.name == name)
+}
+
+/// What use of another family on each server needs. Use is stated, so only the server's own terms can lift it.
+pub(crate) fn needs_of(checked: &Checked<'_>, family: &Family<'_>) -> Vec<Need> {
+    let estate = checked.estate;
+    let of_server = |(index, server): (usize, &Server)| {
+        // E.11: a provider rents access out with the machine
+        if server.licensed_by == LicensedBy::Provider {
+            return Need::Nothing("E.11");
+        }
+        let version = server.version.unwrap_or(VersionName::NEWEST);
+        match family.row.id.as_str() {
+            // F.7: in Azure only CALs that are always the newest will do
+            "rds" if matches!(server.licensed_by, LicensedBy::Azure | LicensedBy::AzureHybridBenefit) => {
+                Need::Cal(family.newest())
+            }
+            "sql-server" => sql_need(estate, index, family),
+            _ if family.is_of_windows() => Need::Cal(family.cal_for(version)),
+            _ => Need::Cal(server.products.get(family.name).map_or(family.newest(), |known| family.cal_for(*known))),
+        }
+    };
+    estate.servers.iter().enumerate().map(of_server).collect()
+}
+
+/// D.7: an instance with a server licence needs CALs of its version; one licensed by core or processor, or free, needs none.
+fn sql_need(estate: &Estate, server: usize, family: &Family<'_>) -> Need {
+    let mut instances = estate.sql.iter().filter(|instance| instance.server == estate.servers[server].id).peekable();
+    if instances.peek().is_none() {
+        return Need::Cal(family.newest());
+    }
+    let with_cals = instances.filter(|instance| instance.model == Some(SqlModel::ServerCal));
+    let version = |instance: &SqlInstance| instance.version.map_or(family.newest(), |known| family.cal_for(known));
+    with_cals.map(version).max().map_or(Need::Nothing("D.7"), Need::Cal)
 }

@@ -1,17 +1,23 @@
 //! Windows Server CALs: who needs one, the cheapest mix with its proof, and the cheapest purchase given what is owned.
 
-use super::{Demand, Mix, ServerNeeds, Weights, coverages, held, interval_warnings, open_pairs};
+use super::{
+    ServerNeeds,
+    basis::{AdministratorRule, Basis, Held},
+    counted::{Counted, add_cals},
+    coverages,
+    family::{BASE, Family},
+    intervals,
+};
 use crate::{
-    assessment::{Coverage, Proof, ProofPair},
-    book::{Book, NO_CURRENCY, Needed, sort},
+    assessment::{Coverage, Proof},
+    book::{Book, NO_CURRENCY, sort},
     checked::Checked,
     draft::{Draft, add},
-    estate::EstateError,
-    findings::{Rules, Warnings, counted},
-    owned::{Quantities, owned},
-    position::{Line, Optimum, Purchase},
+    estate::{Estate, EstateError, SqlModel},
+    findings::{Rules, Warnings, counted as in_words},
+    owned::Quantities,
+    position::{Line, Optimum, Purchase, ToDo},
     prices::UnitPrice,
-    version::VersionName,
 };
 
 const USER_CAL: &str = "windows-server-cal/user";
@@ -27,23 +33,42 @@ pub(crate) struct WindowsCals {
 }
 
 /// Writes the lines and warnings of Windows Server CALs into the draft.
-pub(crate) fn windows_cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<WindowsCals, EstateError> {
+pub(crate) fn windows_cals(
+    checked: &Checked<'_>,
+    held: &Held,
+    draft: &mut Draft<'_>,
+) -> Result<WindowsCals, EstateError> {
     let estate = checked.estate;
-    let servers = ServerNeeds::of(checked, &mut draft.warnings);
-    let demand = Demand::of(checked, &servers);
-    let (user_price, device_price) = (UnitPrice::of(estate, USER_CAL), UnitPrice::of(estate, DEVICE_CAL));
-    let prices = user_price.zip(device_price);
-    let weights = match prices {
-        Some((user, device)) => user.ratio(device)?,
-        None => (1, 1),
+    let Some(family) = Family::of(checked.catalogue, BASE) else {
+        unreachable!("the check of the catalogue asks for it")
     };
-    let weights = Weights { user: weights.0, device: weights.1 };
-    let graph = open_pairs(&demand)?;
-    let mix = Mix::cheapest(&demand, &graph, weights)?;
-    let (users, devices) = (held(&mix.people), held(&mix.devices));
-    let (user_count, device_count) = (users.values().sum::<u64>(), devices.values().sum::<u64>());
-    interval_warnings(checked, &demand, &mix, user_count + device_count, &mut draft.warnings);
-    if prices.is_none() && user_count + device_count > 0 {
+    let servers = ServerNeeds::of(checked, &mut draft.warnings);
+    let mut rules = family.rules();
+    rules.extend(&servers.rules);
+    let only_sql_by_core = only_sql_by_core(estate);
+    let basis = Basis {
+        checked,
+        policy: &estate.policy,
+        accesses: &estate.accesses,
+        needs: &servers.needs,
+        administrators: Some(AdministratorRule {
+            most: estate.policy.admin_exempt_per_server,
+            devices: true,
+            rule: "E.7",
+        }),
+        is_base: true,
+        has_modes: false,
+        externals_need_none: false,
+        connected: &[],
+        sets_externals_apart: false,
+        held,
+        only_sql_by_core: &only_sql_by_core,
+        rules,
+    };
+    let counted = Counted::of(&basis, &family)?;
+    let (user_count, device_count) = counted.counts();
+    intervals::state(&basis, &family, &counted.demand, &counted.mix, user_count.saturating_add(device_count), draft)?;
+    if counted.prices.is_none() && (user_count, device_count) != (0, 0) {
         draft.warnings.0.push(
             "no price is given for both User and Device CALs: the mix is the one with the fewest licences, costs are 0; \
              give the prices you pay"
@@ -56,71 +81,91 @@ pub(crate) fn windows_cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Resu
             .0
             .push(format!("the prices have no currency, costs are shown in {NO_CURRENCY}: state `currency`"));
     }
-    // a position is also for those who may not see who works where: people and their devices are counted, not named
-    let external = estate.people.iter().filter(|person| person.external).count();
-    if external > 0 {
-        draft.warnings.0.push(format!(
-            "external users counted like employees: {external}; External Connectors, which may be cheaper, are not \
-             computed yet (E.22, E.23)"
-        ));
-    }
+    warn_of_externals(estate, family.connector(), draft);
 
-    let owned_cals =
-        [USER_CAL, DEVICE_CAL].map(|sku| owned(estate, sku, |version| checked.catalogue.cal_version(version)));
-    add_cals(&mut draft.book, [users, devices], &owned_cals, &demand.rules)?;
-    let purchase = match prices {
+    let owned_cals = family.owned(checked);
+    let by_version = [counted.users.clone(), counted.devices.clone()];
+    add_cals(&mut draft.book, &family, by_version, &owned_cals, &counted.demand.rules)?;
+    let Counted { demand, graph, mix, weights, .. } = &counted;
+    let purchase = match counted.prices.filter(|_| demand.heads.is_empty()) {
         Some(prices) => {
             let [owned_users, owned_devices] = &owned_cals;
-            let found = super::Purchase::cheapest(&demand, &graph, &mix, weights, [owned_users, owned_devices])?;
-            let written = found
-                .map(|found| purchase(checked, &draft.book, found, &owned_cals, &demand.rules, prices.0, weights.user));
+            let found = super::Purchase::cheapest(demand, graph, mix, *weights, [owned_users, owned_devices])?;
+            let written = found.map(|found| {
+                purchase(checked, &draft.book, &family, found, &owned_cals, &demand.rules, (prices.0, weights.user))
+            });
             written.transpose()?
         }
         None => None,
     };
-    drop(graph);
     match &purchase {
         Some(purchase) => warn_of_better_use(purchase, &mut draft.warnings),
         None => warn_of_idle_cals(&draft.book.lines, &mut draft.warnings),
     }
-    let cost_minor = match prices {
-        Some((user, device)) => add(user.cost(user_count)?, device.cost(device_count)?)?,
-        None => 0,
-    };
-    let proven = mix.proven && mix.cost == mix.lower_bound;
-    let optimum = Optimum { cost_minor, lower_bound_minor: if proven { cost_minor } else { 0 }, proven };
-    let (people, devices) = coverages(checked, &demand, &mix);
-    let proof = proof(checked, &demand, &mix, weights);
-    Ok(WindowsCals { optimum, purchase, people, devices, proof })
+    let (people, devices) = coverages(&basis, demand, mix, "");
+    Ok(WindowsCals { optimum: counted.optimum()?, purchase, people, devices, proof: counted.proof(checked) })
 }
 
-fn add_cals(
-    book: &mut Book<'_>,
-    [users, devices]: [Quantities; 2],
-    [owned_users, owned_devices]: &[Quantities; 2],
-    rules: &Rules,
-) -> Result<(), EstateError> {
-    for (sku, unit, by_version, owned) in
-        [(DEVICE_CAL, "device", devices, owned_devices), (USER_CAL, "user", users, owned_users)]
-    {
-        book.add(sku, unit, &Needed { by_version, rules: rules.clone(), ..Needed::default() }, owned)?;
+/// D.8: accesses of SQL Server licensed by core, if by the policy they need no Windows Server CAL; sorted.
+fn only_sql_by_core(estate: &Estate) -> Vec<(u32, u32, u32)> {
+    if estate.policy.sql_core_needs_windows_cal {
+        return Vec::new();
     }
-    Ok(())
+    sql_by_core(estate)
+}
+
+/// Accesses of servers whose SQL Server is licensed by core or processor; sorted.
+pub(crate) fn sql_by_core(estate: &Estate) -> Vec<(u32, u32, u32)> {
+    let mut models = vec![(false, false); estate.servers.len()];
+    for instance in &estate.sql {
+        if let Some(at) = estate.servers.iter().position(|server| server.id == instance.server) {
+            match instance.model {
+                Some(SqlModel::Core | SqlModel::Host | SqlModel::Processor) => models[at].0 = true,
+                Some(SqlModel::ServerCal) | None => models[at].1 = true,
+            }
+        }
+    }
+    let uses = estate.uses.iter().filter(|used| matches!(used.cal.as_str(), "sql-server-cal" | "sql-server"));
+    let rows = uses.flat_map(|used| used.accesses.rows());
+    let mut found: Vec<_> = rows
+        .filter(|row| models[row.server as usize] == (true, false))
+        .map(|row| (row.person, row.device, row.server))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// E.23: without the price of a connector nobody can say whether it is cheaper.
+fn warn_of_externals(estate: &Estate, connector: Option<&str>, draft: &mut Draft<'_>) {
+    // a position is also for those who may not see who works where: people and their devices are counted, not named
+    let external = estate.people.iter().filter(|person| person.external).count();
+    let Some(connector) = connector.filter(|_| external > 0) else { return };
+    draft.warnings.0.push(format!(
+        "external users counted like employees: {external}; an External Connector may be cheaper (E.22, E.23): give the \
+         price of {connector}"
+    ));
+    draft.to_do.push(ToDo {
+        what: format!("Give the price of {connector}: connectors may be cheaper than CALs for external users."),
+        may_add: 0,
+        may_add_minor: 0,
+        rules: vec!["E.22".into(), "E.23".into()],
+    });
 }
 
 /// The cheapest purchase as lines and money; `plain` holds the CAL lines of the cheapest mix.
 fn purchase(
     checked: &Checked<'_>,
     plain: &Book<'_>,
+    family: &Family<'_>,
     found: super::Purchase,
     owned: &[Quantities; 2],
     rules: &Rules,
-    user_price: UnitPrice,
-    user_weight: u64,
+    (user_price, user_weight): (UnitPrice, u64),
 ) -> Result<Purchase, EstateError> {
     let mut book = Book::of(checked);
     let (bought, least) = (found.cost, found.lower_bound);
-    add_cals(&mut book, [found.users, found.devices], owned, rules)?;
+    add_cals(&mut book, family, [found.users, found.devices], owned, rules)?;
     let Book { mut lines, mut shopping, .. } = book;
     sort(&mut lines, &mut shopping);
     let cost = |lines: &[Line]| lines.iter().try_fold(0, |sum, line| add(sum, line.cost_minor));
@@ -137,7 +182,7 @@ fn warn_of_better_use(purchase: &Purchase, warnings: &mut Warnings) {
     if purchase.saving_minor > 0 {
         let buy = |sku: &str, one: &str, many: &str| {
             let short: u64 = purchase.lines.iter().filter(|line| line.sku == sku).map(|line| line.short).sum();
-            counted(short as usize, one, many)
+            in_words(short as usize, one, many)
         };
         warnings.0.push(format!(
             "a mix that makes better use of the CALs owned is cheaper to buy: {} and {} (E.29); the numbers needed are \
@@ -169,26 +214,5 @@ fn warn_of_idle_cals(lines: &[Line], warnings: &mut Warnings) {
                  short: give the prices of both to see whether a mix that uses them is cheaper to buy (E.29)"
             ));
         }
-    }
-}
-
-fn proof(checked: &Checked<'_>, demand: &Demand, mix: &Mix, weights: Weights) -> Proof {
-    let must = |forced: &[Option<VersionName>], index: &[u32]| {
-        let mut must: Vec<u32> =
-            (forced.iter().zip(index)).filter(|(forced, _)| forced.is_some()).map(|(_, &index)| index).collect();
-        must.sort_unstable();
-        must
-    };
-    let pair = |demand: &crate::optimise::Demand| ProofPair {
-        person: checked.people.index[demand.user as usize],
-        device: checked.devices.index[demand.device as usize],
-        amount: demand.amount,
-    };
-    Proof {
-        user_weight: weights.user,
-        device_weight: weights.device,
-        must_people: must(&demand.forced_people, &checked.people.index),
-        must_devices: must(&demand.forced_devices, &checked.devices.index),
-        pairs: mix.demand.iter().map(pair).collect(),
     }
 }

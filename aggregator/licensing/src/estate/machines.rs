@@ -1,5 +1,7 @@
 //! Hosts, the servers on them, and SQL Server on these.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::version::VersionName;
@@ -91,6 +93,10 @@ pub struct Server {
     /// Managed by System Center (rule G.7).
     #[serde(default)]
     pub managed: bool,
+    /// Versions of other products on it, by CAL family, for example `exchange-standard-cal = 2019`; one that is used and
+    /// not named here counts as the newest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub products: BTreeMap<String, VersionName>,
 }
 
 /// Where the right to run an instance of Windows Server comes from.

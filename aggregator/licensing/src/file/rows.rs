@@ -1,5 +1,7 @@
 //! The tables of an estate file as they are written.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -82,6 +84,8 @@ pub(super) struct ServerRow {
     pub remote_desktop: Option<RemoteDesktopMode>,
     #[serde(default)]
     pub managed: bool,
+    #[serde(default)]
+    pub products: BTreeMap<String, VersionName>,
 }
 
 #[derive(Debug, Deserialize)]

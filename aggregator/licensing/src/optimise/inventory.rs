@@ -152,10 +152,10 @@ fn use_idle_users(graph: &Graph, mirror: &Graph, terms: &Terms, first: Mix) -> (
         *(if corner.0 >= terms.owned_users { &mut many } else { &mut few }) = corner;
     };
 
-    let (users, devices) = with_most_users(graph, &bound.demand, bound.user_weight);
+    let (users, devices) = with_most_users(graph, &bound.demand, Prices::Same(bound.user_weight));
     let most = Mix { users, devices };
     let backwards: Vec<Demand> = bound.demand.iter().map(|&demand| flipped(demand)).collect();
-    let (devices, users) = with_most_users(mirror, &backwards, bound.device_weight);
+    let (devices, users) = with_most_users(mirror, &backwards, Prices::Same(bound.device_weight));
     let fewest = Mix { users, devices };
     let [below, above] = Family::between(mirror, &fewest, &most, &bound.demand).around(terms.owned_users);
 

@@ -1,16 +1,16 @@
 //! Cheapest covers come in families. Of one family the demand of any member tells the extremes.
 //!
-//! Knows only one price per side.
+//! Knows nothing of what devices cost.
 
-use super::{Demand, graph::Graph};
+use super::{Demand, Prices, graph::Graph};
 
 /// Of all cheapest covers the one with the most users, as users and devices; there is exactly one, whichever proof
-/// it is read from. `user_price` is what the demand was made for.
+/// it is read from. `user_prices` are what the demand was made for.
 ///
 /// The demand is a maximum flow from users to devices. A user with price left over need not pay, so all its devices
 /// must; a device that pays lets off everybody whose demand it carries. Whoever is not let off pays.
-pub(crate) fn with_most_users(graph: &Graph, demand: &[Demand], user_price: u64) -> (Vec<bool>, Vec<bool>) {
-    let mut left = vec![user_price; graph.users() as usize];
+pub(crate) fn with_most_users(graph: &Graph, demand: &[Demand], user_prices: Prices<'_>) -> (Vec<bool>, Vec<bool>) {
+    let mut left: Vec<u64> = (0..graph.users() as usize).map(|user| user_prices.of(user)).collect();
     let mut carried: Vec<(u32, u32)> = Vec::with_capacity(demand.len());
     for demand in demand {
         left[demand.user as usize] -= demand.amount;

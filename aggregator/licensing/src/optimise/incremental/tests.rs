@@ -45,7 +45,7 @@ impl StandingCover {
         assert_eq!((self.cost(), cover.cost), (cold.cost, cold.cost));
         assert!(cover.is_proven(&graph));
         if user_price > 0 && device_price > 0 {
-            let expected = with_most_users(&graph, &cold.demand, user_price);
+            let expected = with_most_users(&graph, &cold.demand, Prices::Same(user_price));
             assert_eq!((&cover.users, &cover.devices), (&expected.0, &expected.1));
         }
         assert_eq!(verified_cost(&graph, &cover, (user_price, device_price)).expect("a valid proof"), cold.cost);

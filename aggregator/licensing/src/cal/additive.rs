@@ -1,0 +1,147 @@
+//! CALs beside the base CAL: Remote Desktop, AD RMS, SQL Server, and whatever other family the catalogue has.
+
+use std::collections::BTreeMap;
+
+use super::{
+    basis::{AdministratorRule, Basis, Held},
+    counted::{Counted, add_cals},
+    coverages,
+    family::Family,
+    intervals,
+    servers::{MULTIPOINT, SBS, is_edition, needs_of},
+};
+use crate::{
+    assessment::{Coverage, UseCoverage},
+    catalogue::CalRow,
+    checked::Checked,
+    draft::Draft,
+    estate::{Access, Accesses, EstateError, LicensedBy},
+};
+
+/// Accesses that may need CALs of one family beside the base CAL.
+pub(crate) struct Used<'a> {
+    pub family: Family<'a>,
+    pub accesses: Accesses,
+}
+
+/// Of each family that is used or owned, in the order of the catalogue.
+pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used<'a>> {
+    let estate = checked.estate;
+    let mut rows: BTreeMap<&str, Vec<Access>> = BTreeMap::new();
+    let mut add = |family: &CalRow, found: &mut dyn Iterator<Item = Access>| {
+        let found: Vec<Access> = found.collect();
+        // whoever needs this one needs those beside it; the base CAL counts by accesses of its own
+        for needed in checked.catalogue.cal_and_beside(&family.id) {
+            rows.entry(needed.id.as_str()).or_default().extend_from_slice(&found);
+        }
+    };
+    let mut unknown = Vec::new();
+    for used in &estate.uses {
+        match Family::of(checked.catalogue, &used.cal) {
+            Some(family) => add(family.row, &mut used.accesses.rows()),
+            None => unknown.push(used.cal.as_str()),
+        }
+    }
+    // A.1: editions with CALs of their own
+    for (edition, family) in [(SBS, "sbs"), (MULTIPOINT, "multipoint")] {
+        let is: Vec<bool> = estate.servers.iter().map(|server| is_edition(checked, server, edition)).collect();
+        if let (true, Some(row)) = (is.contains(&true), checked.catalogue.cal(family)) {
+            add(row, &mut estate.accesses.rows().filter(|access| is[access.server as usize]));
+        }
+    }
+    draft.warnings.about(unknown, |count, list| {
+        format!("{count} CAL family(ies) that the catalogue does not know are used and not counted: correct the names: {list}")
+    });
+    let families = checked.catalogue.cals.iter().filter_map(|row| Family::of(checked.catalogue, &row.id));
+    let others = families.filter(|family| !family.is_base());
+    let with_rows = others.filter_map(|family| {
+        let rows = rows.remove(family.row.id.as_str()).unwrap_or_default();
+        let owns = || family.owned(checked).iter().any(|owned| !owned.is_empty());
+        (!rows.is_empty() || owns()).then(|| Used { family, accesses: Accesses::of(rows) })
+    });
+    with_rows.collect()
+}
+
+/// Writes the lines, warnings and what it means for whom into the draft.
+pub(crate) fn additive_cals(
+    checked: &Checked<'_>,
+    used: &Used<'_>,
+    held: &Held,
+    draft: &mut Draft<'_>,
+) -> Result<(), EstateError> {
+    let family = &used.family;
+    let needs = needs_of(checked, family);
+    let basis = Basis {
+        checked,
+        policy: &checked.estate.policy,
+        accesses: &used.accesses,
+        needs: &needs,
+        administrators: administrators(family),
+        is_base: false,
+        has_modes: family.row.id == "rds",
+        externals_need_none: family.externals_need_none(),
+        connected: &[],
+        sets_externals_apart: false,
+        held,
+        only_sql_by_core: &[],
+        rules: family.rules(),
+    };
+    let counted = Counted::of(&basis, family)?;
+    let (users, devices) = counted.counts();
+    let owned = family.owned(checked);
+    add_cals(&mut draft.book, family, [counted.users.clone(), counted.devices.clone()], &owned, &counted.demand.rules)?;
+    intervals::state(&basis, family, &counted.demand, &counted.mix, users.saturating_add(devices), draft)?;
+    warn(checked, used, &counted, draft);
+    let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, &family.noun());
+    draft.uses.push(UseCoverage {
+        cal: family.name.into(),
+        optimum: counted.optimum()?,
+        people: seen(people, &used.accesses.person),
+        devices: seen(devices, &used.accesses.device),
+        proof: counted.proof(checked),
+    });
+    Ok(())
+}
+
+/// F.2: two users per server may connect for administration; no other family has such a rule.
+pub(crate) fn administrators(family: &Family<'_>) -> Option<AdministratorRule> {
+    (family.row.id == "rds").then_some(AdministratorRule { most: 2, devices: false, rule: "F.2" })
+}
+
+fn warn(checked: &Checked<'_>, used: &Used<'_>, counted: &Counted, draft: &mut Draft<'_>) {
+    let noun = used.family.noun();
+    let (users, devices) = counted.counts();
+    if counted.prices.is_none() && users.saturating_add(devices) > 0 {
+        draft.warnings.0.push(format!(
+            "no price is given for both {noun}User and Device CALs: the mix is the one with the fewest licences, costs are 0; \
+             give the prices you pay"
+        ));
+    }
+    let servers = &checked.estate.servers;
+    if used.family.row.id == "rds" {
+        let in_azure = used.accesses.server.iter().map(|&at| &servers[at as usize]);
+        let in_azure =
+            in_azure.filter(|server| matches!(server.licensed_by, LicensedBy::Azure | LicensedBy::AzureHybridBenefit));
+        draft.warnings.about(in_azure.map(|server| server.id.as_str()), |count, list| {
+            format!(
+                "Remote Desktop on {count} server(s) in Azure needs User CALs with active Software Assurance or by subscription, \
+                 others do not serve there (F.7): {list}"
+            )
+        });
+    } else if !used.family.is_of_windows() && used.family.row.id != "sql-server" {
+        let unnamed = used.accesses.server.iter().map(|&at| &servers[at as usize]);
+        let unnamed = unnamed.filter(|server| !server.products.contains_key(used.family.name));
+        draft.warnings.about(unnamed.map(|server| server.id.as_str()), |count, list| {
+            format!(
+                "the version of {noun}on {count} server(s) is not known and counts as the newest (B.5): state it with `products`: {list}"
+            )
+        });
+    }
+}
+
+/// Only those that stand in the accesses.
+fn seen(coverages: Vec<Coverage>, accesses: &[u32]) -> Vec<Coverage> {
+    let mut seen = vec![false; coverages.len()];
+    accesses.iter().filter(|&&at| at != Accesses::NONE).for_each(|&at| seen[at as usize] = true);
+    coverages.into_iter().zip(seen).filter(|(_, seen)| *seen).map(|(coverage, _)| coverage).collect()
+}

@@ -1,0 +1,101 @@
+//! One family of CALs from what must be covered to the cheapest mix in money.
+
+use super::{
+    basis::Basis,
+    demand::Demand,
+    family::Family,
+    mix::{Mix, Weights, held, open_pairs},
+};
+use crate::{
+    assessment::{Proof, ProofPair},
+    book::{Book, Needed},
+    checked::Checked,
+    draft::add,
+    estate::EstateError,
+    findings::Rules,
+    optimise::Graph,
+    owned::Quantities,
+    position::Optimum,
+    prices::UnitPrice,
+    version::VersionName,
+};
+
+/// The CALs of one family, counted.
+pub(crate) struct Counted {
+    pub demand: Demand,
+    /// The pairs that leave a choice.
+    pub graph: Graph,
+    pub mix: Mix,
+    pub weights: Weights,
+    /// Of a User and a Device CAL, if both have one.
+    pub prices: Option<(UnitPrice, UnitPrice)>,
+    pub users: Quantities,
+    pub devices: Quantities,
+}
+
+impl Counted {
+    pub fn of(basis: &Basis<'_>, family: &Family<'_>) -> Result<Self, EstateError> {
+        let estate = basis.checked.estate;
+        let prices = UnitPrice::of(estate, family.user).zip(UnitPrice::of(estate, family.device));
+        let (user, device) = prices.map_or(Ok((1, 1)), |(user, device)| user.ratio(device))?;
+        let weights = Weights { user, device };
+        let demand = Demand::of(basis);
+        let graph = open_pairs(&demand)?;
+        let mix = Mix::cheapest(&demand, &graph, weights)?;
+        let (users, devices) = (held(&mix.people, &demand.heads), held(&mix.devices, &[]));
+        Ok(Self { demand, graph, mix, weights, prices, users, devices })
+    }
+
+    /// (User CALs, Device CALs) needed.
+    pub fn counts(&self) -> (u64, u64) {
+        let sum = |quantities: &Quantities| quantities.values().fold(0, |sum: u64, count| sum.saturating_add(*count));
+        (sum(&self.users), sum(&self.devices))
+    }
+
+    pub fn optimum(&self) -> Result<Optimum, EstateError> {
+        let (users, devices) = self.counts();
+        let cost_minor = match self.prices {
+            Some((user, device)) => add(user.cost(users)?, device.cost(devices)?)?,
+            None => 0,
+        };
+        let proven = self.mix.proven && self.mix.cost == self.mix.lower_bound;
+        Ok(Optimum { cost_minor, lower_bound_minor: if proven { cost_minor } else { 0 }, proven })
+    }
+
+    pub fn proof(&self, checked: &Checked<'_>) -> Proof {
+        let must = |forced: &[Option<VersionName>], index: &[u32]| {
+            let mut must: Vec<u32> =
+                (forced.iter().zip(index)).filter(|(forced, _)| forced.is_some()).map(|(_, &index)| index).collect();
+            must.sort_unstable();
+            must
+        };
+        let pair = |demand: &crate::optimise::Demand| ProofPair {
+            person: checked.people.index[demand.user as usize],
+            device: checked.devices.index[demand.device as usize],
+            amount: demand.amount,
+        };
+        Proof {
+            user_weight: self.weights.user,
+            device_weight: self.weights.device,
+            must_people: must(&self.demand.forced_people, &checked.people.index),
+            must_devices: must(&self.demand.forced_devices, &checked.devices.index),
+            pairs: self.mix.demand.iter().map(pair).collect(),
+        }
+    }
+}
+
+/// Writes the lines of a family; those with nothing needed and nothing owned are none.
+pub(crate) fn add_cals(
+    book: &mut Book<'_>,
+    family: &Family<'_>,
+    [users, devices]: [Quantities; 2],
+    [owned_users, owned_devices]: &[Quantities; 2],
+    rules: &Rules,
+) -> Result<(), EstateError> {
+    for (sku, unit, by_version, owned) in
+        [(family.device, "device", devices, owned_devices), (family.user, "user", users, owned_users)]
+    {
+        book.add(sku, unit, &Needed { by_version, rules: rules.clone(), ..Needed::default() }, owned)?;
+    }
+    Ok(())
+}

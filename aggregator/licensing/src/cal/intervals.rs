@@ -1,0 +1,202 @@
+//! How far unknowns could move the number of CALs (invariant 4), and what to find out first.
+
+use std::collections::BTreeSet;
+
+use super::{
+    basis::Basis,
+    demand::{Demand, Loose, cause},
+    family::Family,
+    mix::Mix,
+    servers::Need,
+};
+use crate::{
+    draft::Draft,
+    estate::EstateError,
+    findings::Warnings,
+    position::{Interval, ToDo},
+    prices::UnitPrice,
+};
+
+/// What is not known, in CALs each of which would do.
+struct Unknown {
+    /// Accounts of nobody known.
+    accounts: u64,
+    /// Addresses that acted without a person.
+    addresses: u64,
+    /// Devices or people that used only DHCP, DNS and the like.
+    infrastructure: u64,
+    /// People who hold nothing and may have reached servers on days without evidence.
+    unwatched: u64,
+    /// People who count only because the machine they used is not known.
+    machineless: u64,
+}
+
+impl Unknown {
+    fn of(basis: &Basis<'_>, demand: &Demand, mix: &Mix) -> Self {
+        let strangers = uncovered(demand, mix, &demand.strangers, true);
+        let accounts = strangers.iter().filter(|(is_device, _)| !is_device);
+        let accounts = accounts.map(|&(_, rank)| demand.heads_of(rank)).fold(0, u64::saturating_add);
+        let addresses = strangers.iter().filter(|(is_device, _)| *is_device).count() as u64;
+        let infrastructure = uncovered(demand, mix, &demand.infrastructure, false).len() as u64;
+        let (checked, estate) = (basis.checked, basis.checked.estate);
+        let unwatched = if unwatched_servers(basis).is_empty() {
+            0
+        } else {
+            let idle = |rank: u32| {
+                let at = rank as usize;
+                mix.people[at].is_none() && demand.people_left_out[at] == 0
+            };
+            let seen: BTreeSet<u32> = demand.pairs.iter().map(|pair| pair.person).collect();
+            let people = estate.people.iter().zip(&checked.people.rank);
+            let idle = people.filter(|(person, rank)| !person.unresolved && idle(**rank) && !seen.contains(*rank));
+            idle.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add)
+        };
+        let machineless = machineless(basis, demand);
+        Self { accounts, addresses, infrastructure, unwatched, machineless }
+    }
+
+    fn may_add(&self) -> u64 {
+        [self.accounts, self.addresses, self.infrastructure, self.unwatched].into_iter().fold(0, u64::saturating_add)
+    }
+}
+
+/// Writes warnings (for the base CAL), the interval and the list of what to find out into the draft.
+pub(crate) fn state(
+    basis: &Basis<'_>,
+    family: &Family<'_>,
+    demand: &Demand,
+    mix: &Mix,
+    likely: u64,
+    draft: &mut Draft<'_>,
+) -> Result<(), EstateError> {
+    let unknown = Unknown::of(basis, demand, mix);
+    if basis.is_base {
+        warn(basis, demand, &unknown, likely, &mut draft.warnings);
+    }
+    let highest = likely.saturating_add(unknown.may_add());
+    let lowest = likely.saturating_sub(unknown.machineless);
+    if lowest < highest {
+        draft.intervals.push(Interval { of: family.name.into(), unit: "cal".into(), lowest, likely, highest });
+    }
+    let price = |sku: &str| UnitPrice::of(basis.checked.estate, sku);
+    let (user, device) = (price(family.user), price(family.device));
+    let cheaper = user.into_iter().chain(device).min_by(|one, two| {
+        if one.is_cheaper(1, *two, 1) { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater }
+    });
+    let noun = family.noun();
+    let mut add = |count: u64, price: Option<UnitPrice>, what: String, rules: &[&str]| {
+        if count > 0 {
+            let may_add_minor = price.map_or(Ok(0), |price| price.cost(count))?;
+            let rules = rules.iter().map(|&rule| rule.to_owned()).collect();
+            draft.to_do.push(ToDo { what, may_add: count, may_add_minor, rules });
+        }
+        Ok(())
+    };
+    add(
+        unknown.accounts,
+        user,
+        format!(
+            "Tell whose the accounts are that match nobody, or synchronise the directory that knows them; each may need a {noun}User CAL."
+        ),
+        &["E.1"],
+    )?;
+    add(
+        unknown.addresses,
+        device,
+        format!("Tell which machines the addresses are that acted without a person; each may need a {noun}Device CAL."),
+        &["E.1", "E.28"],
+    )?;
+    add(
+        unknown.infrastructure,
+        cheaper,
+        "Decide with policy.infra_roles whether devices and people that used only DHCP, DNS or the like count.".into(),
+        &["E.13"],
+    )?;
+    let servers = unwatched_servers(basis);
+    add(
+        unknown.unwatched,
+        user,
+        format!(
+            "Watch {} server(s) for the whole window, people who were not seen may have used them: {}",
+            servers.len(),
+            crate::findings::listed(&servers)
+        ),
+        &["I.4"],
+    )
+}
+
+/// Servers that need CALs and were not observed on every day.
+fn unwatched_servers<'a>(basis: &Basis<'a>) -> BTreeSet<&'a str> {
+    let window = basis.policy.window_days;
+    let servers = basis.checked.estate.servers.iter().zip(basis.needs);
+    let found = servers.filter(|(server, need)| {
+        matches!(need, Need::Cal(_)) && server.observed_days.is_some_and(|days| days < window)
+    });
+    found.map(|(server, _)| server.id.as_str()).collect()
+}
+
+/// People who hold a CAL of their own for no other reason than an address that stands for no machine known.
+fn machineless(basis: &Basis<'_>, demand: &Demand) -> u64 {
+    let estate = basis.checked.estate;
+    if demand.forced_people.iter().all(Option::is_none) || estate.devices.iter().all(|device| !device.unresolved) {
+        return 0;
+    }
+    // 1: by an address, 2: by something else as well
+    let mut why = vec![0_u8; estate.people.len()];
+    for access in basis.accesses.rows().filter(|access| access.person != crate::estate::Accesses::NONE) {
+        let device = estate.devices.get(access.device as usize);
+        why[access.person as usize] |= match device {
+            Some(device) if device.unresolved => 1,
+            Some(device) if !device.server => 0,
+            _ => 2,
+        };
+    }
+    let ranks = &basis.checked.people.rank;
+    let alone = why.into_iter().zip(ranks).filter(|&(why, &rank)| {
+        let causes = demand.people_left_out[rank as usize];
+        why == 1 && demand.forced_people[rank as usize].is_some() && causes & (cause::MODE | cause::UNSEEN) == 0
+    });
+    alone.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add)
+}
+
+/// Who of the loose ones no CAL covers, as (whether a device, rank); one CAL each suffices.
+fn uncovered(demand: &Demand, mix: &Mix, loose: &[Loose], by_person: bool) -> BTreeSet<(bool, u32)> {
+    debug_assert!(demand.forced_people.len() == mix.people.len());
+    let open = loose.iter().filter(|loose| !mix.covers(loose.person, loose.device, loose.cal));
+    let identity = |loose: &Loose| match (loose.person, loose.device) {
+        (Some(person), _) if by_person => (false, person),
+        (_, Some(device)) => (true, device),
+        (Some(person), None) => (false, person),
+        (None, None) => (true, u32::MAX),
+    };
+    open.map(identity).collect()
+}
+
+/// What unknowns and DHCP or DNS could add to `lowest`, the number of CALs (invariant 4).
+fn warn(basis: &Basis<'_>, demand: &Demand, unknown: &Unknown, lowest: u64, warnings: &mut Warnings) {
+    let strangers = unknown.accounts.saturating_add(unknown.addresses);
+    let infrastructure = unknown.infrastructure;
+    if strangers > 0 {
+        warnings.0.push(format!(
+            "accounts or addresses not matched with a person or a device, and so not in the number: {strangers}; each \
+             may need one CAL (E.1): synchronise the directory that knows them, or tell whose they are"
+        ));
+    }
+    if infrastructure > 0 {
+        warnings.0.push(format!(
+            "devices or people that used only DHCP, DNS or the like and hold no CAL: {infrastructure}; by the contract \
+             each needs one (E.13): decide with policy.infra_roles whether they count"
+        ));
+    }
+    if strangers.saturating_add(infrastructure) > 0 {
+        let highest = lowest.saturating_add(strangers).saturating_add(infrastructure);
+        warnings.0.push(format!("User and Device CALs needed: between {lowest} and {highest}"));
+    }
+    let without_machine = basis.checked.estate.devices.iter().filter(|device| device.unresolved).count();
+    if without_machine > 0 && demand.forced_people.iter().any(Option::is_some) {
+        warnings.0.push(format!(
+            "addresses not matched with a machine: {without_machine}; people seen there can be covered by a User CAL \
+             only (E.28), which may be one too many: find out which machines they are, the list of devices has them"
+        ));
+    }
+}
