@@ -5,6 +5,7 @@
 //! costs is decided before. Rule E.28: each pair needs a licence on its user or on its device.
 
 mod amount;
+mod bundles;
 mod certificate;
 mod connectors;
 pub mod flow;
@@ -21,6 +22,9 @@ mod tests;
 mod ties;
 mod verify;
 
+pub use bundles::{
+    BundleBound, BundlePlan, BundleProblem, Family, FamilyDemand, Holder, Holding, Offer, cheapest_bundles,
+};
 pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
 pub use connectors::{
     Branch, ConnectorDemand, ConnectorPlan, ConnectorProblem, ExternalAccess, cheapest_with_connectors,
