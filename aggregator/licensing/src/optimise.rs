@@ -15,6 +15,7 @@ mod inventory;
 mod kernel;
 mod modes;
 mod peel;
+mod pool;
 mod problem;
 mod search;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use graph::{Graph, GraphError};
 pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};
 pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_modes};
+pub use pool::{PoolBound, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
 pub use problem::ProblemError;
 pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifyError, verify_certificate};

@@ -272,7 +272,7 @@ fn check(problem: &BundleProblem<'_>) -> Result<(), ProblemError> {
     for offer in problem.offers {
         let known = (1_u32 << problem.families.len()) - 1;
         if offer.families & !known != 0 {
-            let number = 31 - (offer.families & !known).leading_zeros();
+            let number = (offer.families & !known).ilog2();
             check_number("family", number, problem.families.len() as u32)?;
         }
     }

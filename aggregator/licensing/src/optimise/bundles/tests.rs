@@ -53,11 +53,14 @@ fn brute_force(problem: &BundleProblem<'_>) -> Option<u128> {
     }
 }
 
+/// Pairs, forced users, forced devices of a family.
+type Lists = (Vec<(u32, u32)>, Vec<u32>, Vec<u32>);
+
 #[derive(Debug, Clone)]
 struct Instance {
     users: u32,
     devices: u32,
-    families: Vec<(Vec<(u32, u32)>, Vec<u32>, Vec<u32>)>,
+    families: Vec<Lists>,
     offers: Vec<Offer>,
 }
 
