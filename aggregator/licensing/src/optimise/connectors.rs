@@ -8,6 +8,7 @@ mod branch;
 mod core;
 mod packing;
 mod reduce;
+mod reroute;
 #[cfg(test)]
 mod tests;
 mod verify;

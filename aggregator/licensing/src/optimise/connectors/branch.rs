@@ -8,6 +8,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use super::{
     core::Core,
     packing::{Decision, NOBODY, Packing, Search},
+    reroute::reroute,
 };
 
 /// Settled connectors in the order of settling, with whether they are bought.
@@ -97,6 +98,7 @@ impl Tree<'_> {
             packing.decide(&self.core.accesses, &self.core.of_candidate[candidate as usize], candidate, decision);
         }
         packing.augment(&self.core.accesses, &mut self.search);
+        reroute(packing, &self.core.accesses, &self.core.of_candidate, &mut self.search);
     }
 
     fn paid(&self, packing: &Packing) -> u64 {
@@ -164,10 +166,13 @@ impl Tree<'_> {
 pub(super) fn packing_of(core: &Core, path: &Path) -> Packing {
     let mut tree = Tree { core, prices: &[], search: Search::default(), best: None };
     let mut packing = core.packing.clone();
-    let split = path.len().saturating_sub(1);
-    // In the same two steps as in the search, so that the same flow is found.
-    tree.settle(&mut packing, &path[..split]);
-    tree.settle(&mut packing, &path[split..]);
+    // In the same steps as in the search, so that the same flow is found.
+    if let [before @ .., last] = path.as_slice() {
+        tree.settle(&mut packing, before);
+        tree.settle(&mut packing, &[*last]);
+    } else {
+        tree.settle(&mut packing, &[]);
+    }
     packing
 }
 

@@ -43,11 +43,11 @@ impl Accesses {
         Self { arcs, user_row, of_user, device_row, of_device }
     }
 
-    fn of_user(&self, user: u32) -> &[u32] {
+    pub(super) fn of_user(&self, user: u32) -> &[u32] {
         &self.of_user[self.user_row[user as usize] as usize..self.user_row[user as usize + 1] as usize]
     }
 
-    fn of_device(&self, device: u32) -> &[u32] {
+    pub(super) fn of_device(&self, device: u32) -> &[u32] {
         &self.of_device[self.device_row[device as usize] as usize..self.device_row[device as usize + 1] as usize]
     }
 }
@@ -107,7 +107,7 @@ struct Step {
 }
 
 impl Packing {
-    fn passes(&self, arc: Arc) -> bool {
+    pub(super) fn passes(&self, arc: Arc) -> bool {
         arc.candidate == NOBODY
             || match self.decision[arc.candidate as usize] {
                 Decision::Open => self.budget_left[arc.candidate as usize] > 0,
@@ -116,7 +116,7 @@ impl Packing {
             }
     }
 
-    fn shares_budget(&self, arc: Arc) -> bool {
+    pub(super) fn shares_budget(&self, arc: Arc) -> bool {
         arc.candidate != NOBODY && self.decision[arc.candidate as usize] == Decision::Open
     }
 
