@@ -40,7 +40,7 @@ pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifyError, verify_certificate};
 
 use amount::Amount;
-use peel::Peel;
+use peel::{Peel, Push};
 
 /// What covering one vertex costs, in any integer unit (minor units of a currency, say).
 #[derive(Debug, Clone, Copy)]
@@ -126,10 +126,14 @@ impl Cover {
     #[must_use]
     pub fn is_proven(&self, graph: &Graph) -> bool {
         let demanded: u128 = self.demand.iter().map(|demand| u128::from(demand.amount)).sum();
+        let adjacency = graph.adjacency();
+        let split = adjacency.split();
+        let devices: Vec<bool> =
+            (split..adjacency.vertices() as u32).map(|device| self.devices[graph.name(device) as usize]).collect();
         demanded == self.cost
-            && (0..graph.users())
-                .filter(|&user| !self.users[user as usize])
-                .all(|user| graph.devices_of(user).all(|device| self.devices[device as usize]))
+            && (0..split)
+                .filter(|&user| !self.users[graph.name(user) as usize])
+                .all(|user| adjacency.neighbours(user).iter().all(|&device| devices[(device - split) as usize]))
     }
 }
 
@@ -139,59 +143,102 @@ impl Cover {
 /// When a list of prices is not as long as its side of the graph.
 #[must_use]
 pub fn cheapest_cover(graph: &Graph, user_prices: Prices<'_>, device_prices: Prices<'_>) -> Cover {
+    cheapest_cover_timed(graph, user_prices, device_prices, &mut |_| ())
+}
+
+/// [`cheapest_cover`], telling `step` the name of each step when it is done, for whoever measures.
+///
+/// # Panics
+/// When a list of prices is not as long as its side of the graph.
+#[must_use]
+pub fn cheapest_cover_timed(
+    graph: &Graph,
+    user_prices: Prices<'_>,
+    device_prices: Prices<'_>,
+    step: &mut dyn FnMut(&'static str),
+) -> Cover {
     user_prices.check_length(graph.users());
     device_prices.check_length(graph.devices());
     // Dividing by the common divisor keeps the flow small: 500 and 400 are solved as 5 and 4.
     let unit = device_prices.common_divisor(user_prices.common_divisor(0)).max(1);
     let (user_prices, device_prices) = (user_prices.divided(unit), device_prices.divided(unit));
     if u32::try_from(user_prices.greatest().max(device_prices.greatest())).is_ok() {
-        solve::<u32>(graph, &user_prices, &device_prices, unit)
+        solve::<u32>(graph, &user_prices, &device_prices, unit, step)
     } else {
-        solve::<u64>(graph, &user_prices, &device_prices, unit)
+        solve::<u64>(graph, &user_prices, &device_prices, unit, step)
     }
 }
 
 /// Solves in amounts of `unit`, by which the prices were divided.
-fn solve<A: Amount>(graph: &Graph, users: &Capacities<'_>, devices: &Capacities<'_>, unit: u64) -> Cover {
-    let split = graph.users();
-    let capacity = |vertex: u32| A::of(if vertex < split { users.of(vertex) } else { devices.of(vertex - split) });
-
-    let demand_of = |one: u32, other: u32, amount: A| {
-        let (user, device) = (one.min(other), one.max(other));
-        Demand { user, device: device - split, amount: amount.into() * unit }
+fn solve<A: Amount>(
+    graph: &Graph,
+    users: &Capacities<'_>,
+    devices: &Capacities<'_>,
+    unit: u64,
+    step: &mut dyn FnMut(&'static str),
+) -> Cover {
+    let adjacency = graph.adjacency();
+    let split = adjacency.split();
+    let capacity = |vertex: u32| {
+        let name = graph.name(vertex);
+        A::of(if vertex < split { users.of(name) } else { devices.of(name) })
     };
-    let mut peel = Peel::new(graph, capacity);
-    peel.drain();
-    let (mut covered, demand): (Vec<bool>, Vec<Demand>);
-    if peel.alive() > graph.vertices() / 2 {
+
+    let mut peel = Peel::new(adjacency, capacity, Vec::with_capacity(adjacency.vertices()));
+    step("nodes");
+    peel.peel();
+    step("peel");
+    let peeled = peel.pushes();
+    let (mut chosen, mut log);
+    if peel.alive_pairs() > adjacency.pairs() / 2 {
         // A kernel hardly smaller than the graph is not worth laying out.
-        let solved = search::solve(peel, capacity);
-        covered = solved.covered;
-        demand = solved.flow.iter().map(|push| demand_of(push.leaf, push.hub, push.amount)).collect();
+        peel.set_aside_peeled();
+        (chosen, log) = search::solve(peel, peeled, capacity, step);
     } else {
         let (nodes, pushes, hubs) = peel.into_parts();
-        let kernel::Kernel { graph: rest, capacity: left, vertices } = kernel::Kernel::of(graph, nodes);
+        let kernel::Kernel { graph: rest, capacity: left, vertices } = kernel::Kernel::of(adjacency, nodes);
+        step("kernel");
         let bears = |vertex: u32| left[vertex as usize];
-        let solved = search::solve(Peel::new(&rest, bears), bears);
-        // Room for the demand.
-        drop((rest, left));
-        covered = hubs;
-        for (&vertex, &chosen) in vertices.iter().zip(&solved.covered) {
-            covered[vertex as usize] = chosen;
+        let covered;
+        let kernel = Peel::new(&rest, bears, pushes);
+        step("kernel nodes");
+        (covered, log) = search::solve(kernel, peeled, bears, step);
+        chosen = hubs;
+        for (&vertex, &covered) in vertices.iter().zip(&covered) {
+            chosen[vertex as usize] = covered;
         }
-        // A peeled leaf has one neighbour left, whose fate was decided after it: walk backwards.
-        for push in pushes.iter().rev() {
-            covered[push.leaf as usize] = !covered[push.hub as usize];
+        for push in &mut log[peeled..] {
+            (push.leaf, push.hub) = (vertices[push.leaf as usize], vertices[push.hub as usize]);
         }
-        let in_kernel = |vertex: u32| vertices[vertex as usize];
-        let peeled = pushes.iter().map(|push| demand_of(push.leaf, push.hub, push.amount));
-        let searched = solved.flow.iter().map(|push| demand_of(in_kernel(push.leaf), in_kernel(push.hub), push.amount));
-        demand = peeled.chain(searched).collect();
     }
-
-    let devices_covered = covered.split_off(split as usize);
-    let cost = users.cost(&covered, unit) + devices.cost(&devices_covered, unit);
-    Cover { users: covered, devices: devices_covered, cost, demand }
+    // A peeled leaf has one neighbour left, whose fate was decided after it: walk backwards.
+    for push in log[..peeled].iter().rev() {
+        chosen[push.leaf as usize] = !chosen[push.hub as usize];
+    }
+    step("backwards");
+    let named = |push: Push| {
+        let (user, device) = (push.leaf.min(push.hub), push.leaf.max(push.hub));
+        Demand { user: graph.name(user), device: graph.name(device), amount: push.amount * unit }
+    };
+    // In the memory of the log.
+    let demand = log.into_iter().map(named).collect();
+    step("demand");
+    let mut cover = Cover {
+        users: vec![false; graph.users() as usize],
+        devices: vec![false; graph.devices() as usize],
+        cost: 0,
+        demand,
+    };
+    let (chosen_users, chosen_devices) = chosen.split_at(split as usize);
+    for (vertex, &chosen) in (0..).zip(chosen_users) {
+        cover.users[graph.name(vertex) as usize] = chosen;
+    }
+    for (vertex, &chosen) in (split..).zip(chosen_devices) {
+        cover.devices[graph.name(vertex) as usize] = chosen;
+    }
+    cover.cost = users.cost(&cover.users, unit) + devices.cost(&cover.devices, unit);
+    step("cover");
+    cover
 }
 
 /// Prices divided by their unit, without dividing again at every use.

@@ -88,9 +88,9 @@ struct Seconds {
 /// Runs the command. It needs no store, so the context is not touched.
 pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> {
     let mut clock = CpuClock::start();
-    let input = pairs::read(&args.pairs)?;
+    let mut input = pairs::read(&args.pairs)?;
     let read = clock.lap();
-    let graph = Graph::new(input.users.count(), input.devices.count(), &input.pairs)?;
+    let graph = Graph::taking(input.users.count(), input.devices.count(), std::mem::take(&mut input.pairs))?;
     let build = clock.lap();
     let cover = cheapest_cover(&graph, Prices::Same(args.user_price), Prices::Same(args.device_price));
     let proven = cover.is_proven(&graph);

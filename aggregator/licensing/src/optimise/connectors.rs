@@ -194,7 +194,7 @@ fn cover(reduced: &Reduced, graph: &Graph, core: &Core, bought: &[bool]) -> (Vec
         others.for_each(|&(_, device)| reach(device, &mut let_off, &mut stack));
     }
     let mut needs = reduced.users.clone();
-    (0..split).for_each(|user| needs[user as usize] |= !graph.neighbours(user).is_empty());
+    (0..split).for_each(|user| needs[user as usize] |= graph.devices_of(user).next().is_some());
     open.filter_map(|access| access.user).for_each(|user| needs[user as usize] = true);
     let users = (0..).zip(needs).map(|(user, needs)| needs && (reduced.users[user] || !let_off[user])).collect();
     (users, devices)

@@ -1,9 +1,17 @@
 //! The bipartite graph of (user, device) pairs as two-sided compressed rows. Users come first, then
 //! devices, in one numbering; every pair stands once with its user and once with its device.
 //!
-//! Knows nothing about prices. Building it moves every pair twice through buckets that fit the
-//! cache: scattering straight into rows costs a cache miss per pair and is three times slower.
+//! Vertices are numbered by first appearance among the pairs, since evidence of one site arrives
+//! together: who is near in the organisation is near in memory. Rows are laid out in the memory of
+//! the pairs. Knows nothing about prices.
 
+mod adjacency;
+mod appearance;
+mod rows;
+
+pub(super) use adjacency::Adjacency;
+use appearance::Appearance;
+use rows::{Rows, group};
 use thiserror::Error;
 
 /// Why pairs cannot become a graph.
@@ -34,236 +42,129 @@ pub enum GraphError {
 }
 
 /// Who was seen on which device. Build it once, solve it at as many prices as you like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Graph {
-    users: u32,
-    /// Row `v` of `adjacent` is `offset[v]..offset[v + 1]`.
-    offset: Vec<u32>,
-    adjacent: Vec<u32>,
+    /// By the caller's number: the place among users with a pair plus one; 0 without a pair.
+    user_number: Vec<u32>,
+    /// The same of devices.
+    device_number: Vec<u32>,
+    /// The caller's number of each vertex.
+    name: Vec<u32>,
+    adjacency: Adjacency,
 }
 
-/// Keys per bucket: their rows and counters together stay in the second-level cache.
-const BUCKET_BITS: u32 = 12;
-/// Up to this many keys, one counter each fits that cache, and no buckets are needed.
-const FEW_KEYS: u32 = 1 << 18;
-
 impl Graph {
-    /// A graph of `users` and `devices`, numbered from 0, from pairs in any order; a pair given
-    /// twice counts once. Users and devices without a pair are allowed.
+    /// A graph of `users` and `devices`, numbered from 0, from pairs in any order, which changes
+    /// nothing; a pair given twice counts once. Users and devices without a pair are allowed.
     pub fn new(users: u32, devices: u32, pairs: &[(u32, u32)]) -> Result<Self, GraphError> {
+        let mut pairs = pairs.to_vec();
+        if !pairs.is_sorted_by(|one, other| one < other) {
+            let outside = |&(user, device): &(u32, u32)| user >= users || device >= devices;
+            if let Some(index) = pairs.iter().position(outside) {
+                let (user, device) = pairs[index];
+                return Err(GraphError::OutOfRange { index, user, device, users, devices });
+            }
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
+        Self::taking(users, devices, pairs)
+    }
+
+    /// The same in the order and in the memory of the pairs, for many millions of them. The order
+    /// shows in the rows, and in which of several proofs and of several equally cheap covers is found.
+    pub fn taking(users: u32, devices: u32, pairs: Vec<(u32, u32)>) -> Result<Self, GraphError> {
         let vertices = u64::from(users) + u64::from(devices);
         if pairs.len() > (u32::MAX / 2) as usize || vertices >= u64::from(u32::MAX) {
             return Err(GraphError::TooLarge { pairs: pairs.len(), vertices });
         }
-        let outside = |&(user, device): &(u32, u32)| user >= users || device >= devices;
-        if let Some(index) = pairs.iter().position(outside) {
-            let (user, device) = pairs[index];
-            return Err(GraphError::OutOfRange { index, user, device, users, devices });
+        let Appearance { user_number, device_number, user_names, device_names, mut offset, words, far } =
+            Appearance::of(users, devices, pairs.into_iter().map(<[u32; 2]>::from).collect())?;
+        let (mut name, mut adjacent) = (user_names, words);
+        let split = name.len() as u32;
+        let (by_user, by_device) = adjacent.split_at_mut(offset[split as usize] as usize);
+        let rows = Rows { offset: &offset, keys: by_user, first: 0 };
+        let ends = group(device_names.len() as u32, &rows, split, by_device, far);
+        for device in by_user.iter_mut() {
+            *device += split;
         }
-
-        let mut offset = Vec::with_capacity(vertices as usize + 1);
-        offset.push(0);
-        let mut adjacent = vec![0; 2 * pairs.len()];
-        let mut buckets = Vec::new();
-        // Pairs usually arrive user by user, and then lie in rows already.
-        if pairs.is_sorted_by_key(|pair| pair.0) {
-            lay_out(users, pairs, &mut offset, &mut adjacent);
-        } else {
-            let by_user = pairs.iter().map(|&(user, device)| (user, users + device));
-            group(users, by_user, (&mut buckets, pairs.len()), &mut offset, &mut adjacent);
-        }
-        let distinct = sort_and_deduplicate(&mut offset, &mut adjacent);
-        adjacent.truncate(2 * distinct);
-        let (first_half, second_half) = adjacent.split_at_mut(distinct);
-        let rows = offset.clone();
-        let by_device = rows.windows(2).zip(0..).flat_map(|(row, user)| {
-            let devices = &first_half[row[0] as usize..row[1] as usize];
-            devices.iter().map(move |&device| (device - users, user))
-        });
-        group(devices, by_device, (&mut buckets, distinct), &mut offset, second_half);
-        Ok(Self { users, offset, adjacent })
-    }
-
-    /// From rows that are already two-sided, sorted and free of duplicates.
-    pub(super) fn from_rows(users: u32, offset: Vec<u32>, adjacent: Vec<u32>) -> Self {
-        Self { users, offset, adjacent }
+        let pairs = by_user.len() as u32;
+        offset.extend(ends.into_iter().map(|end| pairs + end));
+        name.extend_from_slice(&device_names);
+        let mut adjacency = Adjacency { split, offset, adjacent };
+        adjacency.drop_duplicates(far);
+        Ok(Self { user_number, device_number, name, adjacency })
     }
 
     /// Number of users.
     #[must_use]
     pub fn users(&self) -> u32 {
-        self.users
+        self.user_number.len() as u32
     }
 
     /// Number of devices.
     #[must_use]
     pub fn devices(&self) -> u32 {
-        self.vertices() as u32 - self.users
+        self.device_number.len() as u32
     }
 
     /// Number of distinct pairs.
     #[must_use]
     pub fn pairs(&self) -> usize {
-        self.adjacent.len() / 2
+        self.adjacency.pairs()
     }
 
     /// Number of users with at least one pair.
     #[must_use]
     pub fn active_users(&self) -> usize {
-        (0..self.users).filter(|&user| !self.neighbours(user).is_empty()).count()
+        self.adjacency.split() as usize
     }
 
     /// Number of devices with at least one pair.
     #[must_use]
     pub fn active_devices(&self) -> usize {
-        let devices = self.users..self.vertices() as u32;
-        devices.filter(|&device| !self.neighbours(device).is_empty()).count()
+        self.adjacency.vertices() - self.active_users()
     }
 
-    /// The devices seen with `user`, ascending.
+    /// The devices seen with `user`, ascending unless the graph was made by [`Self::taking`].
     pub fn devices_of(&self, user: u32) -> impl Iterator<Item = u32> {
-        self.neighbours(user).iter().map(|&device| device - self.users)
+        self.row(self.user_number[user as usize]).iter().map(|&device| self.name(device))
     }
 
-    /// Users and devices together; vertex `v` is user `v` or device `v - users`.
-    pub(super) fn vertices(&self) -> usize {
-        self.offset.len() - 1
+    /// The users seen with `device`, ascending unless the graph was made by [`Self::taking`].
+    pub fn users_of(&self, device: u32) -> impl Iterator<Item = u32> {
+        let number = self.device_number[device as usize];
+        let split = self.adjacency.split();
+        self.row(if number == 0 { 0 } else { split + number }).iter().map(|&user| self.name(user))
     }
 
-    /// Positions of the row of `vertex` among all rows.
-    pub(super) fn row(&self, vertex: u32) -> (u32, u32) {
-        (self.offset[vertex as usize], self.offset[vertex as usize + 1])
+    /// The row of the vertex that is one less; none of 0.
+    fn row(&self, number: u32) -> &[u32] {
+        if number == 0 { &[] } else { self.adjacency.neighbours(number - 1) }
     }
 
-    /// The vertex at a position within a row.
-    pub(super) fn at(&self, position: u32) -> u32 {
-        self.adjacent[position as usize]
+    /// The caller's number of the user or device at a vertex.
+    pub(super) fn name(&self, vertex: u32) -> u32 {
+        self.name[vertex as usize]
     }
 
-    /// The first `count` entries from a position on, which exist.
-    pub(super) fn some_from(&self, position: u32, count: u32) -> &[u32] {
-        &self.adjacent[position as usize..(position + count) as usize]
-    }
-
-    pub(super) fn neighbours(&self, vertex: u32) -> &[u32] {
-        let (from, to) = self.row(vertex);
-        &self.adjacent[from as usize..to as usize]
+    /// Who is next to whom, without names.
+    pub(super) fn adjacency(&self) -> &Adjacency {
+        &self.adjacency
     }
 }
 
-/// Puts the rows of keys `0..keys` into `adjacent` and appends their ends to `offset`, counted from
-/// its last; a row keeps the order of arrival. There are `count` entries; `buckets`
-/// is room for them, made when needed and worth keeping for the next grouping.
-fn group(
-    keys: u32,
-    entries: impl Iterator<Item = (u32, u32)> + Clone,
-    (buckets, count): (&mut Vec<(u32, u32)>, usize),
-    offset: &mut Vec<u32>,
-    adjacent: &mut [u32],
-) {
-    if keys <= FEW_KEYS {
-        return group_at_once(keys, entries, offset, adjacent);
-    }
-    if buckets.len() < count {
-        *buckets = vec![(0, 0); count];
-    }
-    let mut bucket_end = vec![0_usize; (keys >> BUCKET_BITS) as usize + 2];
-    entries.clone().for_each(|(key, _)| bucket_end[(key >> BUCKET_BITS) as usize + 1] += 1);
-    for bucket in 1..bucket_end.len() {
-        bucket_end[bucket] += bucket_end[bucket - 1];
-    }
-    entries.for_each(|entry| {
-        let position = &mut bucket_end[(entry.0 >> BUCKET_BITS) as usize];
-        buckets[*position] = entry;
-        *position += 1;
-    });
-
-    // Each counter has moved on to the end of its bucket, which is where the next one starts.
-    let before = offset.last().copied().unwrap_or(0);
-    let mut position = [0_u32; 1 << BUCKET_BITS];
-    let mut start = 0;
-    for (bucket, &end) in bucket_end[..bucket_end.len() - 1].iter().enumerate() {
-        let inside = &buckets[start..end];
-        let first_key = (bucket as u32) << BUCKET_BITS;
-        let count = (keys - first_key).min(1 << BUCKET_BITS);
-        position.fill(0);
-        for &(key, _) in inside {
-            position[(key - first_key) as usize] += 1;
-        }
-        let mut next = start as u32;
-        for slot in &mut position[..count as usize] {
-            let length = std::mem::replace(slot, next);
-            next += length;
-            offset.push(before + next);
-        }
-        for &(key, value) in inside {
-            let slot = &mut position[(key - first_key) as usize];
-            adjacent[*slot as usize] = value;
-            *slot += 1;
-        }
-        start = end;
+/// The same users, devices and pairs, whatever order they came in.
+impl PartialEq for Graph {
+    fn eq(&self, other: &Self) -> bool {
+        let row = |graph: &Self, user: u32| {
+            let mut devices: Vec<u32> = graph.devices_of(user).collect();
+            devices.sort_unstable();
+            devices
+        };
+        self.users() == other.users()
+            && self.devices() == other.devices()
+            && (0..self.users()).all(|user| row(self, user) == row(other, user))
     }
 }
 
-/// The same without buckets, while all counters fit the second-level cache.
-fn group_at_once(
-    keys: u32,
-    entries: impl Iterator<Item = (u32, u32)> + Clone,
-    offset: &mut Vec<u32>,
-    adjacent: &mut [u32],
-) {
-    let mut position = vec![0_u32; keys as usize];
-    entries.clone().for_each(|(key, _)| position[key as usize] += 1);
-    let before = offset.last().copied().unwrap_or(0);
-    let mut next = 0;
-    for slot in &mut position {
-        let length = std::mem::replace(slot, next);
-        next += length;
-        offset.push(before + next);
-    }
-    entries.for_each(|(key, value)| {
-        let slot = &mut position[key as usize];
-        adjacent[*slot as usize] = value;
-        *slot += 1;
-    });
-}
-
-/// Lays out rows of pairs that are sorted by user; a row keeps their order.
-fn lay_out(users: u32, pairs: &[(u32, u32)], offset: &mut Vec<u32>, adjacent: &mut [u32]) {
-    for ((place, slot), &(user, device)) in (0..).zip(adjacent).zip(pairs) {
-        while offset.len() <= user as usize {
-            offset.push(place);
-        }
-        *slot = users + device;
-    }
-    offset.resize(users as usize + 1, pairs.len() as u32);
-}
-
-/// Sorts each row and closes the gaps that duplicates leave; the number of entries that remain.
-fn sort_and_deduplicate(offset: &mut [u32], adjacent: &mut [u32]) -> usize {
-    let canonical = |row: &[u32]| row.is_sorted_by(|one, other| one < other);
-    let mut from = 0;
-    let first_bad = offset[1..].iter().position(|&to| {
-        let row = &adjacent[from..to as usize];
-        from = to as usize;
-        !canonical(row)
-    });
-    let Some(first_bad) = first_bad else { return from };
-    let mut kept = offset[first_bad] as usize;
-    from = kept;
-    for end in &mut offset[first_bad + 1..] {
-        let to = *end as usize;
-        adjacent[from..to].sort_unstable();
-        let row = kept;
-        for position in from..to {
-            let value = adjacent[position];
-            if kept == row || adjacent[kept - 1] != value {
-                adjacent[kept] = value;
-                kept += 1;
-            }
-        }
-        *end = kept as u32;
-        from = to;
-    }
-    kept
-}
+impl Eq for Graph {}

@@ -2,12 +2,12 @@
 //! of the vertices and within the cache.
 
 use super::amount::Amount;
-use super::graph::Graph;
+use super::graph::Adjacency;
 use super::peel::Node;
 
 /// The part of a graph that is still alive after peeling.
 pub(super) struct Kernel<A> {
-    pub graph: Graph,
+    pub graph: Adjacency,
     /// What each kernel vertex can still bear.
     pub capacity: Vec<A>,
     /// The vertex of the whole graph behind each kernel vertex, ascending.
@@ -16,7 +16,7 @@ pub(super) struct Kernel<A> {
 
 impl<A: Amount> Kernel<A> {
     /// Takes the nodes, since their memory is wanted back before the kernel is laid out.
-    pub fn of(graph: &Graph, nodes: Vec<Node<A>>) -> Self {
+    pub fn of(graph: &Adjacency, nodes: Vec<Node<A>>) -> Self {
         let alive = nodes.iter().filter(|node| node.degree > 0).count();
         let mut ranks = Vec::with_capacity(nodes.len() / 32 + 1);
         let (mut vertices, mut capacity) = (Vec::with_capacity(alive), Vec::with_capacity(alive));
@@ -50,8 +50,8 @@ impl<A: Amount> Kernel<A> {
             }
         }
         adjacent.truncate(next);
-        let users = vertices.partition_point(|&vertex| vertex < graph.users()) as u32;
-        Self { graph: Graph::from_rows(users, offset, adjacent), capacity, vertices }
+        let split = vertices.partition_point(|&vertex| vertex < graph.split()) as u32;
+        Self { graph: Adjacency::from_rows(split, offset, adjacent), capacity, vertices }
     }
 }
 

@@ -4,21 +4,22 @@
 //! greedy start elsewhere (Karp and Sipser).
 
 use super::amount::Amount;
-use super::graph::Graph;
+use super::graph::Adjacency;
 
-/// Demand put on a pair. In peeling, `leaf` had no other neighbour left at that moment.
+/// Demand put on a pair. In peeling, `leaf` had no other neighbour left at that moment. As large as
+/// [`super::Demand`], which takes its memory over in the end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Push<A> {
+pub(super) struct Push {
     pub leaf: u32,
     pub hub: u32,
-    pub amount: A,
+    pub amount: u64,
 }
 
 /// Everything about a vertex that a step needs, so that it costs one cache miss.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node<A> {
-    /// Where its row starts.
-    start: u32,
+    /// Where its row starts; [`PEELED`] once that no longer matters.
+    pub start: u32,
     /// Neighbours alive; 0 when the vertex itself has left.
     pub degree: u32,
     /// Exclusive or of all neighbours alive: with one left, it is that neighbour.
@@ -27,15 +28,16 @@ pub(super) struct Node<A> {
     pub residual: A,
 }
 
+/// `start` of a vertex that the search must leave alone.
+pub(super) const PEELED: u32 = u32::MAX;
+
 /// A graph being peeled.
 pub(super) struct Peel<'graph, A> {
-    graph: &'graph Graph,
+    graph: &'graph Adjacency,
     nodes: Vec<Node<A>>,
     leaves: Vec<u32>,
-    /// Leaves before this one are done.
-    next_leaf: usize,
-    /// In the order made.
-    pushes: Vec<Push<A>>,
+    /// In the order made, after whatever the log held before.
+    log: Vec<Push>,
     /// Hubs that were exhausted by a leaf, and vertices that cost nothing: in the cover.
     covered: Vec<bool>,
 }
@@ -43,31 +45,29 @@ pub(super) struct Peel<'graph, A> {
 /// Leaves whose memory is touched ahead together, and greedy picks between two rounds of leaves:
 /// independent enough for their cache misses to overlap.
 const BATCH: usize = 32;
+/// Vertices looked at for leaves before these are peeled with all that follows from them, while
+/// their surroundings are in the cache.
+const STRETCH: usize = 1 << 10;
 /// Beyond this many neighbours the least one is not worth the search.
 const LONG_ROW: usize = 64;
 
 impl<'graph, A: Amount> Peel<'graph, A> {
-    /// `capacity`: what each vertex can bear.
-    pub fn new(graph: &'graph Graph, capacity: impl Fn(u32) -> A) -> Self {
+    /// `capacity`: what each vertex can bear. Pushes are added to `log`.
+    pub fn new(graph: &'graph Adjacency, capacity: impl Fn(u32) -> A, log: Vec<Push>) -> Self {
         let vertices = graph.vertices();
         let mut nodes = Vec::with_capacity(vertices);
-        let mut leaves = Vec::with_capacity(vertices);
         let mut free = Vec::new();
         for vertex in 0..vertices as u32 {
             let row = graph.neighbours(vertex);
             let link = row.iter().fold(0, |all, &neighbour| all ^ neighbour);
             let residual = capacity(vertex);
             nodes.push(Node { start: graph.row(vertex).0, degree: row.len() as u32, link, residual });
-            if row.len() == 1 {
-                leaves.push(vertex);
-            }
             if residual.is_zero() {
                 free.push(vertex);
             }
         }
-        let pushes = Vec::with_capacity(vertices);
         let covered = vec![false; vertices];
-        let mut peel = Self { graph, nodes, leaves, next_leaf: 0, pushes, covered };
+        let mut peel = Self { graph, nodes, leaves: Vec::new(), log, covered };
         for vertex in free {
             if peel.is_alive(vertex) {
                 peel.covered[vertex as usize] = true;
@@ -77,32 +77,60 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         peel
     }
 
+    /// Peels until no leaf is left.
+    pub fn peel(&mut self) {
+        self.drain();
+        let vertices = self.nodes.len();
+        for from in (0..vertices).step_by(STRETCH) {
+            for vertex in from..vertices.min(from + STRETCH) {
+                if self.nodes[vertex].degree == 1 {
+                    self.leaves.push(vertex as u32);
+                }
+            }
+            self.drain();
+        }
+    }
+
     /// Whether the vertex still has neighbours.
     pub fn is_alive(&self, vertex: u32) -> bool {
         self.nodes[vertex as usize].degree > 0
     }
 
     /// The graph that is peeled.
-    pub fn graph(&self) -> &'graph Graph {
+    pub fn graph(&self) -> &'graph Adjacency {
         self.graph
     }
 
-    /// The vertices as they are now, the pushes in the order made, and who is covered: hubs that
-    /// were exhausted by a leaf, and vertices that cost nothing. Frees the rest.
-    pub fn into_parts(self) -> (Vec<Node<A>>, Vec<Push<A>>, Vec<bool>) {
-        (self.nodes, self.pushes, self.covered)
+    /// How many pushes the log holds.
+    pub fn pushes(&self) -> usize {
+        self.log.len()
     }
 
-    /// How many vertices still have neighbours.
-    pub fn alive(&self) -> usize {
-        self.nodes.iter().filter(|node| node.degree > 0).count()
+    /// The vertices as they are now, the log, and who is covered: hubs that were exhausted by a
+    /// leaf, and vertices that cost nothing.
+    pub fn into_parts(self) -> (Vec<Node<A>>, Vec<Push>, Vec<bool>) {
+        (self.nodes, self.log, self.covered)
     }
 
-    /// Peels until no leaf is left.
-    pub fn drain(&mut self) {
-        while self.next_leaf < self.leaves.len() {
-            let batch = self.next_leaf..self.leaves.len().min(self.next_leaf + BATCH);
-            self.next_leaf = batch.end;
+    /// How many pairs are left.
+    pub fn alive_pairs(&self) -> usize {
+        let users = &self.nodes[..self.graph.split() as usize];
+        users.iter().map(|node| node.degree as usize).sum()
+    }
+
+    /// Takes everything peeled so far out of a later search on the whole graph.
+    pub fn set_aside_peeled(&mut self) {
+        for node in &mut self.nodes {
+            node.start = if node.degree == 0 { PEELED } else { node.start };
+        }
+    }
+
+    /// Peels the leaves known, and those that this makes.
+    fn drain(&mut self) {
+        let mut next = 0;
+        while next < self.leaves.len() {
+            let batch = next..self.leaves.len().min(next + BATCH);
+            next = batch.end;
             self.touch(batch.clone());
             for index in batch {
                 let leaf = self.leaves[index];
@@ -112,6 +140,7 @@ impl<'graph, A: Amount> Peel<'graph, A> {
                 }
             }
         }
+        self.leaves.clear();
     }
 
     /// Reads what a batch of leaves is about to need, so that the cache misses overlap instead of
@@ -138,22 +167,30 @@ impl<'graph, A: Amount> Peel<'graph, A> {
     /// Carries on greedily until nothing is alive: pick a vertex, serve its least neighbour, peel.
     /// What was pushed is a start only, no longer a proof; `covered` means nothing afterwards.
     pub fn finish_greedily(&mut self) {
-        let mut queue: Vec<u32> = (0..self.graph.vertices() as u32).collect();
-        let mut next = 0;
-        while next < queue.len() {
-            let mut picked = 0;
-            while let (Some(&vertex), true) = (queue.get(next), picked < BATCH) {
-                next += 1;
+        let mut again = self.pick_all(0..self.nodes.len() as u32);
+        while !again.is_empty() {
+            again = self.pick_all(again.into_iter());
+        }
+    }
+
+    /// Picks every vertex that is alive once; those that still are.
+    fn pick_all(&mut self, queue: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut again = Vec::new();
+        let mut picked = 0;
+        for vertex in queue {
+            if self.is_alive(vertex) {
+                self.pick(vertex);
                 if self.is_alive(vertex) {
-                    picked += 1;
-                    self.pick(vertex);
-                    if self.is_alive(vertex) {
-                        queue.push(vertex);
-                    }
+                    again.push(vertex);
+                }
+                picked += 1;
+                if picked % BATCH == 0 {
+                    self.drain();
                 }
             }
-            self.drain();
         }
+        self.drain();
+        again
     }
 
     fn pick(&mut self, vertex: u32) {
@@ -181,7 +218,7 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         let amount = leaf_left.min(hub_left);
         self.nodes[leaf as usize].residual -= amount;
         self.nodes[hub as usize].residual -= amount;
-        self.pushes.push(Push { leaf, hub, amount });
+        self.log.push(Push { leaf, hub, amount: amount.into() });
         if amount == hub_left {
             self.covered[hub as usize] = true;
             self.remove(hub);

@@ -8,68 +8,83 @@
 mod support;
 
 use super::amount::Amount;
-use super::graph::Graph;
-use super::peel::{Peel, Push};
+use super::graph::Adjacency;
+use super::peel::{Node, PEELED, Peel, Push};
 use support::Supports;
-
-/// Maximum demand and minimum cover of a graph, in its numbering.
-pub(super) struct Solved<A> {
-    pub covered: Vec<bool>,
-    /// Demand per pair, without zeros.
-    pub flow: Vec<Push<A>>,
-}
 
 /// Phases with shortest paths only; beyond, long paths are rather found out of order.
 const PURE_PHASES: u32 = 2;
 
-/// Solves the graph of `start` exactly; `capacity` is what its vertices could bear at first, and
-/// what `start` has pushed so far stays part of the solution unless the search moves it.
-pub(super) fn solve<A: Amount>(mut start: Peel<'_, A>, capacity: impl Fn(u32) -> A) -> Solved<A> {
-    start.drain();
+/// Solves exactly what `start` has not set aside; `capacity` is what its vertices could bear at first, and
+/// what it pushed since the log held `kept` stays part of the solution unless the search moves it.
+/// Returns who is covered and the log with the solution behind the pushes kept.
+pub(super) fn solve<A: Amount>(
+    mut start: Peel<'_, A>,
+    kept: usize,
+    capacity: impl Fn(u32) -> A,
+    step: &mut dyn FnMut(&'static str),
+) -> (Vec<bool>, Vec<Push>) {
     start.finish_greedily();
+    step("greedy");
     let graph = start.graph();
-    let (nodes, pushes, _) = start.into_parts();
-    let residual: Vec<A> = nodes.iter().map(|node| node.residual).collect();
-    drop(nodes);
+    let (nodes, mut log, mut covered) = start.into_parts();
+    let spots: Vec<Spot<A>> = nodes.into_iter().map(Spot::of).collect();
 
-    let roots_are_users = free_degree(graph, &residual, true) <= free_degree(graph, &residual, false);
-    let mut supports = Supports::new(graph, !roots_are_users, &capacity);
-    for push in &pushes {
-        let root_first = (push.leaf < graph.users()) == roots_are_users;
+    let roots_are_users = free_degree(graph, &spots, true) <= free_degree(graph, &spots, false);
+    let mut supports = Supports::new(graph, !roots_are_users, |vertex| {
+        if spots[vertex as usize].is_peeled() { A::default() } else { capacity(vertex) }
+    });
+    for push in log.drain(kept..) {
+        let root_first = (push.leaf < graph.split()) == roots_are_users;
         let (root, other) = if root_first { (push.leaf, push.hub) } else { (push.hub, push.leaf) };
-        supports.add(other, root, push.amount);
+        supports.add(other, root, A::of(push.amount));
     }
-    drop(pushes);
-    let mut search = Search {
-        graph,
-        residual,
-        supports,
-        level: vec![0; graph.vertices()],
-        next: vec![0; graph.vertices()],
-        base: 1,
-        queue: Vec::new(),
-        path: Vec::new(),
-    };
+    step("supports");
+    let mut search = Search { graph, spots, supports, base: 1, queue: Vec::new(), path: Vec::new() };
     search.run(side(graph, roots_are_users));
+    step("search");
 
-    let reached = |vertex: usize| search.level[vertex] >= search.base;
-    let is_root = |vertex: usize| (vertex < graph.users() as usize) == roots_are_users;
     // König: roots that were not reached and others that were.
-    // Who has no pair needs nothing, even for nothing.
-    let covered = (0..graph.vertices())
-        .map(|vertex| reached(vertex) != is_root(vertex) && !graph.neighbours(vertex as u32).is_empty())
-        .collect();
-    Solved { covered, flow: search.supports.into_pushes() }
+    for (vertex, (covered, spot)) in (0..).zip(covered.iter_mut().zip(&search.spots)) {
+        let is_root = (vertex < graph.split()) == roots_are_users;
+        *covered = if spot.is_peeled() { *covered } else { (spot.level >= search.base) != is_root };
+    }
+    search.supports.push_all(&mut log);
+    step("cut");
+    (covered, log)
 }
 
-fn side(graph: &Graph, users: bool) -> std::ops::Range<u32> {
-    if users { 0..graph.users() } else { graph.users()..graph.vertices() as u32 }
+/// What the search knows of a vertex; takes the memory of its [`Node`] over.
+#[derive(Debug, Clone, Copy)]
+struct Spot<A> {
+    /// Where its row starts.
+    start: u32,
+    /// Depth plus `base` if this search reached it, something lower otherwise; beyond all if peeled.
+    level: u32,
+    /// Where to go on: position in the row of a root-side vertex, place in the support of others.
+    next: u32,
+    residual: A,
+}
+
+impl<A: Amount> Spot<A> {
+    fn of(node: Node<A>) -> Self {
+        let level = if node.start == PEELED { u32::MAX } else { 0 };
+        Self { start: node.start, level, next: 0, residual: node.residual }
+    }
+
+    fn is_peeled(&self) -> bool {
+        self.level == u32::MAX
+    }
+}
+
+fn side(graph: &Adjacency, users: bool) -> std::ops::Range<u32> {
+    if users { 0..graph.split() } else { graph.split()..graph.vertices() as u32 }
 }
 
 /// Work of a search that starts at the free vertices of a side.
-fn free_degree<A: Amount>(graph: &Graph, residual: &[A], users: bool) -> usize {
+fn free_degree<A: Amount>(graph: &Adjacency, spots: &[Spot<A>], users: bool) -> usize {
     side(graph, users)
-        .filter(|&vertex| !residual[vertex as usize].is_zero())
+        .filter(|&vertex| !spots[vertex as usize].residual.is_zero() && !spots[vertex as usize].is_peeled())
         .map(|vertex| graph.neighbours(vertex).len())
         .sum()
 }
@@ -82,13 +97,9 @@ struct Step {
 }
 
 struct Search<'graph, A> {
-    graph: &'graph Graph,
-    residual: Vec<A>,
+    graph: &'graph Adjacency,
+    spots: Vec<Spot<A>>,
     supports: Supports<A>,
-    /// Depth of a vertex plus `base` if this search reached it, something lower otherwise.
-    level: Vec<u32>,
-    /// Where to go on: position in the row of a root-side vertex, place in the support of others.
-    next: Vec<u32>,
     base: u32,
     queue: Vec<u32>,
     path: Vec<Step>,
@@ -96,7 +107,7 @@ struct Search<'graph, A> {
 
 impl<A: Amount> Search<'_, A> {
     fn run(&mut self, roots: std::ops::Range<u32>) {
-        let mut free: Vec<u32> = roots.collect();
+        let mut free: Vec<u32> = roots.filter(|&root| !self.spots[root as usize].is_peeled()).collect();
         for phase in 1.. {
             free.retain(|&root| self.is_free(root));
             let Some(deepest) = self.measure(&free) else { return };
@@ -120,19 +131,19 @@ impl<A: Amount> Search<'_, A> {
         self.base = used + 1;
         // A level is at most the number of kernel vertices (< 2^31) above its base.
         if self.base > u32::MAX / 2 {
-            self.level.fill(0);
+            self.spots.iter_mut().filter(|spot| !spot.is_peeled()).for_each(|spot| spot.level = 0);
             self.base = 1;
         }
     }
 
     /// Whether the vertex can bear more demand.
     fn is_free(&self, vertex: u32) -> bool {
-        !self.residual[vertex as usize].is_zero()
+        !self.spots[vertex as usize].residual.is_zero()
     }
 
     fn enter_root(&mut self, root: u32, level: u32) {
-        self.level[root as usize] = level;
-        self.next[root as usize] = self.graph.row(root).0;
+        let spot = &mut self.spots[root as usize];
+        (spot.level, spot.next) = (level, spot.start);
     }
 
     /// Sets levels breadth first; the level at which free others appear, if any do.
@@ -148,23 +159,23 @@ impl<A: Amount> Search<'_, A> {
         while head < queue.len() {
             let root = queue[head];
             head += 1;
-            let level = self.level[root as usize];
+            let level = self.spots[root as usize].level;
             if deepest.is_some_and(|deepest| level > deepest) {
                 break;
             }
             let graph = self.graph;
             for &other in graph.neighbours(root) {
-                if self.level[other as usize] >= self.base {
+                if self.spots[other as usize].level >= self.base {
                     continue;
                 }
-                self.level[other as usize] = level;
-                self.next[other as usize] = 0;
+                self.spots[other as usize].level = level;
+                self.spots[other as usize].next = 0;
                 if self.is_free(other) {
                     deepest = Some(level);
                 } else if deepest.is_none() {
                     for place in 0..self.supports.len(other) {
                         let supporter = self.supports.root(other, place);
-                        if self.level[supporter as usize] < self.base {
+                        if self.spots[supporter as usize].level < self.base {
                             self.enter_root(supporter, level + 1);
                             queue.push(supporter);
                         }
@@ -190,12 +201,12 @@ impl<A: Amount> Search<'_, A> {
                     self.push_along_path(start, other);
                     return true;
                 }
-                let supporter = self.supports.root(other, self.next[other as usize]);
+                let supporter = self.supports.root(other, self.spots[other as usize].next);
                 self.path.push(Step { root: supporter, other: None });
             } else {
                 self.path.pop();
                 if let Some(Step { other: Some(other), .. }) = self.path.last() {
-                    self.next[*other as usize] += 1;
+                    self.spots[*other as usize].next += 1;
                 }
             }
         }
@@ -204,28 +215,28 @@ impl<A: Amount> Search<'_, A> {
 
     /// The next neighbour of `root` that is free or has a supporter to go on to.
     fn choose(&mut self, root: u32, tried: Option<u32>, deepest: Option<u32>) -> Option<u32> {
-        let level = self.level[root as usize];
+        let level = self.spots[root as usize].level;
         let end = self.graph.row(root).1;
-        while self.next[root as usize] < end {
-            let other = self.graph.at(self.next[root as usize]);
+        while self.spots[root as usize].next < end {
+            let other = self.graph.at(self.spots[root as usize].next);
             if (tried == Some(other) || self.may_enter(other, level, deepest))
                 && (self.is_free(other) || self.has_supporter(other, level, deepest))
             {
                 return Some(other);
             }
-            self.next[root as usize] += 1;
+            self.spots[root as usize].next += 1;
         }
         None
     }
 
     fn may_enter(&mut self, other: u32, level: u32, deepest: Option<u32>) -> bool {
         if deepest.is_some() {
-            return self.level[other as usize] == level;
+            return self.spots[other as usize].level == level;
         }
-        let fresh = self.level[other as usize] < self.base;
+        let fresh = self.spots[other as usize].level < self.base;
         if fresh {
-            self.level[other as usize] = self.base;
-            self.next[other as usize] = 0;
+            self.spots[other as usize].level = self.base;
+            self.spots[other as usize].next = 0;
         }
         fresh
     }
@@ -235,17 +246,17 @@ impl<A: Amount> Search<'_, A> {
         if deepest == Some(level) {
             return false;
         }
-        while self.next[other as usize] < self.supports.len(other) {
-            let supporter = self.supports.root(other, self.next[other as usize]);
+        while self.spots[other as usize].next < self.supports.len(other) {
+            let supporter = self.supports.root(other, self.spots[other as usize].next);
             if deepest.is_some() {
-                if self.level[supporter as usize] == level + 1 {
+                if self.spots[supporter as usize].level == level + 1 {
                     return true;
                 }
-            } else if self.level[supporter as usize] < self.base {
+            } else if self.spots[supporter as usize].level < self.base {
                 self.enter_root(supporter, self.base);
                 return true;
             }
-            self.next[other as usize] += 1;
+            self.spots[other as usize].next += 1;
         }
         false
     }
@@ -254,13 +265,13 @@ impl<A: Amount> Search<'_, A> {
         let (inner, last) = self.path.split_at(self.path.len() - 1);
         let back = || inner.iter().filter_map(|step| step.other.map(|other| (step.root, other)));
         let amount = back()
-            .map(|(_, other)| self.supports.amount(other, self.next[other as usize]))
-            .fold(self.residual[start as usize].min(self.residual[end as usize]), A::min);
+            .map(|(_, other)| self.supports.amount(other, self.spots[other as usize].next))
+            .fold(self.spots[start as usize].residual.min(self.spots[end as usize].residual), A::min);
         for (root, other) in back() {
-            self.supports.exchange(other, self.next[other as usize], root, amount);
+            self.supports.exchange(other, self.spots[other as usize].next, root, amount);
         }
         self.supports.add(end, last[0].root, amount);
-        self.residual[start as usize] -= amount;
-        self.residual[end as usize] -= amount;
+        self.spots[start as usize].residual -= amount;
+        self.spots[end as usize].residual -= amount;
     }
 }

@@ -90,6 +90,11 @@ proptest! {
         // The very same graph, so the very same mix among several equally cheap ones.
         prop_assert_eq!(Graph::new(users, devices, &other), Graph::new(users, devices, &pairs));
         prop_assert_eq!(same(users, devices, &other, (a, b)), cost);
+        let scattered = Graph::taking(users, devices, other).expect("small graph");
+        prop_assert_eq!(&scattered, &Graph::new(users, devices, &pairs).expect("small graph"));
+        let cover = cheapest_cover(&scattered, Prices::Same(a), Prices::Same(b));
+        prop_assert!(cover.is_proven(&scattered));
+        prop_assert_eq!(cover.cost, cost);
         let renamed: Vec<_> = pairs.iter().map(|&(u, d)| ((u + turn) % users, devices - 1 - d)).collect();
         prop_assert_eq!(same(users, devices, &renamed, (a, b)), cost);
         let mirrored: Vec<_> = pairs.iter().map(|&(u, d)| (d, u)).collect();

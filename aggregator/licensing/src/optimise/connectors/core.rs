@@ -59,7 +59,7 @@ struct Marked {
 
 impl Marked {
     fn none(graph: &Graph) -> Self {
-        Self { is: vec![false; graph.vertices()], list: Vec::new() }
+        Self { is: vec![false; (graph.users() + graph.devices()) as usize], list: Vec::new() }
     }
 
     fn mark(&mut self, vertex: u32) {
@@ -99,7 +99,7 @@ impl Core {
         let inside = relevant(graph, &flows, &reduced.externals, &user_left, &device_left);
 
         let (mut users, mut devices) = (Vec::new(), Vec::new());
-        let mut number = vec![NOBODY; graph.vertices()];
+        let mut number = vec![NOBODY; (graph.users() + graph.devices()) as usize];
         for (vertex, _) in (0..).zip(&inside).filter(|(_, inside)| **inside) {
             let side = if vertex < split { &mut users } else { &mut devices };
             number[vertex as usize] = side.len() as u32;
@@ -112,7 +112,7 @@ impl Core {
 
         let mut arcs: Vec<Arc> = Vec::new();
         for (user, &vertex) in (0..).zip(&users[..nobody as usize]) {
-            let known = graph.neighbours(vertex).iter().map(|&device| number[device as usize]);
+            let known = graph.devices_of(vertex).map(|device| number[(split + device) as usize]);
             arcs.extend(known.filter(|&device| device != NOBODY).map(|device| Arc { user, device, candidate: NOBODY }));
         }
         let mut flow = vec![0; arcs.len()];
@@ -180,7 +180,7 @@ fn relevant(
     let split = graph.users();
     let onward = |vertex: u32, marked: &mut Marked| {
         if vertex < split {
-            graph.neighbours(vertex).iter().for_each(|&device| marked.mark(device));
+            graph.devices_of(vertex).for_each(|device| marked.mark(split + device));
         } else {
             flows.of_device(vertex - split).iter().for_each(|&user| marked.mark(user));
         }
@@ -189,7 +189,7 @@ fn relevant(
         if vertex < split {
             flows.of_user(vertex).iter().for_each(|&device| marked.mark(split + device));
         } else {
-            graph.neighbours(vertex).iter().for_each(|&user| marked.mark(user));
+            graph.users_of(vertex - split).for_each(|user| marked.mark(user));
         }
     };
     let (mut behind, mut before) = (Marked::none(graph), Marked::none(graph));
@@ -213,7 +213,7 @@ fn relevant(
         if vertex < split {
             reaching.list.extend(flows.of_user(vertex).iter().map(|&device| split + device));
         } else {
-            reaching.list.extend_from_slice(graph.neighbours(vertex));
+            reaching.list.extend(graph.users_of(vertex - split));
         }
         reaching.list.iter().filter(|&&one| behind.is[one as usize]).for_each(|&one| useful.mark(one));
     });
@@ -226,8 +226,13 @@ fn relevant(
         }
     }
     fed.spread(|vertex, fed| {
-        let next: &[u32] = if vertex < split { graph.neighbours(vertex) } else { flows.of_device(vertex - split) };
-        next.iter().filter(|&&one| before.is[one as usize]).for_each(|&one| fed.mark(one));
+        let mut next = Marked { is: Vec::new(), list: Vec::new() };
+        if vertex < split {
+            next.list.extend(graph.devices_of(vertex).map(|device| split + device));
+        } else {
+            next.list.extend_from_slice(flows.of_device(vertex - split));
+        }
+        next.list.iter().filter(|&&one| before.is[one as usize]).for_each(|&one| fed.mark(one));
     });
     useful.is.iter().zip(&fed.is).map(|(useful, fed)| *useful || *fed).collect()
 }

@@ -2,7 +2,7 @@
 //! Room is laid out once: a vertex of capacity `c` and degree `d` never has more than `min(c, d)`.
 
 use super::super::amount::Amount;
-use super::super::graph::Graph;
+use super::super::graph::Adjacency;
 use super::super::peel::Push;
 
 struct Room {
@@ -10,18 +10,24 @@ struct Room {
     len: u32,
 }
 
+/// Demand that a root puts on the vertex whose room this stands in.
+#[derive(Debug, Clone, Copy, Default)]
+struct Share<A> {
+    root: u32,
+    amount: A,
+}
+
 /// The demand of every pair with any, by the side that is not searched from.
 pub(super) struct Supports<A> {
     /// The first vertex of the side.
     first: u32,
     rooms: Vec<Room>,
-    roots: Vec<u32>,
-    amounts: Vec<A>,
+    shares: Vec<Share<A>>,
 }
 
 impl<A: Amount> Supports<A> {
     /// No demand yet, on the users' or the devices' side.
-    pub fn new(graph: &Graph, users: bool, capacity: impl Fn(u32) -> A) -> Self {
+    pub fn new(graph: &Adjacency, users: bool, capacity: impl Fn(u32) -> A) -> Self {
         let side = super::side(graph, users);
         let mut end = 0;
         let rooms = side
@@ -33,8 +39,7 @@ impl<A: Amount> Supports<A> {
                 Room { start, len: 0 }
             })
             .collect();
-        let (roots, amounts) = (vec![0; end as usize], vec![A::default(); end as usize]);
-        Self { first: side.start, rooms, roots, amounts }
+        Self { first: side.start, rooms, shares: vec![Share::default(); end as usize] }
     }
 
     fn index(&self, vertex: u32, place: u32) -> usize {
@@ -46,50 +51,42 @@ impl<A: Amount> Supports<A> {
     }
 
     pub fn root(&self, vertex: u32, place: u32) -> u32 {
-        self.roots[self.index(vertex, place)]
+        self.shares[self.index(vertex, place)].root
     }
 
     pub fn amount(&self, vertex: u32, place: u32) -> A {
-        self.amounts[self.index(vertex, place)]
+        self.shares[self.index(vertex, place)].amount
     }
 
     /// More demand on a pair, new or known.
     pub fn add(&mut self, vertex: u32, root: u32, amount: A) {
-        let len = self.len(vertex);
-        let start = self.index(vertex, 0);
-        let known = self.roots[start..start + len as usize].iter().position(|&one| one == root);
-        if let Some(place) = known {
-            self.amounts[start + place] += amount;
+        let room = &mut self.rooms[(vertex - self.first) as usize];
+        let (start, end) = (room.start as usize, (room.start + room.len) as usize);
+        if let Some(known) = self.shares[start..end].iter_mut().find(|share| share.root == root) {
+            known.amount += amount;
         } else {
-            let end = start + len as usize;
-            self.roots[end] = root;
-            self.amounts[end] = amount;
-            self.rooms[(vertex - self.first) as usize].len += 1;
+            self.shares[end] = Share { root, amount };
+            room.len += 1;
         }
     }
 
     /// Moves `amount` of the demand at `place` over to `root`.
     pub fn exchange(&mut self, vertex: u32, place: u32, root: u32, amount: A) {
         let index = self.index(vertex, place);
-        self.amounts[index] -= amount;
-        if self.amounts[index].is_zero() {
+        self.shares[index].amount -= amount;
+        if self.shares[index].amount.is_zero() {
             // The last one takes the empty place, so that a scan standing there misses nobody.
-            let last = self.index(vertex, self.len(vertex) - 1);
-            self.roots[index] = self.roots[last];
-            self.amounts[index] = self.amounts[last];
+            self.shares[index] = self.shares[self.index(vertex, self.len(vertex) - 1)];
             self.rooms[(vertex - self.first) as usize].len -= 1;
         }
         self.add(vertex, root, amount);
     }
 
-    pub fn into_pushes(self) -> Vec<Push<A>> {
-        let used = self.rooms.iter().map(|room| room.len as usize).sum();
-        let mut pushes = Vec::with_capacity(used);
+    /// Adds all demand to `log`.
+    pub fn push_all(&self, log: &mut Vec<Push>) {
         for (vertex, room) in (self.first..).zip(&self.rooms) {
-            for index in room.start as usize..(room.start + room.len) as usize {
-                pushes.push(Push { leaf: vertex, hub: self.roots[index], amount: self.amounts[index] });
-            }
+            let shares = &self.shares[room.start as usize..(room.start + room.len) as usize];
+            log.extend(shares.iter().map(|share| Push { leaf: vertex, hub: share.root, amount: share.amount.into() }));
         }
-        pushes
     }
 }

@@ -1,0 +1,85 @@
+//! Two-sided compressed rows: who is next to whom, users first, then devices. Knows no names.
+
+use super::rows::{Rows, group};
+
+/// Row `v` of `adjacent` is `offset[v]..offset[v + 1]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Adjacency {
+    /// Vertices before this one are users.
+    pub(super) split: u32,
+    pub(super) offset: Vec<u32>,
+    pub(super) adjacent: Vec<u32>,
+}
+
+impl Adjacency {
+    /// From rows that are already two-sided and free of duplicates.
+    pub fn from_rows(split: u32, offset: Vec<u32>, adjacent: Vec<u32>) -> Self {
+        Self { split, offset, adjacent }
+    }
+
+    /// The first device's vertex.
+    pub fn split(&self) -> u32 {
+        self.split
+    }
+
+    pub fn vertices(&self) -> usize {
+        self.offset.len() - 1
+    }
+
+    pub fn pairs(&self) -> usize {
+        self.adjacent.len() / 2
+    }
+
+    /// Positions of the row of `vertex` among all rows.
+    pub fn row(&self, vertex: u32) -> (u32, u32) {
+        (self.offset[vertex as usize], self.offset[vertex as usize + 1])
+    }
+
+    /// The vertex at a position within a row.
+    pub fn at(&self, position: u32) -> u32 {
+        self.adjacent[position as usize]
+    }
+
+    /// The first `count` entries from a position on, which exist.
+    pub fn some_from(&self, position: u32, count: u32) -> &[u32] {
+        &self.adjacent[position as usize..(position + count) as usize]
+    }
+
+    pub fn neighbours(&self, vertex: u32) -> &[u32] {
+        let (from, to) = self.row(vertex);
+        &self.adjacent[from as usize..to as usize]
+    }
+
+    /// Device rows have their users in ascending order, so equal pairs stand side by side. `far` as
+    /// for [`group`].
+    pub(super) fn drop_duplicates(&mut self, far: bool) {
+        let (split, pairs) = (self.split as usize, self.pairs());
+        let by_device = &self.adjacent[pairs..];
+        let equal = by_device.iter().zip(by_device.iter().skip(1)).filter(|(one, other)| one == other).count();
+        let borders = self.offset[split..].iter().skip(1).map(|&end| end as usize);
+        let across = borders.filter(|&end| self.adjacent.get(end) == Some(&self.adjacent[end - 1])).count();
+        if equal == across {
+            return;
+        }
+        let mut kept = Vec::with_capacity(pairs);
+        let mut ends = vec![0];
+        for row in self.offset[split..].windows(2) {
+            let from = kept.len();
+            for &user in &self.adjacent[row[0] as usize..row[1] as usize] {
+                if kept[from..].last() != Some(&user) {
+                    kept.push(user);
+                }
+            }
+            ends.push(kept.len() as u32);
+        }
+        let mut by_user = vec![0; kept.len()];
+        let rows = Rows { offset: &ends, keys: &kept, first: self.split };
+        let user_ends = group(self.split, &rows, self.vertices() as u32, &mut by_user, far);
+        self.offset.clear();
+        self.offset.push(0);
+        self.offset.extend(user_ends);
+        self.offset.extend(ends[1..].iter().map(|end| by_user.len() as u32 + end));
+        by_user.append(&mut kept);
+        self.adjacent = by_user;
+    }
+}
