@@ -2,15 +2,20 @@
 //!
 //! Knows text only; reading files and CSV is the caller's work, who may add accesses one by one.
 
+mod named;
 mod rows;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::BTreeMap, fmt::Display};
 
 use jiff::civil::Date;
 
 use crate::{
     estate::{Access, Accesses, Device, Estate, Host, Person, Server, Stay, Use},
-    file::rows::{AccessRow, Document},
+    file::{
+        named::Named,
+        rows::{AccessRow, Document},
+    },
+    names::Names,
 };
 
 /// Why a text is no estate file. The caller names the file.
@@ -66,9 +71,9 @@ const MOST: usize = 50_000_000;
 pub struct EstateFile {
     estate: Estate,
     default_server: Option<u32>,
-    servers: HashMap<String, u32>,
-    people: HashMap<String, Vec<u32>>,
-    devices: HashMap<String, Vec<u32>>,
+    servers: Names,
+    people: Named,
+    devices: Named,
     rows: Vec<Access>,
     /// By CAL family.
     uses: BTreeMap<String, Vec<Access>>,
@@ -150,10 +155,10 @@ impl EstateFile {
         }
         if let Some(name) = default_server {
             let unknown = || FileError::Unknown { place: "default_server".into(), kind: "server", name: name.clone() };
-            file.default_server = Some(*file.servers.get(&name).ok_or_else(unknown)?);
+            file.default_server = Some(file.servers.get(&name).ok_or_else(unknown)?);
         }
         for (at, row) in access.iter().enumerate() {
-            file.add_row(&format!("access {}", at + 1), row)?;
+            file.add_row(&format_args!("access {}", at + 1), row)?;
         }
         Ok(file)
     }
@@ -161,12 +166,12 @@ impl EstateFile {
     /// Starts from an estate, for example an exported one, to which accesses will be added.
     #[must_use]
     pub fn of(estate: Estate) -> Self {
-        fn numbered<'a>(ids: impl Iterator<Item = &'a String>) -> HashMap<String, Vec<u32>> {
-            ids.cloned().zip((0..).map(|number| vec![number])).collect()
+        let mut servers = Names::default();
+        for (server, number) in estate.servers.iter().zip(0..) {
+            servers.insert(&server.id, number);
         }
-        let servers = estate.servers.iter().map(|server| server.id.clone()).zip(0..).collect();
-        let people = numbered(estate.people.iter().map(|person| &person.id));
-        let devices = numbered(estate.devices.iter().map(|device| &device.id));
+        let people = Named::numbered(estate.people.iter().map(|person| person.id.as_str()));
+        let devices = Named::numbered(estate.devices.iter().map(|device| device.id.as_str()));
         let rows = estate.accesses.rows().collect();
         let uses = estate.uses.iter().map(|used| (used.cal.clone(), used.accesses.rows().collect())).collect();
         Self { estate, default_server: None, servers, people, devices, rows, uses }
@@ -174,22 +179,40 @@ impl EstateFile {
 
     /// Adds an access. An empty name means unknown; a new name becomes a person or device; without a server the only
     /// one or the default one was reached. `place` says where the access stands, for errors.
-    pub fn add(&mut self, place: &str, user: &str, device: &str, server: &str) -> Result<(), FileError> {
+    pub fn add(&mut self, place: &dyn Display, user: &str, device: &str, server: &str) -> Result<(), FileError> {
         if user.is_empty() && device.is_empty() {
-            return Err(FileError::Nobody(place.into()));
+            return Err(FileError::Nobody(place.to_string()));
         }
         let server = self.server(place, Some(server).filter(|name| !name.is_empty()))?;
-        if !user.is_empty() && !self.people.contains_key(user) {
-            self.people.insert(user.into(), vec![self.estate.people.len() as u32]);
-            self.estate.people.push(Person { id: user.into(), ..Person::default() });
-        }
-        if !device.is_empty() && !self.devices.contains_key(device) {
-            self.devices.insert(device.into(), vec![self.estate.devices.len() as u32]);
-            self.estate.devices.push(Device { id: device.into(), ..Device::default() });
-        }
-        let people = self.people.get(user).map_or(NOBODY, Vec::as_slice);
-        let devices = self.devices.get(device).map_or(NOBODY, Vec::as_slice);
-        spread(&mut self.rows, place, people, devices, server, 0)
+        let Self { estate, people, devices, .. } = self;
+        let person = if user.is_empty() {
+            Accesses::NONE
+        } else {
+            people.get_or_make(user, || {
+                estate.people.push(Person { id: user.into(), ..Person::default() });
+                estate.people.len() as u32 - 1
+            })
+        };
+        let device = if device.is_empty() {
+            Accesses::NONE
+        } else {
+            devices.get_or_make(device, || {
+                estate.devices.push(Device { id: device.into(), ..Device::default() });
+                estate.devices.len() as u32 - 1
+            })
+        };
+        spread(&mut self.rows, place, people.members(&person), devices.members(&device), server, 0)
+    }
+
+    /// Reads ahead what adding accesses of these users and devices will need: that makes adding many at once quicker, and
+    /// changes nothing else.
+    pub fn look_ahead<'names>(
+        &self,
+        users: impl Iterator<Item = &'names str> + Clone,
+        devices: impl Iterator<Item = &'names str> + Clone,
+    ) {
+        self.people.look_ahead(users);
+        self.devices.look_ahead(devices);
     }
 
     /// The estate with all accesses.
@@ -221,7 +244,7 @@ impl EstateFile {
             });
         }
         let number = self.estate.servers.len() as u32;
-        self.servers.insert(row.id.clone(), number);
+        self.servers.insert(&row.id, number);
         self.estate.servers.push(Server {
             id: row.id,
             version: row.version,
@@ -243,22 +266,17 @@ impl EstateFile {
         Ok(())
     }
 
-    fn add_row(&mut self, place: &str, row: &AccessRow) -> Result<(), FileError> {
-        fn find<'a>(
-            place: &str,
-            kind: &'static str,
-            names: &'a HashMap<String, Vec<u32>>,
-            name: Option<&String>,
-        ) -> Result<&'a [u32], FileError> {
-            let Some(name) = name else { return Ok(NOBODY) };
-            let unknown = || FileError::Unknown { place: place.to_owned(), kind, name: name.clone() };
-            names.get(name).map(Vec::as_slice).ok_or_else(unknown)
-        }
+    fn add_row(&mut self, place: &dyn Display, row: &AccessRow) -> Result<(), FileError> {
+        let find = |kind, names: &Named, name: Option<&String>| {
+            let Some(name) = name else { return Ok(Accesses::NONE) };
+            let unknown = || FileError::Unknown { place: place.to_string(), kind, name: name.clone() };
+            names.get(name).ok_or_else(unknown)
+        };
         if row.person.is_none() && row.device.is_none() {
-            return Err(FileError::Nobody(place.into()));
+            return Err(FileError::Nobody(place.to_string()));
         }
-        let person = find(place, "person", &self.people, row.person.as_ref())?;
-        let device = find(place, "device", &self.devices, row.device.as_ref())?;
+        let person = find("person", &self.people, row.person.as_ref())?;
+        let device = find("device", &self.devices, row.device.as_ref())?;
         let server = self.server(place, row.server.as_deref())?;
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let flags = flag(row.administration, Accesses::ADMINISTRATION)
@@ -266,7 +284,8 @@ impl EstateFile {
             | flag(row.web, Accesses::WEB)
             | flag(row.anonymous, Accesses::ANONYMOUS);
         let from = self.rows.len();
-        spread(&mut self.rows, place, person, device, server, flags)?;
+        let (people, devices) = (self.people.members(&person), self.devices.members(&device));
+        spread(&mut self.rows, place, people, devices, server, flags)?;
         for cal in &row.uses {
             self.uses.entry(cal.clone()).or_default().extend_from_slice(&self.rows[from..]);
         }
@@ -287,37 +306,34 @@ impl EstateFile {
         Ok(())
     }
 
-    fn server(&self, place: &str, name: Option<&str>) -> Result<u32, FileError> {
+    fn server(&self, place: &dyn Display, name: Option<&str>) -> Result<u32, FileError> {
         match name {
-            Some(name) => self.servers.get(name).copied().ok_or_else(|| FileError::Unknown {
-                place: place.into(),
+            Some(name) => self.servers.get(name).ok_or_else(|| FileError::Unknown {
+                place: place.to_string(),
                 kind: "server",
                 name: name.into(),
             }),
             None if self.estate.servers.len() == 1 => Ok(0),
-            None => self.default_server.ok_or_else(|| FileError::NoServer(place.into())),
+            None => self.default_server.ok_or_else(|| FileError::NoServer(place.to_string())),
         }
     }
 }
 
-fn other(place: &str, problem: &'static str) -> FileError {
-    FileError::Other { place: place.into(), problem }
+fn other(place: &dyn Display, problem: &'static str) -> FileError {
+    FileError::Other { place: place.to_string(), problem }
 }
-
-/// Stands for one that is not named.
-const NOBODY: &[u32] = &[Accesses::NONE];
 
 /// Everybody named on every device named.
 fn spread(
     rows: &mut Vec<Access>,
-    place: &str,
+    place: &dyn Display,
     people: &[u32],
     devices: &[u32],
     server: u32,
     flags: u8,
 ) -> Result<(), FileError> {
     if people.len().saturating_mul(devices.len()).saturating_add(rows.len()) > MOST {
-        return Err(FileError::Other { place: place.into(), problem: "more accesses than fit: split the estate" });
+        return Err(other(place, "more accesses than fit: split the estate"));
     }
     for &person in people {
         rows.extend(devices.iter().map(|&device| Access { person, device, server, flags }));
@@ -336,14 +352,6 @@ fn members(id: &str, count: Option<u32>) -> Result<Vec<String>, FileError> {
     }
 }
 
-fn name(
-    kind: &'static str,
-    names: &mut HashMap<String, Vec<u32>>,
-    name: &str,
-    numbers: Vec<u32>,
-) -> Result<(), FileError> {
-    match names.insert(name.to_owned(), numbers) {
-        None => Ok(()),
-        Some(_) => Err(FileError::Twice { kind, name: name.to_owned() }),
-    }
+fn name(kind: &'static str, names: &mut Named, name: &str, numbers: Vec<u32>) -> Result<(), FileError> {
+    if names.insert(name, numbers) { Ok(()) } else { Err(FileError::Twice { kind, name: name.to_owned() }) }
 }

@@ -13,6 +13,7 @@ mod draft;
 mod estate;
 mod file;
 mod findings;
+mod names;
 pub mod optimise;
 mod owned;
 mod packs;

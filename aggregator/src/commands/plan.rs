@@ -1,5 +1,7 @@
 //! `caliper plan`: the position of an estate written in a file, without a store or a network.
 
+mod accesses;
+
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -99,7 +101,7 @@ pub fn read(path: &Path, accesses: Option<&Path>) -> Result<Estate, PlanError> {
     };
     if let Some(path) = accesses {
         let input = fs_err::File::open(path).map_err(PlanError::Read)?;
-        add_accesses(&mut file, path, input)?;
+        accesses::add(&mut file, path, input)?;
     }
     Ok(file.finish())
 }
@@ -111,38 +113,6 @@ fn text(path: &Path) -> Result<String, PlanError> {
         return Err(PlanError::TooLarge(path.to_owned()));
     }
     Ok(text)
-}
-
-/// Columns `user,device[,server]`, a header of these words is optional; an empty field means unknown.
-fn add_accesses(file: &mut EstateFile, path: &Path, input: impl Read) -> Result<(), PlanError> {
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(input);
-    let mut record = csv::StringRecord::new();
-    let mut first = true;
-    loop {
-        let wrong = |line, found| PlanError::Accesses { path: path.to_owned(), line, found };
-        let line = reader.position().line();
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error) => match error.into_kind() {
-                csv::ErrorKind::Io(source) => return Err(PlanError::Read(source)),
-                _ => return Err(wrong(line, "text that is not UTF-8".into())),
-            },
-        }
-        let line = record.position().map_or(line, csv::Position::line);
-        let (user, device, server) = match (record.len(), record.get(0), record.get(1), record.get(2)) {
-            (2, Some(user), Some(device), _) => (user, device, ""),
-            (3, Some(user), Some(device), Some(server)) => (user, device, server),
-            (count, ..) => return Err(wrong(line, format!("{count} field(s)"))),
-        };
-        let is_header = user.eq_ignore_ascii_case("user") && device.eq_ignore_ascii_case("device");
-        if std::mem::take(&mut first) && is_header {
-            continue;
-        }
-        file.add(&format!("line {line}"), user, device, server)
-            .map_err(|source| PlanError::File { path: path.to_owned(), source })?;
-    }
 }
 
 fn print(to: &mut impl Write, position: &Position, json: bool) -> io::Result<()> {
