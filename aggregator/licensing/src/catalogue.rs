@@ -1,7 +1,7 @@
 //! The catalogue: products, versions, editions, CALs and rules as data, each row with its rule, its sources and how sure they are.
 //!
 //! The data are the files of `catalogue/data`, part of the program; a user's own file may confirm, change or add rows.
-//! Knows nothing of estates and reads no files.
+//! Only `supplement` knows estates; nothing here reads files.
 
 mod access;
 mod check;
@@ -11,6 +11,7 @@ mod money;
 mod read;
 mod row;
 mod running;
+mod supplement;
 #[cfg(test)]
 mod tests;
 mod texts;

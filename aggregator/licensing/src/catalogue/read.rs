@@ -30,6 +30,9 @@ const CONFIRMING: [&str; 1] = ["verified"];
 /// What the value of `source` is called in rows that the user's own file states without naming a page.
 const OWN_SOURCE: &str = "own";
 
+/// The rule that says that prices come from a table (C.20), for prices of one's own that name none.
+const PRICE_RULE: &str = "C.20";
+
 impl Lists {
     /// Reads the program's own files.
     pub fn read(files: &[(&str, &str)]) -> Result<Self, CatalogueError> {
@@ -80,6 +83,10 @@ impl Lists {
                 }
             }
             fields.insert("origin".into(), "own".into());
+            if known.is_none() && kind == "price" {
+                // prices of one's own serve whatever compares costs
+                fields.entry("rule").or_insert_with(|| PRICE_RULE.into());
+            }
             match known {
                 Some(row) => {
                     row.fields.extend(fields);
@@ -103,7 +110,10 @@ impl Lists {
                     return Err(CatalogueError::row(&file, R::KIND, &key, problem));
                 }
                 fields.try_into().map_err(|error: toml::de::Error| {
-                    let problem = error.message().trim_end().replace('\n', ", ");
+                    let mut problem = error.message().trim_end().replace('\n', ", ");
+                    if problem.starts_with("missing field") {
+                        problem.push_str(": add it");
+                    }
                     CatalogueError::row(&file, R::KIND, &key, problem)
                 })
             })

@@ -1,3 +1,5 @@
 //! The program's own rows against the published tables, each typed again from the page or the rules; refusals.
 
+mod own;
+mod refusals;
 mod tables;

@@ -117,9 +117,9 @@ row! {
         name: String,
         /// What it decides.
         text: String,
-        /// Values it can have; empty: a number, or names.
+        /// Values it can have; empty: a number.
         values: Vec<String>,
-        /// The value without a word, as text.
+        /// The value if none is given, as text; empty: it depends, as the text says.
         default: String,
     }
 }

@@ -93,7 +93,7 @@ impl Accesses {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Use {
-    /// Id of the family in the catalogue, for example `rds-cal`.
+    /// Id of the family in the catalogue, for example `rds`.
     pub cal: String,
     /// Of this family.
     pub accesses: Accesses,

@@ -143,7 +143,7 @@ pub(super) struct AccessRow {
     /// Through the Internet, without saying who (rule E.9).
     #[serde(default)]
     pub anonymous: bool,
-    /// CAL families used beside the base CAL, for example `rds-cal`.
+    /// CAL families used beside the base CAL, for example `rds`.
     #[serde(default)]
     pub uses: Vec<String>,
     /// First and last day, for the pool over time; both or none.

@@ -150,3 +150,174 @@ fn families_name_what_is_needed_beside_them() {
         ("rds", Some(VersionName::V2012), None)
     ); // T4
 }
+
+/// Section B.5 of the rules, A.6 for the version whose CAL covers it: build, release, that version.
+#[test]
+fn builds_are_those_of_the_published_table() {
+    let table = [
+        (3790, "2003", "2003"),
+        (6001, "2008", "2008"),
+        (6002, "2008", "2008"),
+        (6003, "2008", "2008"),
+        (7600, "2008 R2", "2008 R2"),
+        (7601, "2008 R2", "2008 R2"),
+        (9200, "2012", "2012"),
+        (9600, "2012 R2", "2012 R2"),
+        (14_393, "2016", "2016"),
+        (16_299, "SAC 1709", "2016"),
+        (17_134, "SAC 1803", "2016"),
+        (17_763, "2019", "2019"),
+        (18_362, "SAC 1903", "2019"),
+        (18_363, "SAC 1909", "2019"),
+        (19_041, "SAC 2004", "2019"),
+        (19_042, "SAC 20H2", "2019"),
+        (20_348, "2022", "2022"),
+        (25_398, "Annual Channel 23H2", "2022"),
+        (26_100, "2025", "2025"),
+    ];
+    for (build, release, version) in table {
+        let row = catalogue().builds(build).next().unwrap_or_else(|| panic!("{build}"));
+        assert_eq!((row.release.as_str(), row.version.name()), (release, version), "{build}");
+        assert_eq!(catalogue().release(release).map(|row| row.version.name()), Some(version));
+    }
+    let mut builds: Vec<u32> = catalogue().builds.iter().map(|row| row.build).collect();
+    builds.dedup();
+    assert_eq!(builds.len(), table.len());
+    // the two builds with a second release
+    let second = |build| catalogue().builds(build).nth(1).map(|row| (row.release.as_str(), row.told_by.is_some()));
+    assert_eq!((second(3790), second(17_763)), (Some(("2003 R2", true)), Some(("SAC 1809", true))));
+    // a client's build, a build to come, and T4: there was no "Windows Server 2013"
+    assert_eq!(catalogue().builds(10_240).count() + catalogue().builds(26_101).count(), 0);
+    assert!(catalogue().release("2013").is_none());
+    let first_by_core = catalogue().versions.iter().find(|row| row.model == Model::Cores).unwrap();
+    assert_eq!(first_by_core.name, VersionName::V2016);
+    // A.1: which releases need active Software Assurance to run
+    let assured: Vec<_> = catalogue().channels.iter().filter(|row| row.software_assurance).map(|row| &row.id).collect();
+    assert_eq!(assured, ["sac", "ac"]);
+}
+
+/// Section B.1 of the rules: SKU numbers, `EditionID`, normalised edition, evaluation.
+#[test]
+fn editions_of_skus_are_those_of_the_published_table() {
+    let table: [(u32, &str, Option<&str>, bool); 47] = [
+        (0x07, "ServerStandard", Some("Standard"), false),
+        (0x08, "ServerDatacenter", Some("Datacenter"), false),
+        (0x09, "ServerSBSStandard", Some("SBS"), false),
+        (0x19, "ServerSBSPremium", Some("SBS"), false),
+        (0x0A, "ServerEnterprise", Some("Enterprise"), false),
+        (0x0E, "ServerEnterpriseCore", Some("Enterprise"), false),
+        (0x0C, "ServerDatacenterCore", Some("Datacenter"), false),
+        (0x0D, "ServerStandardCore", Some("Standard"), false),
+        (0x0F, "ServerEnterpriseIA64", Some("Itanium"), false),
+        (0x11, "ServerWeb", Some("Web"), false),
+        (0x1D, "ServerWebCore", Some("Web"), false),
+        (0x12, "ServerHPC", Some("HPC"), false),
+        (0x40, "ServerHPCV", Some("HPC"), false),
+        (0x13, "ServerHomeStandard", Some("Storage"), false),
+        (0x22, "ServerHomePremium", None, false),
+        (0x14, "ServerStorageExpress", Some("Storage"), false),
+        (0x15, "ServerStorageStandard", Some("Storage"), false),
+        (0x16, "ServerStorageWorkgroup", Some("Storage"), false),
+        (0x17, "ServerStorageEnterprise", Some("Storage"), false),
+        (0x18, "ServerWinSB", None, false),
+        (0x21, "ServerWinFoundation", Some("Foundation"), false),
+        (0x24, "ServerStandardV", Some("Standard"), false),
+        (0x25, "ServerDatacenterV", Some("Datacenter"), false),
+        (0x26, "ServerEnterpriseV", Some("Enterprise"), false),
+        (0x2A, "ServerHyperCore", Some("Hyper-V"), false),
+        (0x32, "ServerSolution", Some("Essentials"), false),
+        (0x36, "ServerSolutionEM", Some("Essentials"), false),
+        (0x34, "ServerSolutionsPremium", Some("SBS"), false),
+        (0x38, "ServerEmbeddedSolution", Some("MultiPoint"), false),
+        (0x4C, "ServerMultiPointStandard", Some("MultiPoint"), false),
+        (0x4F, "ServerStandardEval", Some("Standard"), true),
+        (0xA0, "ServerStandardEvalCor", Some("Standard"), true),
+        (0x50, "ServerDatacenterEval", Some("Datacenter"), true),
+        (0x9F, "ServerDatacenterEvalCor", Some("Datacenter"), true),
+        (0x5F, "ServerStorageWorkgroupEval", Some("Storage"), true),
+        (0x60, "ServerStorageStandardEval", Some("Storage"), true),
+        (0x6D, "CoreSystemServer", None, false),
+        (0x8F, "ServerDatacenterNano", Some("Datacenter"), false),
+        (0x90, "ServerStandardNano", Some("Standard"), false),
+        (0x91, "ServerDatacenterACor", Some("Datacenter"), false),
+        (0x92, "ServerStandardACor", Some("Standard"), false),
+        (0x93, "ServerDatacenterCor", Some("Datacenter"), false),
+        (0x94, "ServerStandardCor", Some("Standard"), false),
+        (0xAF, "ServerRdsh", None, false),
+        (0x196, "ServerAzureStackHCICor", None, false),
+        (0x197, "ServerTurbine", Some("Datacenter Azure"), false),
+        (0x198, "ServerTurbineCor", Some("Datacenter Azure"), false),
+    ];
+    for (sku, id, edition, evaluation) in table {
+        let row = catalogue().edition_sku(sku).unwrap_or_else(|| panic!("{sku:#x}"));
+        assert_eq!((row.edition.as_deref(), row.evaluation), (edition, evaluation), "{sku:#x}");
+        // case does not matter
+        assert_eq!(catalogue().edition_id(&id.to_uppercase()).map(|row| row.sku), Some(sku), "{id}");
+    }
+    let reporter = |sku| catalogue().edition_sku(sku).map(|row| row.reporter);
+    assert_eq!(reporter(0xAF), Some(Reporter::Client)); // Windows 10 and 11 multi-session
+    assert!(
+        [0xA3, 0xA8, 0xA9, 0xC7, 0xC8, 0xC9, 0xD0, 0xD1].iter().all(|sku| reporter(*sku) == Some(Reporter::Fabric))
+    );
+    assert_eq!(reporter(0xABCD_ABCD), Some(Reporter::Unlicensed));
+    assert!(catalogue().edition_sku(0x30).is_none(), "48 is Windows Professional, a client");
+}
+
+/// Section A.4 as numbers: users, devices, processors, cores (rows 85 to 87 and 89 of J.5 rest on them).
+#[test]
+fn caps_and_included_cals_are_those_of_the_published_table() {
+    use VersionName::{V2008R2, V2012, V2012R2, V2016, V2019, V2022, V2025};
+    let cap = |edition, version| {
+        catalogue().cap(edition, version).map(|row| (row.users, row.devices, row.processors, row.cores))
+    };
+    for (edition, version, expected) in [
+        ("Foundation", V2008R2, Some((Some(15), None, Some(1), None))),
+        ("Foundation", V2012R2, Some((Some(15), None, Some(1), None))), // row 87
+        ("SBS", V2008R2, Some((Some(75), None, None, None))),
+        ("Essentials", V2008R2, Some((Some(25), Some(25), None, None))), // SBS 2011 Essentials
+        ("Essentials", V2012, Some((Some(25), None, Some(2), None))),
+        ("Essentials", V2016, Some((Some(25), Some(50), Some(2), None))),
+        ("Essentials", V2019, Some((Some(25), Some(50), Some(2), None))),
+        ("Essentials", V2022, Some((Some(25), Some(50), Some(1), Some(10)))), // rows 85 and 86
+        ("Essentials", V2025, Some((Some(25), Some(50), Some(1), Some(10)))),
+        ("Foundation", V2016, None),
+        ("Standard", V2022, None),
+    ] {
+        assert_eq!(cap(edition, version), expected, "{edition} {version}");
+    }
+    let included = |sku, version| catalogue().included(sku, version).map(|row| row.quantities.clone());
+    assert_eq!(included("windows-server/standard/licence", V2008R2), Some(vec![5])); // row 53
+    assert_eq!(included("windows-server/enterprise/licence", V2008R2), Some(vec![10, 25])); // row 54
+    assert_eq!(included("windows-server/datacenter/processor", V2008R2), None);
+    assert_eq!(included("windows-server/standard/licence", V2012), None);
+    assert_eq!(included("sbs/standard/licence", V2008R2), Some(vec![5])); // row 89
+}
+
+/// Section G.4 and G.5: who carries the Windows Server CAL; RDS is in none (G.1).
+#[test]
+fn suites_bridges_and_plans_carry_what_the_published_table_says() {
+    let carries = |family: &str| -> Vec<&str> {
+        let rows = catalogue().equivalences.iter().filter(|row| row.covers.iter().any(|id| id == family));
+        rows.map(|row| row.id.as_str()).collect()
+    };
+    assert_eq!(
+        carries("windows-server"),
+        [
+            "core-cal-suite",
+            "enterprise-cal-suite",
+            "bridge-office-365",
+            "bridge-intune",
+            "bridge-office-365-intune",
+            "ems-e3",
+            "ems-e5",
+            "microsoft-365-e3",
+            "microsoft-365-e5",
+            "microsoft-365-f1",
+            "microsoft-365-f3",
+        ]
+    );
+    assert_eq!(carries("rds"), Vec::<&str>::new());
+    assert_eq!(carries("ad-rms"), ["enterprise-cal-suite"]);
+    let plans = catalogue().equivalences.iter().filter(|row| row.kind == EquivalenceKind::Plan);
+    assert!(plans.clone().count() > 0 && plans.clone().all(|row| !row.verified), "question X.3 is open");
+}
