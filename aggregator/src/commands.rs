@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod backup;
+pub mod catalogue;
 pub mod config;
 pub mod directory;
 pub mod import;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     directory::DirectorySettings,
+    own_catalogue::{self, OwnCatalogueError},
     scan::{Calendar, EstateSettings, ScheduleSettings},
 };
 
@@ -129,6 +130,15 @@ pub enum ConfigError {
         /// The key and what is wrong with it.
         problem: String,
     },
+    /// The catalogue that it names cannot be used.
+    #[error("`{}`: `estate.catalogue` cannot be used", path.display())]
+    Catalogue {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: OwnCatalogueError,
+    },
     /// A value that no program could follow.
     #[error("`{}`: `{key}` {problem}: correct it, then run `caliper config check`", path.display())]
     Value {
@@ -145,9 +155,12 @@ pub enum ConfigError {
 pub type Objection = (String, String);
 
 impl Config {
-    /// Reads and checks a file.
+    /// Reads and checks a file, and the catalogue that it names.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        Self::parse(path, &fs_err::read_to_string(path).map_err(ConfigError::Read)?)
+        let config = Self::parse(path, &fs_err::read_to_string(path).map_err(ConfigError::Read)?)?;
+        let refused = |source| ConfigError::Catalogue { path: path.to_owned(), source };
+        own_catalogue::read(config.estate.catalogue.as_deref()).map_err(refused)?;
+        Ok(config)
     }
 
     /// Reads and checks a text; `path` only names it in errors.
@@ -165,6 +178,7 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.directory.iter_mut().for_each(|directory| directory.resolve(folder));
+        config.estate.resolve(folder);
         match config.objection() {
             Some((key, problem)) => Err(ConfigError::Value { path: path.to_owned(), key, problem }),
             None => Ok(config),

@@ -9,6 +9,7 @@ pub mod context;
 pub mod directory;
 pub mod identity;
 pub mod ingest;
+pub mod own_catalogue;
 pub mod pairs;
 pub mod report;
 pub mod scan;

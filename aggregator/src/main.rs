@@ -30,6 +30,8 @@ enum Command {
     Agents(commands::agents::AgentsArgs),
     /// Copy everything into one folder while the aggregator serves
     Backup(commands::backup::BackupArgs),
+    /// Look at the catalogue of products, CALs and rules
+    Catalogue(commands::catalogue::CatalogueArgs),
     /// Look at the configuration
     Config(commands::config::ConfigArgs),
     /// Read people and computers from the directories
@@ -60,6 +62,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
     Ok(match command {
         Command::Agents(args) => commands::agents::run(context, &args)?,
         Command::Backup(args) => commands::backup::run(context, &args)?,
+        Command::Catalogue(args) => commands::catalogue::run(context, &args)?,
         Command::Config(args) => commands::config::run(context, &args)?,
         Command::Directory(args) => commands::directory::run(context, &args)?,
         Command::Optimise(args) => commands::optimise::run(context, &args)?,

@@ -16,7 +16,7 @@ pub use schedule::{Calendar, ScheduleError, ScheduleSettings, keep as keep_sched
 pub use settings::{EstateSettings, HostSettings};
 pub use window::Window;
 
-use caliper_licensing::{Assessment, EstateError, Position, assess};
+use caliper_licensing::{Assessment, EstateError, Position, assess_with};
 use caliper_proto::Instant;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::Config,
     context::Clock,
+    own_catalogue::{self, OwnCatalogueError},
     sentence::sentence,
     store::{Store, StoreError, scan as table},
 };
@@ -58,6 +59,9 @@ pub enum ScanError {
     /// The evidence or the configuration contradicts itself.
     #[error("the estate cannot be assessed, correct the [estate] part of the configuration")]
     Estate(#[from] EstateError),
+    /// The catalogue of one's own.
+    #[error(transparent)]
+    Catalogue(#[from] OwnCatalogueError),
     /// Not to be written as text.
     #[error("the {what} of the scan cannot be written: report this as a fault of the program")]
     Text {
@@ -122,8 +126,10 @@ pub fn run_as_of(
 
 /// Everything of a scan except keeping it.
 pub fn prepare(store: &Store, config: &Config, as_of: Date) -> Result<Finished, ScanError> {
-    let draft = store.read(|tx| estate::draw(tx, &config.estate, as_of))?;
-    let assessment = assess(&draft.estate)?;
+    let catalogue = own_catalogue::read(config.estate.catalogue.as_deref())?;
+    let mut draft = store.read(|tx| estate::draw(tx, &config.estate, &catalogue, as_of))?;
+    catalogue.supplement(&mut draft.estate);
+    let assessment = assess_with(&draft.estate, &catalogue)?;
     let text = |what| move |source| ScanError::Text { what, source };
     let estate = serde_json::to_string(&draft.estate).map_err(text("estate"))?;
     // as `caliper plan --json` prints it, byte for byte

@@ -8,10 +8,14 @@ use std::{
     process::ExitCode,
 };
 
-use caliper_licensing::{Estate, EstateError, EstateFile, FileError, Position, assess};
+use caliper_licensing::{Estate, EstateError, EstateFile, FileError, Position, assess_with};
 use thiserror::Error;
 
-use crate::{context::Context, report::table::Table};
+use crate::{
+    context::Context,
+    own_catalogue::{self, OwnCatalogueError},
+    report::table::Table,
+};
 
 /// Arguments of `caliper plan`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +25,9 @@ pub struct PlanArgs {
     /// More accesses: CSV `user,device` or `user,device,server`
     #[arg(long, value_name = "FILE")]
     pub accesses: Option<PathBuf>,
+    /// A catalogue file of your own: rows confirmed, changed or added, prices confirmed
+    #[arg(long, value_name = "FILE")]
+    pub catalogue: Option<PathBuf>,
     /// Print the position as JSON instead of a table
     #[arg(long)]
     pub json: bool,
@@ -63,6 +70,9 @@ pub enum PlanError {
         /// What stands there.
         found: String,
     },
+    /// The catalogue of one's own.
+    #[error(transparent)]
+    Catalogue(#[from] OwnCatalogueError),
     /// The estate contradicts itself.
     #[error("`{}` cannot be assessed", .path.display())]
     Estate {
@@ -82,8 +92,11 @@ const LARGEST: u64 = 2 << 30;
 
 /// Prints the position.
 pub fn run(_: &Context, args: &PlanArgs) -> Result<ExitCode, PlanError> {
-    let estate = read(&args.estate, args.accesses.as_deref())?;
-    let assessment = assess(&estate).map_err(|source| PlanError::Estate { path: args.estate.clone(), source })?;
+    let mut estate = read(&args.estate, args.accesses.as_deref())?;
+    let catalogue = own_catalogue::read(args.catalogue.as_deref())?;
+    catalogue.supplement(&mut estate);
+    let assessment =
+        assess_with(&estate, &catalogue).map_err(|source| PlanError::Estate { path: args.estate.clone(), source })?;
     print(&mut io::stdout().lock(), &assessment.position, args.json).map_err(PlanError::Print)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,10 @@ use std::{
     net::IpAddr,
 };
 
-use caliper_licensing::{Access, Accesses, Confidence};
+use caliper_licensing::{
+    Access, Accesses, Confidence,
+    catalogue::{Catalogue, RoleAccess},
+};
 use caliper_proto::{Days, Instant};
 use rusqlite::Transaction;
 
@@ -15,15 +18,6 @@ use crate::{
     identity::{Client, Domain, Found, Machines, Nobody, Owner, Principal, Roster, Sightings, Years},
     store::{StoreError, evidence},
 };
-
-/// DHCP, Windows Deployment Services, WSUS (rules I.1.7, E.13).
-const INFRASTRUCTURE: [&str; 3] = [
-    "48eed6b2-9cdc-4358-b5a5-8dea3b2f3f6a",
-    "4116a14d-3840-4f42-a67f-f2f9ff46eb4c",
-    "d8dc1c8e-ea13-49ce-9a68-c9dca8db8b33",
-];
-/// `BranchCache` counts devices although it names no account (rule I.1.7).
-const OF_DEVICES: &str = "910cbaf9-b612-4782-a21f-f7c75105434a";
 
 /// Names of domain controllers' own records, which stand for no machine.
 const RECORDS: [&str; 4] = ["@", "gc", "domaindnszones", "forestdnszones"];
@@ -195,6 +189,7 @@ impl Texts<'_> {
 pub(super) fn read(
     tx: &Transaction<'_>,
     window: &Window,
+    catalogue: &Catalogue,
     fleet: &Fleet,
     domains: &[Domain],
     roster: &Roster<'_>,
@@ -216,7 +211,8 @@ pub(super) fn read(
         }
     }
     let mut texts = Texts { tx, domains, roster, machines, principals: HashMap::new(), clients: HashMap::new() };
-    each_group(tx, window, fleet, |group| {
+    let roles = roles(tx, catalogue)?;
+    each_group(tx, window, &roles, fleet, |group| {
         let Who::Machine(machine) = texts.principal(group.principal)? else { return Ok(()) };
         if let Client::Address(address) | Client::LinkLocal(address) = texts.client(group.client)? {
             if texts.machines.get(machine).server == Some(group.server) {
@@ -236,7 +232,7 @@ pub(super) fn read(
         sightings,
         machine_accounts: BTreeMap::new(),
     };
-    each_group(tx, window, fleet, |group| {
+    each_group(tx, window, &roles, fleet, |group| {
         let (who, client) = (texts.principal(group.principal)?, texts.client(group.client)?);
         let span = window.clamp(group.first, group.last);
         let since = &mut counting.found.since[group.server as usize];
@@ -247,20 +243,38 @@ pub(super) fn read(
     Ok(counting.finish())
 }
 
+/// What a service's role means for a row (rule I.1.7).
+#[derive(Debug, Clone, Copy, Default)]
+struct RoleUse {
+    /// DHCP or the like (rule E.13).
+    infrastructure: bool,
+    /// A device counts although the row names no account.
+    of_devices: bool,
+}
+
+/// The roles of all services, by number.
+fn roles(tx: &Transaction<'_>, catalogue: &Catalogue) -> Result<HashMap<i64, RoleUse>, StoreError> {
+    let known = evidence::roles(tx)?.into_iter().filter_map(|(service, guid)| {
+        let role = catalogue.role(&guid)?;
+        let infrastructure = role.access == RoleAccess::Infrastructure;
+        Some((service, RoleUse { infrastructure, of_devices: role.devices && !infrastructure }))
+    });
+    Ok(known.collect())
+}
+
 /// Hands groups of rows with at least one day inside the window to `each`.
 fn each_group(
     tx: &Transaction<'_>,
     window: &Window,
+    roles: &HashMap<i64, RoleUse>,
     fleet: &Fleet,
     mut each: impl FnMut(Group) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let roles: HashMap<i64, String> = evidence::roles(tx)?.into_iter().collect();
     let mut open: Option<(i64, Group)> = None;
     evidence::each_access(tx, window.year_range(), |row| {
         let days = window.cut(row.year, row.days, row.first, row.last);
         let Some(server) = fleet.of_row(row.server).filter(|_| !days.is_empty()) else { return Ok(()) };
-        let role = roles.get(&row.service).map_or("", String::as_str);
-        let (infrastructure, of_devices) = (INFRASTRUCTURE.contains(&role), role == OF_DEVICES);
+        let RoleUse { infrastructure, of_devices } = roles.get(&row.service).copied().unwrap_or_default();
         if let Some((id, group)) = &mut open
             && (*id, group.principal, group.client) == (row.server, row.principal, row.client)
         {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caliper_licensing::{Access, Accesses, Confidence, Device, Estate, Person};
+use caliper_licensing::{Access, Accesses, Confidence, Device, Estate, Person, catalogue::Catalogue};
 use caliper_proto::Instant;
 use jiff::civil::Date;
 use rusqlite::Transaction;
@@ -80,9 +80,14 @@ pub struct DeviceFacts {
 }
 
 /// Draws the estate of the window that ends on `as_of`. The same store and settings give the same estate.
-pub(super) fn draw(tx: &Transaction<'_>, settings: &EstateSettings, as_of: Date) -> Result<Draft, StoreError> {
+pub(super) fn draw(
+    tx: &Transaction<'_>,
+    settings: &EstateSettings,
+    catalogue: &Catalogue,
+    as_of: Date,
+) -> Result<Draft, StoreError> {
     let window = Window::ending(as_of, settings.policy.window_days);
-    let fleet = Fleet::of(evidence::servers(tx)?);
+    let fleet = Fleet::of(evidence::servers(tx)?, catalogue);
     let directories = directory::directories(tx)?;
     let accounts = directory::accounts(tx)?;
     let domains: Vec<Domain> = directories
@@ -102,7 +107,7 @@ pub(super) fn draw(tx: &Transaction<'_>, settings: &EstateSettings, as_of: Date)
     let mut machines = Machines::new(&domains, known.iter().map(|known| (known.domain, known.account)), servers);
     let roster = Roster::new(&domains, known.iter().copied());
     let silent = silent_servers(&known, &machines);
-    let found = accesses::read(tx, &window, &fleet, &domains, &roster, &mut machines)?;
+    let found = accesses::read(tx, &window, catalogue, &fleet, &domains, &roster, &mut machines)?;
 
     let covered: Vec<Option<u32>> = fleet
         .servers
@@ -110,7 +115,7 @@ pub(super) fn draw(tx: &Transaction<'_>, settings: &EstateSettings, as_of: Date)
         .zip(&found.since)
         .map(|(server, since)| covered_days(&window, *since, server.last_seen))
         .collect();
-    let (hosts, servers, mut notes) = place(&fleet, &settings.host, &found.used_otherwise, &covered);
+    let (hosts, servers, mut notes) = place(&fleet, catalogue, &settings.host, &found.used_otherwise, &covered);
     if !silent.is_empty() {
         notes.push(format!(
             "servers in the directory that report nothing, so that who uses them is not counted (I.4): {}, {}",

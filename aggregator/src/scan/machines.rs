@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use caliper_licensing::{Host, Server, VersionName};
+use caliper_licensing::{
+    Host, Server,
+    catalogue::{BuildRow, Catalogue, Reporter},
+};
 use caliper_proto::{Instant, Inventory, is_virtual_by_firmware};
 
 use super::HostSettings;
@@ -35,11 +38,11 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Joins rows with the same name and domain whose SMBIOS identifiers do not contradict each other.
-    pub fn of(rows: Vec<ServerRow>) -> Self {
+    pub fn of(rows: Vec<ServerRow>, catalogue: &Catalogue) -> Self {
         let mut fleet = Self::default();
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for row in rows {
-            if row.inventory.product_type == Some(WORKSTATION) {
+            if row.inventory.product_type == Some(WORKSTATION) || is_client(&row.inventory, catalogue) {
                 fleet.workstations += 1;
                 continue;
             }
@@ -121,9 +124,17 @@ impl Reporting {
         inventory.is_virtual.or_else(by_firmware)
     }
 
-    fn version(&self) -> Option<VersionName> {
-        VersionName::windows(self.inventory.version.as_deref()?)
+    /// What it runs, by its name or else its build (rule B.5).
+    fn release<'a>(&self, catalogue: &'a Catalogue) -> Option<&'a BuildRow> {
+        let named = self.inventory.version.as_deref().and_then(|name| catalogue.release(name));
+        named.or_else(|| catalogue.builds(self.inventory.build?).next())
     }
+}
+
+/// Whether the edition is that of a client operating system that says it is a server (rule B.1).
+fn is_client(inventory: &Inventory, catalogue: &Catalogue) -> bool {
+    let row = inventory.edition.as_deref().and_then(|id| catalogue.edition_id(id));
+    row.is_some_and(|row| row.reporter == Reporter::Client)
 }
 
 fn names(inventory: &Inventory) -> (String, String) {
@@ -160,6 +171,7 @@ fn short(name: &str) -> String {
 /// administration, `covered_days` on how many days of the window it was observed, `None` for all.
 pub(super) fn place(
     fleet: &Fleet,
+    catalogue: &Catalogue,
     settings: &[HostSettings],
     used_otherwise: &[bool],
     covered_days: &[Option<u32>],
@@ -190,21 +202,36 @@ pub(super) fn place(
         host.peak_virtual_machines = given.peak_virtual_machines.or(host.peak_virtual_machines);
     }
     let mut servers = Vec::new();
+    let mut assured = Vec::new();
     for (at, server) in fleet.servers.iter().enumerate() {
         let host = host_of(server, fleet, settings).map(|name| {
             let key = short(&name);
             hosts.entry(key).or_insert_with(|| unknown(name.to_lowercase())).id.clone()
         });
+        // an import may hold the EditionID of the registry instead of the edition (B.3)
+        let named = server.inventory.edition.as_deref().filter(|edition| !edition.is_empty());
+        let edition = named.and_then(|id| catalogue.edition_id(id));
+        let release = server.release(catalogue);
+        if release.and_then(|row| catalogue.channel(&row.channel)).is_some_and(|channel| channel.software_assurance) {
+            assured.push(server.id.as_str());
+        }
         servers.push(Server {
             id: server.id.clone(),
-            version: server.version(),
-            edition: server.inventory.edition.clone().filter(|edition| !edition.is_empty()),
+            version: release.map(|row| row.version),
+            edition: edition.and_then(|row| row.edition.clone()).or_else(|| named.map(str::to_owned)),
             host,
             is_virtual: is_virtual(server, settings) == Some(true),
-            evaluation: server.inventory.evaluation,
+            evaluation: server.inventory.evaluation || edition.is_some_and(|row| row.evaluation),
             observed_days: covered_days[at],
             ..Server::default()
         });
+    }
+    if !assured.is_empty() {
+        notes.push(format!(
+            "servers that run a release of the Semi-Annual or Annual Channel, which needs licences with active Software \
+             Assurance (A.1): {}",
+            assured.join(", ")
+        ));
     }
     let is_taken = |server: &&Reporting| {
         server.stated_virtual().is_none()
@@ -295,6 +322,7 @@ fn processors(inventory: &Inventory) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
+    use caliper_licensing::catalogue::catalogue;
     use caliper_proto::VirtualMachine;
 
     use super::*;
@@ -319,13 +347,16 @@ mod tests {
     fn one_server_whoever_speaks_for_it() {
         let uuid = |text: &'static str| move |inventory: &mut Inventory| inventory.uuid = Some(text.into());
         let short = |inventory: &mut Inventory| inventory.domain = "LAB".into();
-        let fleet = Fleet::of(vec![
-            row(1, "DC-1", short),
-            row(2, "dc-1", uuid("49704D56-60F8-0A10-1C09-0156A066C2C3")),
-            row(3, "FS", uuid("11111111-1111-1111-1111-111111111111")),
-            row(4, "FS", uuid("22222222-2222-2222-2222-222222222222")),
-            row(5, "PC", |inventory| inventory.product_type = Some(1)),
-        ]);
+        let fleet = Fleet::of(
+            vec![
+                row(1, "DC-1", short),
+                row(2, "dc-1", uuid("49704D56-60F8-0A10-1C09-0156A066C2C3")),
+                row(3, "FS", uuid("11111111-1111-1111-1111-111111111111")),
+                row(4, "FS", uuid("22222222-2222-2222-2222-222222222222")),
+                row(5, "PC", |inventory| inventory.product_type = Some(1)),
+            ],
+            catalogue(),
+        );
         let ids: Vec<&str> = fleet.servers.iter().map(|server| server.id.as_str()).collect();
         assert_eq!(ids, ["dc-1.lab.net", "fs.lab.net", "fs.lab.net#22222222-2222-2222-2222-222222222222"]);
         assert_eq!(
@@ -338,25 +369,29 @@ mod tests {
     #[test]
     fn servers_find_their_hosts() {
         let virtual_machine = |inventory: &mut Inventory| inventory.is_virtual = Some(true);
-        let fleet = Fleet::of(vec![
-            row(1, "HV1", |inventory| {
-                inventory.is_virtual = Some(false);
-                inventory.processors = vec![caliper_proto::Processor { cores: 12, ..Default::default() }; 2];
-                inventory.virtual_machines = vec![guest("web", ""), guest("", "564d7049-f860-100a-1c09-0156a066c2c3")];
-            }),
-            row(2, "A-KVP", |inventory| {
-                virtual_machine(inventory);
-                inventory.physical_host = Some("hv1.lab.net".into());
-            }),
-            row(3, "B-UUID", |inventory| {
-                virtual_machine(inventory);
-                inventory.uuid = Some("49704D56-60F8-0A10-1C09-0156A066C2C3".into());
-            }),
-            row(4, "WEB", virtual_machine),
-            row(5, "X-STATED", virtual_machine),
-            row(6, "Y-NOBODY", virtual_machine),
-            row(7, "Z-UNKNOWN", |_| {}),
-        ]);
+        let fleet = Fleet::of(
+            vec![
+                row(1, "HV1", |inventory| {
+                    inventory.is_virtual = Some(false);
+                    inventory.processors = vec![caliper_proto::Processor { cores: 12, ..Default::default() }; 2];
+                    inventory.virtual_machines =
+                        vec![guest("web", ""), guest("", "564d7049-f860-100a-1c09-0156a066c2c3")];
+                }),
+                row(2, "A-KVP", |inventory| {
+                    virtual_machine(inventory);
+                    inventory.physical_host = Some("hv1.lab.net".into());
+                }),
+                row(3, "B-UUID", |inventory| {
+                    virtual_machine(inventory);
+                    inventory.uuid = Some("49704D56-60F8-0A10-1C09-0156A066C2C3".into());
+                }),
+                row(4, "WEB", virtual_machine),
+                row(5, "X-STATED", virtual_machine),
+                row(6, "Y-NOBODY", virtual_machine),
+                row(7, "Z-UNKNOWN", |_| {}),
+            ],
+            catalogue(),
+        );
         let stated = HostSettings {
             name: "esx1".into(),
             processors: vec![9, 9],
@@ -365,7 +400,7 @@ mod tests {
             peak_virtual_machines: None,
             servers: vec!["x-stated".into()],
         };
-        let (hosts, servers, notes) = place(&fleet, &[stated], &[false; 7], &[None; 7]);
+        let (hosts, servers, notes) = place(&fleet, catalogue(), &[stated], &[false; 7], &[None; 7]);
         let placed: Vec<Option<&str>> = servers.iter().map(|server| server.host.as_deref()).collect();
         let hv1 = Some("hv1.lab.net");
         // in the order of their ids: a-kvp, b-uuid, hv1, web, x-stated, y-nobody, z-unknown
@@ -379,7 +414,7 @@ mod tests {
         // E.8 ends with the first other use
         let mut used = [false; 7];
         used[2] = true;
-        assert!(!place(&fleet, &[], &used, &[None; 7]).0[0].virtualization_only);
+        assert!(!place(&fleet, catalogue(), &[], &used, &[None; 7]).0[0].virtualization_only);
     }
 
     #[test]
@@ -395,8 +430,8 @@ mod tests {
             row(2, "b", facts("QEMU", "KVM")),
             row(3, "c", facts("Dell Inc.", "R630")),
         ];
-        let fleet = Fleet::of(rows);
-        let (hosts, servers, notes) = place(&fleet, &[], &[true; 3], &[None; 3]);
+        let fleet = Fleet::of(rows, catalogue());
+        let (hosts, servers, notes) = place(&fleet, catalogue(), &[], &[true; 3], &[None; 3]);
         let hosts: Vec<_> = hosts.into_iter().map(|host| (host.id, host.processors)).collect();
         assert_eq!(hosts, [("a.lab.net".to_owned(), vec![12, 12]), ("c.lab.net".to_owned(), vec![12, 12])]);
         assert_eq!(servers.iter().map(|server| server.is_virtual).collect::<Vec<_>>(), [false, true, false]);
@@ -411,10 +446,47 @@ mod tests {
             peak_virtual_machines: None,
             servers: vec!["a".into()],
         };
-        let (hosts, servers, notes) = place(&fleet, &[esx], &[true; 3], &[None; 3]);
+        let (hosts, servers, notes) = place(&fleet, catalogue(), &[esx], &[true; 3], &[None; 3]);
         let hosts: Vec<_> = hosts.into_iter().map(|host| host.id).collect();
         assert_eq!((hosts, notes.len()), (vec!["c.lab.net".to_owned(), "esx1".to_owned()], 0));
         assert_eq!((servers[0].is_virtual, servers[0].host.as_deref()), (true, Some("esx1")));
+    }
+
+    #[test]
+    fn versions_and_editions_are_those_of_the_catalogue() {
+        let facts = |version: &'static str, build: u32, edition: &'static str| {
+            move |inventory: &mut Inventory| {
+                inventory.version = Some(version.into()).filter(|text: &String| !text.is_empty());
+                (inventory.build, inventory.edition) = (Some(build), Some(edition.into()));
+            }
+        };
+        let rows = vec![
+            row(1, "a", facts("2012 R2", 9600, "Datacenter")),
+            row(2, "b", facts("SAC 1809", 17_763, "ServerDatacenterACor")), // A.6: CAL of 2019
+            row(3, "c", facts("", 14_393, "ServerStandardEval")),           // B.5 by build, B.3
+            row(4, "d", facts("", 26_200, "Premium")),                      // unknown, never guessed
+            row(5, "e", facts("2019", 17_763, "ServerRdsh")),               // B.1: a client
+        ];
+        let fleet = Fleet::of(rows, catalogue());
+        assert_eq!(fleet.workstations, 1);
+        let (_, servers, notes) = place(&fleet, catalogue(), &[], &[true; 4], &[None; 4]);
+        let found: Vec<_> = (servers.iter())
+            .map(|server| {
+                (
+                    server.version.map_or("", caliper_licensing::VersionName::name),
+                    server.edition.as_deref(),
+                    server.evaluation,
+                )
+            })
+            .collect();
+        let expected = [
+            ("2012 R2", Some("Datacenter"), false),
+            ("2019", Some("Datacenter"), false),
+            ("2016", Some("Standard"), true),
+            ("", Some("Premium"), false),
+        ];
+        assert_eq!(found, expected);
+        assert!(notes.iter().any(|note| note.ends_with("active Software Assurance (A.1): b.lab.net")), "{notes:?}");
     }
 
     #[test]

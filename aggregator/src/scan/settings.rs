@@ -1,5 +1,7 @@
 //! `[estate]` of the configuration: what evidence cannot tell.
 
+use std::path::{Path, PathBuf};
+
 use caliper_licensing::{Entitlement, Policy, Price};
 use serde::Deserialize;
 
@@ -7,6 +9,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EstateSettings {
+    /// A catalogue file of one's own, which confirms, changes or adds rows; a relative path starts in the configuration's folder.
+    pub catalogue: Option<PathBuf>,
     /// ISO 4217, of all prices.
     pub currency: String,
     /// `[estate.policy]`.
@@ -17,6 +21,13 @@ pub struct EstateSettings {
     pub price: Vec<Price>,
     /// `[[estate.host]]`.
     pub host: Vec<HostSettings>,
+}
+
+impl EstateSettings {
+    /// Takes relative paths as starting in `folder`.
+    pub(crate) fn resolve(&mut self, folder: &Path) {
+        self.catalogue = self.catalogue.take().map(|file| folder.join(file));
+    }
 }
 
 /// A physical machine that no agent reports, or more about one that does.

@@ -265,7 +265,7 @@ fn the_same_store_gives_the_same_bytes_and_the_estate_the_same_position() {
     assert_eq!(stored[0], stored[1]);
     assert_eq!(stored[0].state, "done");
     let estate: caliper_licensing::Estate = serde_json::from_str(&stored[0].estate).unwrap();
-    let again = assess(&estate).unwrap();
+    let again = caliper_licensing::assess(&estate).unwrap();
     assert_eq!(serde_json::to_string_pretty(&again.position).unwrap(), stored[0].position);
     let lists: (i64, i64, i64) = store
         .read(|tx| {

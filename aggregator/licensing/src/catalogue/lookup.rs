@@ -1,8 +1,8 @@
 //! Finding rows.
 
 use super::{
-    BuildRow, CalRow, CapRow, Catalogue, CoreFactorRow, CoreMinimumRow, EditionIdRow, EditionRow, EquivalenceRow,
-    IncludedRow, PolicyRow, QuestionRow, RightRow, RoleRow, RuleRow, SourceRow, Terms, VersionRow,
+    BuildRow, CalRow, CapRow, Catalogue, ChannelRow, CoreFactorRow, CoreMinimumRow, EditionIdRow, EditionRow,
+    EquivalenceRow, IncludedRow, PolicyRow, QuestionRow, RightRow, RoleRow, RuleRow, SourceRow, Terms, VersionRow,
 };
 use crate::version::VersionName;
 
@@ -52,6 +52,12 @@ impl Catalogue {
     #[must_use]
     pub fn release(&self, name: &str) -> Option<&BuildRow> {
         self.builds.iter().find(|row| row.release.eq_ignore_ascii_case(name))
+    }
+
+    /// A release channel by id.
+    #[must_use]
+    pub fn channel(&self, id: &str) -> Option<&ChannelRow> {
+        self.channels.iter().find(|row| row.id == id)
     }
 
     /// The limits of an edition in a version (rule A.4).
