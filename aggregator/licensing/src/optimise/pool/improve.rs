@@ -50,16 +50,19 @@ impl Work<'_> {
     fn release(&mut self, side: usize) {
         let other = 1 - side;
         let ceiling = self.peak(other);
-        let split = self.graph.users();
-        let (own, far) = if side == 0 { (0, split) } else { (split, 0) };
+        let mut neighbours: Vec<u32> = Vec::new();
         for vertex in 0..self.chosen[side].len() {
             if !self.chosen[side][vertex] || self.sides[side].forced[vertex] {
                 continue;
             }
             let mut taken: Vec<usize> = Vec::new();
-            let neighbours = self.graph.neighbours(own + vertex as u32);
+            neighbours.clear();
+            match side {
+                0 => neighbours.extend(self.graph.devices_of(vertex as u32)),
+                _ => neighbours.extend(self.graph.users_of(vertex as u32)),
+            }
             let able = neighbours.iter().all(|&neighbour| {
-                let neighbour = (neighbour - far) as usize;
+                let neighbour = neighbour as usize;
                 if self.chosen[other][neighbour] {
                     return true;
                 }
