@@ -51,6 +51,22 @@ impl UnitPrice {
     }
 }
 
+/// Prices as whole numbers in the same ratio, as small as possible.
+pub(crate) fn in_ratio(prices: &[UnitPrice]) -> Result<Vec<u64>, EstateError> {
+    let too_large = || EstateError::TooLarge("the prices of CALs and External Connectors".into());
+    // 500 at most for each of a few sizes
+    let units = prices.iter().fold(1_u128, |units, price| {
+        let other = u128::from(price.units);
+        units / divisor(units, other) * other
+    });
+    let whole = prices
+        .iter()
+        .map(|price| (units / u128::from(price.units)).checked_mul(u128::from(price.minor)).ok_or_else(too_large));
+    let whole: Vec<u128> = whole.collect::<Result<_, _>>()?;
+    let shared = whole.iter().copied().fold(0, divisor).max(1);
+    whole.into_iter().map(|price| u64::try_from(price / shared).map_err(|_| too_large())).collect()
+}
+
 fn divisor(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
         (a, b) = (b, a % b);

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     basis::{AdministratorRule, Basis, Held},
+    connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
     family::Family,
     intervals,
-    servers::{MULTIPOINT, SBS, is_edition, needs_of},
+    servers::{MULTIPOINT, Need, SBS, is_edition, needs_of},
 };
 use crate::{
     assessment::{Coverage, UseCoverage},
@@ -62,40 +63,59 @@ pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used
     with_rows.collect()
 }
 
+/// What a family is counted from.
+pub(crate) struct Ground<'a> {
+    pub checked: &'a Checked<'a>,
+    pub used: Used<'a>,
+    needs: Vec<Need>,
+}
+
+impl<'a> Ground<'a> {
+    pub fn of(checked: &'a Checked<'a>, used: Used<'a>) -> Self {
+        let needs = needs_of(checked, &used.family);
+        Self { checked, used, needs }
+    }
+
+    pub fn basis<'b>(&'b self, held: &'b Held, connected: &'b [bool]) -> Basis<'b> {
+        let family = &self.used.family;
+        Basis {
+            checked: self.checked,
+            policy: &self.checked.estate.policy,
+            accesses: &self.used.accesses,
+            needs: &self.needs,
+            administrators: administrators(family),
+            is_base: false,
+            has_modes: family.row.id == "rds",
+            externals_need_none: family.externals_need_none(),
+            connected,
+            sets_externals_apart: false,
+            held,
+            only_sql_by_core: &[],
+            rules: family.rules(),
+        }
+    }
+}
+
 /// Writes the lines, warnings and what it means for whom into the draft.
 pub(crate) fn additive_cals(
-    checked: &Checked<'_>,
-    used: &Used<'_>,
+    ground: &Ground<'_>,
     held: &Held,
+    connectors: &Connectors,
     draft: &mut Draft<'_>,
 ) -> Result<(), EstateError> {
-    let family = &used.family;
-    let needs = needs_of(checked, family);
-    let basis = Basis {
-        checked,
-        policy: &checked.estate.policy,
-        accesses: &used.accesses,
-        needs: &needs,
-        administrators: administrators(family),
-        is_base: false,
-        has_modes: family.row.id == "rds",
-        externals_need_none: family.externals_need_none(),
-        connected: &[],
-        sets_externals_apart: false,
-        held,
-        only_sql_by_core: &[],
-        rules: family.rules(),
-    };
+    let (checked, used, family) = (ground.checked, &ground.used, &ground.used.family);
+    let basis = ground.basis(held, &connectors.connected);
     let counted = Counted::of(&basis, family)?;
     let (users, devices) = counted.counts();
     let owned = family.owned(checked);
     add_cals(&mut draft.book, family, [counted.users.clone(), counted.devices.clone()], &owned, &counted.demand.rules)?;
+    add_connectors(checked, &mut draft.book, family, connectors, &["E.25"])?;
     intervals::state(&basis, family, &counted.demand, &counted.mix, users.saturating_add(devices), draft)?;
     warn(checked, used, &counted, draft);
     let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, &family.noun());
     draft.uses.push(UseCoverage {
         cal: family.name.into(),
-        optimum: counted.optimum()?,
+        optimum: with_connectors(checked.estate, family, connectors, counted.optimum()?)?,
         people: seen(people, &used.accesses.person),
         devices: seen(devices, &used.accesses.device),
         proof: counted.proof(checked),
@@ -104,7 +124,7 @@ pub(crate) fn additive_cals(
 }
 
 /// F.2: two users per server may connect for administration; no other family has such a rule.
-pub(crate) fn administrators(family: &Family<'_>) -> Option<AdministratorRule> {
+fn administrators(family: &Family<'_>) -> Option<AdministratorRule> {
     (family.row.id == "rds").then_some(AdministratorRule { most: 2, devices: false, rule: "F.2" })
 }
 

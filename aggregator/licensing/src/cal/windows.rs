@@ -3,6 +3,7 @@
 use super::{
     ServerNeeds,
     basis::{AdministratorRule, Basis, Held},
+    connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
     family::{BASE, Family},
@@ -13,7 +14,7 @@ use crate::{
     book::{Book, NO_CURRENCY, sort},
     checked::Checked,
     draft::{Draft, add},
-    estate::{Estate, EstateError, SqlModel},
+    estate::{Estate, EstateError, Policy, SqlModel},
     findings::{Rules, Warnings, counted as in_words},
     owned::Quantities,
     position::{Line, Optimum, Purchase, ToDo},
@@ -32,42 +33,61 @@ pub(crate) struct WindowsCals {
     pub proof: Proof,
 }
 
+/// What the base CAL is counted from.
+pub(crate) struct Ground<'a> {
+    pub checked: &'a Checked<'a>,
+    pub family: Family<'a>,
+    servers: ServerNeeds,
+    sql_by_core: Vec<(u32, u32, u32)>,
+}
+
+impl<'a> Ground<'a> {
+    pub fn of(checked: &'a Checked<'a>, warnings: &mut Warnings) -> Self {
+        let Some(family) = Family::of(checked.catalogue, BASE) else {
+            unreachable!("the check of the catalogue asks for it")
+        };
+        let servers = ServerNeeds::of(checked, warnings);
+        Self { checked, family, servers, sql_by_core: sql_by_core(checked.estate) }
+    }
+
+    /// By these switches, with these people and servers served otherwise.
+    pub fn basis<'b>(&'b self, policy: &'b Policy, held: &'b Held, connected: &'b [bool]) -> Basis<'b> {
+        let mut rules = self.family.rules();
+        rules.extend(&self.servers.rules);
+        Basis {
+            checked: self.checked,
+            policy,
+            accesses: &self.checked.estate.accesses,
+            needs: &self.servers.needs,
+            administrators: Some(AdministratorRule {
+                most: policy.admin_exempt_per_server,
+                devices: true,
+                rule: "E.7",
+            }),
+            is_base: true,
+            has_modes: false,
+            externals_need_none: false,
+            connected,
+            sets_externals_apart: false,
+            held,
+            only_sql_by_core: if policy.sql_core_needs_windows_cal { &[] } else { &self.sql_by_core },
+            rules,
+        }
+    }
+}
+
 /// Writes the lines and warnings of Windows Server CALs into the draft.
 pub(crate) fn windows_cals(
-    checked: &Checked<'_>,
+    ground: &Ground<'_>,
     held: &Held,
+    connectors: &Connectors,
     draft: &mut Draft<'_>,
 ) -> Result<WindowsCals, EstateError> {
-    let estate = checked.estate;
-    let Some(family) = Family::of(checked.catalogue, BASE) else {
-        unreachable!("the check of the catalogue asks for it")
-    };
-    let servers = ServerNeeds::of(checked, &mut draft.warnings);
-    let mut rules = family.rules();
-    rules.extend(&servers.rules);
-    let only_sql_by_core = only_sql_by_core(estate);
-    let basis = Basis {
-        checked,
-        policy: &estate.policy,
-        accesses: &estate.accesses,
-        needs: &servers.needs,
-        administrators: Some(AdministratorRule {
-            most: estate.policy.admin_exempt_per_server,
-            devices: true,
-            rule: "E.7",
-        }),
-        is_base: true,
-        has_modes: false,
-        externals_need_none: false,
-        connected: &[],
-        sets_externals_apart: false,
-        held,
-        only_sql_by_core: &only_sql_by_core,
-        rules,
-    };
-    let counted = Counted::of(&basis, &family)?;
+    let (checked, estate, family) = (ground.checked, ground.checked.estate, &ground.family);
+    let basis = ground.basis(&estate.policy, held, &connectors.connected);
+    let counted = Counted::of(&basis, family)?;
     let (user_count, device_count) = counted.counts();
-    intervals::state(&basis, &family, &counted.demand, &counted.mix, user_count.saturating_add(device_count), draft)?;
+    intervals::state(&basis, family, &counted.demand, &counted.mix, user_count.saturating_add(device_count), draft)?;
     if counted.prices.is_none() && (user_count, device_count) != (0, 0) {
         draft.warnings.0.push(
             "no price is given for both User and Device CALs: the mix is the one with the fewest licences, costs are 0; \
@@ -81,18 +101,21 @@ pub(crate) fn windows_cals(
             .0
             .push(format!("the prices have no currency, costs are shown in {NO_CURRENCY}: state `currency`"));
     }
-    warn_of_externals(estate, family.connector(), draft);
+    if connectors.hosts.is_empty() {
+        warn_of_externals(estate, family.connector(), draft);
+    }
 
     let owned_cals = family.owned(checked);
     let by_version = [counted.users.clone(), counted.devices.clone()];
-    add_cals(&mut draft.book, &family, by_version, &owned_cals, &counted.demand.rules)?;
+    add_cals(&mut draft.book, family, by_version, &owned_cals, &counted.demand.rules)?;
+    add_connectors(checked, &mut draft.book, family, connectors, &[])?;
     let Counted { demand, graph, mix, weights, .. } = &counted;
     let purchase = match counted.prices.filter(|_| demand.heads.is_empty()) {
         Some(prices) => {
             let [owned_users, owned_devices] = &owned_cals;
             let found = super::Purchase::cheapest(demand, graph, mix, *weights, [owned_users, owned_devices])?;
             let written = found.map(|found| {
-                purchase(checked, &draft.book, &family, found, &owned_cals, &demand.rules, (prices.0, weights.user))
+                purchase(checked, &draft.book, family, found, &owned_cals, &demand.rules, (prices.0, weights.user))
             });
             written.transpose()?
         }
@@ -103,19 +126,12 @@ pub(crate) fn windows_cals(
         None => warn_of_idle_cals(&draft.book.lines, &mut draft.warnings),
     }
     let (people, devices) = coverages(&basis, demand, mix, "");
-    Ok(WindowsCals { optimum: counted.optimum()?, purchase, people, devices, proof: counted.proof(checked) })
-}
-
-/// D.8: accesses of SQL Server licensed by core, if by the policy they need no Windows Server CAL; sorted.
-fn only_sql_by_core(estate: &Estate) -> Vec<(u32, u32, u32)> {
-    if estate.policy.sql_core_needs_windows_cal {
-        return Vec::new();
-    }
-    sql_by_core(estate)
+    let optimum = with_connectors(estate, family, connectors, counted.optimum()?)?;
+    Ok(WindowsCals { optimum, purchase, people, devices, proof: counted.proof(checked) })
 }
 
 /// Accesses of servers whose SQL Server is licensed by core or processor; sorted.
-pub(crate) fn sql_by_core(estate: &Estate) -> Vec<(u32, u32, u32)> {
+fn sql_by_core(estate: &Estate) -> Vec<(u32, u32, u32)> {
     let mut models = vec![(false, false); estate.servers.len()];
     for instance in &estate.sql {
         if let Some(at) = estate.servers.iter().position(|server| server.id == instance.server) {
@@ -141,6 +157,11 @@ fn warn_of_externals(estate: &Estate, connector: Option<&str>, draft: &mut Draft
     // a position is also for those who may not see who works where: people and their devices are counted, not named
     let external = estate.people.iter().filter(|person| person.external).count();
     let Some(connector) = connector.filter(|_| external > 0) else { return };
+    if UnitPrice::of(estate, connector).is_some()
+        && UnitPrice::of(estate, USER_CAL).zip(UnitPrice::of(estate, DEVICE_CAL)).is_some()
+    {
+        return;
+    }
     draft.warnings.0.push(format!(
         "external users counted like employees: {external}; an External Connector may be cheaper (E.22, E.23): give the \
          price of {connector}"
@@ -168,7 +189,8 @@ fn purchase(
     add_cals(&mut book, family, [found.users, found.devices], owned, rules)?;
     let Book { mut lines, mut shopping, .. } = book;
     sort(&mut lines, &mut shopping);
-    let cost = |lines: &[Line]| lines.iter().try_fold(0, |sum, line| add(sum, line.cost_minor));
+    let is_cal = |line: &&Line| line.sku == USER_CAL || line.sku == DEVICE_CAL;
+    let cost = |lines: &[Line]| lines.iter().filter(is_cal).try_fold(0, |sum, line| add(sum, line.cost_minor));
     let cost_minor = cost(&lines)?;
     let proven = bought == least;
     let lower_bound_minor =
