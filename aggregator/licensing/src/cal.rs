@@ -13,8 +13,11 @@ mod demand;
 mod family;
 mod intervals;
 mod mix;
+mod modes;
 mod purchase;
+mod readings;
 mod servers;
+mod suites;
 mod windows;
 
 pub(crate) use coverage::coverages;
@@ -27,19 +30,45 @@ use std::collections::BTreeSet;
 use crate::{checked::Checked, draft::Draft, estate::EstateError, prices::UnitPrice};
 use basis::Held;
 use connectors::{Connectors, Terms, chosen};
+use demand::Demand;
+use suites::Suites;
 pub(crate) use windows::WindowsCals;
+
+/// Who is served otherwise: by suites and plans, and by connectors.
+struct Served<'a> {
+    suites: Suites<'a>,
+    base: (Held, Connectors),
+    /// In the order of the families used.
+    others: Vec<(Held, Connectors)>,
+}
 
 /// All CALs: lines and warnings go into the draft, what the base CAL comes to is returned.
 pub(crate) fn cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<WindowsCals, EstateError> {
     let used = additive::used(checked, draft);
     let base = windows::Ground::of(checked, &mut draft.warnings);
     let others: Vec<_> = used.into_iter().map(|used| additive::Ground::of(checked, used)).collect();
-    let nobody = Held::default();
-    let (of_base, of_others) = connectors(&base, &others, &nobody)?;
-    let windows = windows::windows_cals(&base, &nobody, &of_base, draft)?;
-    for (other, connectors) in others.iter().zip(&of_others) {
-        additive::additive_cals(other, &nobody, connectors, draft)?;
+    let mut suites = Suites::of(checked, draft);
+    if suites.has_free() {
+        let held = suites.held(checked, &base.family, false);
+        let mut demands = vec![(base.family, Demand::of(&base.basis(&checked.estate.policy, &held, &[])))];
+        for other in &others {
+            let held = suites.held(checked, &other.used.family, false);
+            demands.push((other.used.family, Demand::of(&other.basis(&held, &[]))));
+        }
+        suites.give(checked, &demands)?;
     }
+    suites.write(draft)?;
+    let of_base = suites.held(checked, &base.family, false);
+    let of_others: Vec<Held> = others.iter().map(|other| suites.held(checked, &other.used.family, false)).collect();
+    let (base_connectors, connectors) = connectors(&base, &others, &of_base, &of_others)?;
+    let others_served = of_others.into_iter().zip(connectors).collect();
+    let served = Served { suites, base: (of_base, base_connectors), others: others_served };
+
+    let windows = windows::windows_cals(&base, &served.base.0, &served.base.1, draft)?;
+    for (other, (held, connectors)) in others.iter().zip(&served.others) {
+        additive::additive_cals(other, held, connectors, draft)?;
+    }
+    readings::readings(&base, &others, &served, draft)?;
     Ok(windows)
 }
 
@@ -48,21 +77,22 @@ pub(crate) fn cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<Windo
 fn connectors(
     base: &windows::Ground<'_>,
     others: &[additive::Ground<'_>],
-    nobody: &Held,
+    held: &Held,
+    held_of_others: &[Held],
 ) -> Result<(Connectors, Vec<Connectors>), EstateError> {
     let estate = base.checked.estate;
-    let basis = base.basis(&estate.policy, nobody, &[]);
+    let basis = base.basis(&estate.policy, held, &[]);
     let alone = BTreeSet::new();
     let first = chosen(&basis, &Terms { family: &base.family, settled: &alone, beside: None })?;
     let with_base: BTreeSet<u32> = first.hosts.keys().copied().collect();
     let price = base.family.connector().and_then(|sku| UnitPrice::of(estate, sku));
     let mut of_others = Vec::new();
     let mut settled = BTreeSet::new();
-    for other in others {
+    for (other, held) in others.iter().zip(held_of_others) {
         let found = match price {
             Some(price) if other.used.family.connector().is_some() => {
                 let beside = Some((price, &with_base));
-                chosen(&other.basis(nobody, &[]), &Terms { family: &other.used.family, settled: &alone, beside })?
+                chosen(&other.basis(held, &[]), &Terms { family: &other.used.family, settled: &alone, beside })?
             }
             _ => Connectors::none(),
         };

@@ -24,7 +24,8 @@ mod ties;
 mod verify;
 
 pub use bundles::{
-    BundleBound, BundlePlan, BundleProblem, Family, FamilyDemand, Holder, Holding, Offer, cheapest_bundles,
+    BundleBound, BundlePlan, BundleProblem, Family, FamilyDemand, Holder, Holding, MOST_FAMILIES, MOST_OFFERS, Offer,
+    cheapest_bundles,
 };
 pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
 pub use connectors::{

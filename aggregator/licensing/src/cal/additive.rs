@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    basis::{AdministratorRule, Basis, Held},
+    basis::{AdministratorRule, Basis, Held, SetsApart},
     connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
@@ -88,7 +88,7 @@ impl<'a> Ground<'a> {
             has_modes: family.row.id == "rds",
             externals_need_none: family.externals_need_none(),
             connected,
-            sets_externals_apart: false,
+            sets_apart: SetsApart::Nothing,
             held,
             only_sql_by_core: &[],
             rules: family.rules(),

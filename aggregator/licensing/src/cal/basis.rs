@@ -27,14 +27,23 @@ pub(crate) struct Basis<'a> {
     pub externals_need_none: bool,
     /// By server: whether every host it may run on has an External Connector (rule E.23); empty: none.
     pub connected: &'a [bool],
-    /// Accesses that a connector could serve are set apart instead of counted.
-    pub sets_externals_apart: bool,
+    pub sets_apart: SetsApart,
     /// Whom suites and plans cover (section G).
     pub held: &'a Held,
     /// Accesses, as in `accesses`, of which SQL Server licensed by core is the only use (rule D.8); sorted.
     pub only_sql_by_core: &'a [(u32, u32, u32)],
     /// Behind the number whatever the accesses are.
     pub rules: Rules,
+}
+
+/// Accesses that are listed with their server instead of counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetsApart {
+    Nothing,
+    /// Those an External Connector may serve (rule E.23).
+    Externals,
+    /// All that count (rule F.6).
+    All,
 }
 
 /// Who may administer a server without a CAL (rules E.7, F.2).

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    basis::Basis,
-    demand::{Demand, External},
+    basis::{Basis, SetsApart},
+    demand::{Apart, Demand},
     family::Family,
     mix::Weights,
 };
@@ -116,9 +116,9 @@ pub(crate) fn chosen(basis: &Basis<'_>, terms: &Terms<'_>) -> Result<Connectors,
     if (price.is_none() || cals.is_none()) && stock.is_empty() {
         return Ok(Connectors::none());
     }
-    let apart = Basis { sets_externals_apart: true, connected: &[], rules: basis.rules.clone(), ..*basis };
+    let apart = Basis { sets_apart: SetsApart::Externals, connected: &[], rules: basis.rules.clone(), ..*basis };
     let demand = Demand::of(&apart);
-    if demand.externals.is_empty() {
+    if demand.apart.is_empty() {
         return Ok(Connectors::none());
     }
     let on_sale = price.zip(cals);
@@ -131,7 +131,7 @@ pub(crate) fn chosen(basis: &Basis<'_>, terms: &Terms<'_>) -> Result<Connectors,
     }
     let weights = in_ratio(&units)?;
     let [user, device] = [0, 1].map(|at| weights.get(at).copied().unwrap_or(1));
-    let places = Places::of(checked, &demand.externals);
+    let places = Places::of(checked, &demand.apart);
     let choice = Choice {
         demand: &demand,
         places: &places,
@@ -148,7 +148,7 @@ pub(crate) fn chosen(basis: &Basis<'_>, terms: &Terms<'_>) -> Result<Connectors,
     };
     Ok(Connectors {
         connected: places.connected(&best.hosts, estate.servers.len()),
-        hosts: places.versions(&demand.externals, &best.hosts),
+        hosts: places.versions(&demand.apart, &best.hosts),
         proven: best.cost == best.bound,
         lower_bound_minor: minor(best.bound)?,
         bought: best.bought,
@@ -201,7 +201,7 @@ struct Places {
 }
 
 impl Places {
-    fn of(checked: &Checked<'_>, externals: &[External]) -> Self {
+    fn of(checked: &Checked<'_>, externals: &[Apart]) -> Self {
         let mut sets: Vec<BTreeSet<u32>> = Vec::new();
         let mut of_server = BTreeMap::new();
         for server in externals.iter().map(|external| external.server) {
@@ -228,7 +228,7 @@ impl Places {
     }
 
     /// E.24: a connector as new as the newest server it serves.
-    fn versions(&self, externals: &[External], hosts: &BTreeSet<u32>) -> BTreeMap<u32, VersionName> {
+    fn versions(&self, externals: &[Apart], hosts: &BTreeSet<u32>) -> BTreeMap<u32, VersionName> {
         let mut found: BTreeMap<u32, VersionName> = BTreeMap::new();
         for external in externals {
             let set = &self.sets[self.of_server[&external.server]];
@@ -327,7 +327,7 @@ impl Choice<'_> {
 
     /// More than all CALs cost.
     fn prohibitive(&self) -> u64 {
-        let people = self.demand.externals.iter().map(|external| external.person).collect::<BTreeSet<_>>();
+        let people = self.demand.apart.iter().filter_map(|external| external.person).collect::<BTreeSet<_>>();
         let heads = people.iter().map(|&person| self.demand.heads_of(person)).fold(1, u64::saturating_add);
         heads.saturating_mul(self.weights.user)
     }
@@ -353,14 +353,14 @@ impl Choice<'_> {
         let forced = |side: &[Option<VersionName>]| -> Vec<u32> {
             (0..).zip(side).filter(|(_, forced)| forced.is_some()).map(|(rank, _)| rank).collect()
         };
-        let external = |external: &External| ExternalAccess {
-            user: Some(external.person),
+        let external = |external: &Apart| ExternalAccess {
+            user: external.person,
             device: external.device,
             candidate: self.places.of_server[&external.server] as u32,
         };
         let (users, devices) = (demand.forced_people.len() as u32, demand.forced_devices.len() as u32);
         let (forced_users, forced_devices) = (forced(&demand.forced_people), forced(&demand.forced_devices));
-        let externals: Vec<ExternalAccess> = demand.externals.iter().map(external).collect();
+        let externals: Vec<ExternalAccess> = demand.apart.iter().map(external).collect();
         let plan = cheapest_with_connectors(&ConnectorProblem {
             users,
             devices,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{
     administrators::Administrators,
-    basis::{Basis, heads, is_printer},
+    basis::{Basis, SetsApart, heads, is_printer},
     servers::Need,
 };
 use crate::{
@@ -31,12 +31,13 @@ pub(crate) struct Loose {
     pub cal: VersionName,
 }
 
-/// An access of somebody who is no employee, which an External Connector may serve (rule E.23).
+/// An access with its server: of somebody who is no employee, which an External Connector may serve (rule E.23), or on a
+/// host that may count users or devices (rule F.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct External {
+pub(crate) struct Apart {
     /// Index into the estate.
     pub server: u32,
-    pub person: u32,
+    pub person: Option<u32>,
     /// `None`: it can hold no CAL.
     pub device: Option<u32>,
     pub cal: VersionName,
@@ -83,8 +84,8 @@ pub(crate) struct Demand {
     pub strangers: Vec<Loose>,
     /// Accesses to DHCP, DNS and the like (E.13), unless the policy counts or ignores them.
     pub infrastructure: Vec<Loose>,
-    /// Set apart for connectors, if asked for.
-    pub externals: Vec<External>,
+    /// What the basis asks to be set apart instead of counted.
+    pub apart: Vec<Apart>,
     /// People of whom nothing was seen and who count all the same (I.5).
     pub unseen: u64,
     /// Bits of [`cause`].
@@ -106,7 +107,7 @@ impl Demand {
             heads: Vec::new(),
             strangers: Vec::new(),
             infrastructure: Vec::new(),
-            externals: Vec::new(),
+            apart: Vec::new(),
             unseen: 0,
             people_left_out: vec![0; people],
             devices_left_out: vec![0; devices],
@@ -136,9 +137,19 @@ impl Demand {
             loose.sort_unstable();
             loose.dedup();
         }
-        demand.externals.sort_unstable();
-        demand.externals.dedup();
+        demand.apart.sort_unstable();
+        demand.apart.dedup();
         demand
+    }
+
+    pub fn has_forced(&self) -> bool {
+        self.forced_people.iter().chain(&self.forced_devices).any(Option::is_some)
+    }
+
+    /// The newest version needed.
+    pub fn newest(&self) -> Option<VersionName> {
+        let forced = self.forced_people.iter().chain(&self.forced_devices).flatten().copied();
+        self.pairs.iter().map(|pair| pair.cal).chain(forced).max()
     }
 
     /// How many CALs the person of that rank needs if it is covered by User CALs.
@@ -227,9 +238,12 @@ impl Demand {
                 self.rules.add("E.23");
                 return self.leave_out(Some(person), device, cause::CONNECTOR);
             }
-            if basis.sets_externals_apart {
-                return self.externals.push(External { server: access.server, person, device: holder, cal });
+            if basis.sets_apart == SetsApart::Externals {
+                return self.apart.push(Apart { server: access.server, person: Some(person), device: holder, cal });
             }
+        }
+        if basis.sets_apart == SetsApart::All && (person.is_some() || holder.is_some()) {
+            return self.apart.push(Apart { server: access.server, person, device: holder, cal });
         }
         match (person, device) {
             // E.6: a server needs none itself; the person behind it counts

@@ -2,7 +2,7 @@
 
 use super::{
     ServerNeeds,
-    basis::{AdministratorRule, Basis, Held},
+    basis::{AdministratorRule, Basis, Held, SetsApart},
     connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
@@ -50,6 +50,11 @@ impl<'a> Ground<'a> {
         Self { checked, family, servers, sql_by_core: sql_by_core(checked.estate) }
     }
 
+    /// Whether somebody reached SQL Server that is licensed by core (D.8).
+    pub fn has_sql_by_core(&self) -> bool {
+        !self.sql_by_core.is_empty()
+    }
+
     /// By these switches, with these people and servers served otherwise.
     pub fn basis<'b>(&'b self, policy: &'b Policy, held: &'b Held, connected: &'b [bool]) -> Basis<'b> {
         let mut rules = self.family.rules();
@@ -68,7 +73,7 @@ impl<'a> Ground<'a> {
             has_modes: false,
             externals_need_none: false,
             connected,
-            sets_externals_apart: false,
+            sets_apart: SetsApart::Nothing,
             held,
             only_sql_by_core: if policy.sql_core_needs_windows_cal { &[] } else { &self.sql_by_core },
             rules,

@@ -1,0 +1,239 @@
+//! Suites, bridges and plans (section G) as entitlements to several families at once, and the readings of open questions.
+
+mod estates;
+
+use caliper_licensing::{Access, Accesses, Assessment, Estate, EstateFile, Use, assess};
+use estates::*;
+use proptest::prelude::*;
+
+const USER: &str = "windows-server-cal/user";
+const DEVICE: &str = "windows-server-cal/device";
+
+fn position(text: &str) -> Assessment {
+    let text = format!("format = \"caliper.estate/1\"\n{text}");
+    let estate = EstateFile::read(&text).unwrap_or_else(|error| panic!("{error}: {text}")).finish();
+    assess(&estate).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Ten people with devices of their own; five of them use AD RMS, three Remote Desktop.
+fn office(entitlements: &str) -> Assessment {
+    position(&format!(
+        r#"
+        as_of = 2026-11-21
+        server = [{{ id = "S", version = 2022, edition = "Standard" }}]
+        person = [{{ id = "u", count = 2 }}, {{ id = "rms", count = 5 }}, {{ id = "rds", count = 3 }}]
+        device = [{{ id = "pc", count = 10 }}]
+        access = [
+            {{ person = "u" }}, {{ person = "rms", uses = ["ad-rms-cal"] }}, {{ person = "rds", uses = ["rds-cal"] }},
+        ]
+        entitlement = [{entitlements}]
+        "#
+    ))
+}
+
+#[test]
+fn a_suite_covers_what_it_holds_and_no_more() {
+    let named = |sku: &str, more: &str| {
+        format!(r#"{{ sku = "{sku}", version = 2022, quantity = 3, assigned_to = ["u-1", "rms-1", "rds-1"]{more} }}"#)
+    };
+    let table = [
+        // G.1 [S1, S120]: the Core suite has the base CAL; the Enterprise suite AD RMS as well; neither Remote Desktop
+        ("G.1", named("core-cal-suite/user", ""), (7, 5, 3)),
+        ("G.1", named("enterprise-cal-suite/user", ""), (7, 4, 3)),
+        // G.5 [S1, S122]: EMS and Microsoft 365 carry the base CAL, Office 365 nothing
+        ("G.5", named("ems-e3/user", ""), (7, 5, 3)),
+        ("G.5", named("microsoft-365-e3/user", ""), (7, 5, 3)),
+        ("G.5", named("office-365-e3/user", ""), (10, 5, 3)),
+        // G.6: a subscription that has ended gives nothing
+        ("G.6", named("microsoft-365-e3/user", ", software_assurance_until = 2026-11-20"), (10, 5, 3)),
+        ("G.6", named("microsoft-365-e3/user", ", software_assurance_until = 2026-11-21"), (7, 5, 3)),
+        // G.2 [S51]: frozen when Software Assurance lapsed, here before 2022
+        (
+            "G.2",
+            named("core-cal-suite/user", ", software_assurance_until = 2021-06-30").replace("2022", "2019"),
+            (10, 5, 3),
+        ),
+        (
+            "G.2",
+            named("core-cal-suite/user", ", software_assurance_until = 2026-12-31").replace("2022", "2019"),
+            (7, 5, 3),
+        ),
+    ];
+    for (row, entitlement, expected) in table {
+        let assessment = office(&entitlement);
+        let found =
+            (needed(&assessment, USER), needed(&assessment, "ad-rms-cal/user"), needed(&assessment, "rds-cal/user"));
+        assert_eq!(found, expected, "{row}: {entitlement}");
+        assert!(!warns(&assessment, &["not assessed"]), "{:?}", assessment.position.warnings);
+    }
+    let assessment = office(&named("enterprise-cal-suite/user", ""));
+    assert_eq!(lines(&assessment, "enterprise-cal-suite/user"), [("2022", 3, 3, 0, 0)]);
+    assert!(assessment.people[0].reason.contains("G.1"));
+}
+
+#[test]
+fn a_bridge_counts_only_beside_its_plan() {
+    // G.3, G.4 [S121]
+    let bridge = r#"{ sku = "bridge-office-365/user", version = 2022, quantity = 4 }"#;
+    let plans =
+        |quantity: u32| format!(r#"{bridge}, {{ sku = "office-365-e3/user", version = 2022, quantity = {quantity} }}"#);
+    for (entitlements, base) in [(bridge.to_owned(), 10), (plans(3), 7), (plans(9), 6)] {
+        let assessment = office(&entitlements);
+        assert_eq!(needed(&assessment, USER), base, "{entitlements}");
+        assert_eq!(warns(&assessment, &["bridge", "G.3"]), base > 6, "{entitlements}");
+    }
+    // with the same people
+    let named = |who: &str| {
+        format!(
+            r#"{{ sku = "bridge-office-365/user", version = 2022, quantity = 1, assigned_to = ["u-1"] }},
+            {{ sku = "office-365-e3/user", version = 2022, quantity = 1, assigned_to = ["{who}"] }}"#
+        )
+    };
+    assert_eq!(needed(&office(&named("u-1")), USER), 9);
+    assert_eq!(needed(&office(&named("u-2")), USER), 10);
+}
+
+#[test]
+fn what_is_free_goes_to_those_who_save_most() {
+    // five Enterprise suites for ten people: those who use AD RMS save two CALs each
+    let assessment = office(r#"{ sku = "enterprise-cal-suite/user", version = 2022, quantity = 5 }"#);
+    assert_eq!((needed(&assessment, USER), needed(&assessment, "ad-rms-cal/user")), (5, 0));
+    assert!(!warns(&assessment, &["as far as was found"]));
+    // more than people: the rest is surplus
+    let many = office(r#"{ sku = "core-cal-suite/user", version = 2022, quantity = 25 }"#);
+    assert_eq!(lines(&many, "core-cal-suite/user"), [("2022", 10, 25, 0, 15)]);
+}
+
+#[test]
+fn plans_without_confirmation_show_both_readings() {
+    // G.5, question X.3
+    let plan = r#"{ sku = "microsoft-365-e3/user", version = 2025, quantity = 4, assigned_to = ["u-1", "u-2", "rms-1", "rms-2"] }"#;
+    let assessment = office(plan);
+    assert!(warns(&assessment, &["microsoft-365-e3/user", "X.3"]));
+    let readings = &assessment.position.readings;
+    let reading = readings.iter().find(|reading| reading.policy.contains("unverified")).unwrap();
+    let line = &reading.lines[0];
+    assert_eq!((line.sku.as_str(), line.version.as_str(), line.needed, line.otherwise), (USER, "2022", 6, 10));
+    assert!(office("").position.readings.is_empty());
+}
+
+#[test]
+fn open_questions_show_the_other_number() {
+    let text = r#"
+        server = [
+            { id = "WEB", version = 2022, edition = "Standard", web_workload = true },
+            { id = "DB", version = 2019, edition = "Standard" },
+        ]
+        sql = [{ id = "DB/X", server = "DB", version = 2019, edition = "Standard", model = "core" }]
+        person = [
+            { id = "visitor", count = 5, external = true }, { id = "admin" }, { id = "analyst", count = 3 }, { id = "idle", count = 7 },
+        ]
+        device = [{ id = "lamp", count = 2 }]
+        access = [
+            { person = "visitor", server = "WEB", web = true }, { person = "admin", server = "WEB", administration = true },
+            { device = "lamp", server = "DB", infrastructure = true }, { person = "analyst", server = "DB", uses = ["sql-server-cal"] },
+        ]
+    "#;
+    let position = position(text).position;
+    let found: Vec<(&str, Vec<(&str, &str, u64, u64)>)> = (position.readings.iter())
+        .map(|reading| {
+            let lines = reading.lines.iter();
+            (
+                reading.policy.as_str(),
+                lines.map(|line| (line.sku.as_str(), line.version.as_str(), line.needed, line.otherwise)).collect(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("web_exempt = \"public-web\"", vec![(USER, "2022", 5, 0)]),
+        ("infra_roles = \"strict\"", vec![(DEVICE, "2019", 0, 2)]),
+        ("admin_exempt_per_server = 0", vec![(USER, "2022", 5, 6)]),
+        ("sql_core_needs_windows_cal = false", vec![(USER, "2019", 3, 0)]),
+        ("population = \"entitled\"", vec![(USER, "2022", 5, 12)]),
+    ];
+    assert_eq!(found, expected);
+    assert!(position.readings.iter().all(|reading| reading.question.contains('.')));
+}
+
+#[test]
+fn one_mode_per_host_is_the_other_reading() {
+    // F.6: two people on ten devices and ten people on two devices of one host; rights: 2 + 2, one mode: 12
+    let text = r#"
+        server = [{ id = "RDS1", version = 2022, edition = "Standard" }]
+        person = [{ id = "a", count = 2 }, { id = "b", count = 10 }]
+        device = [{ id = "x", count = 10 }, { id = "y", count = 2 }]
+        access = [{ person = "a", device = "x", uses = ["rds-cal"] }, { person = "b", device = "y", uses = ["rds-cal"] }]
+    "#;
+    let assessment = position(text);
+    assert_eq!((needed(&assessment, "rds-cal/user"), needed(&assessment, "rds-cal/device")), (2, 2));
+    let reading = &assessment.position.readings[0];
+    assert_eq!(reading.policy, "remote_desktop = \"per-user\" on RDS1");
+    let lines: Vec<_> = reading.lines.iter().map(|line| (line.sku.as_str(), line.needed, line.otherwise)).collect();
+    assert_eq!(lines, [("rds-cal/device", 2, 0), ("rds-cal/user", 2, 12)]);
+}
+
+const SKUS: [&str; 4] = [USER, DEVICE, "ad-rms-cal/user", "ad-rms-cal/device"];
+
+/// Four people, three devices, two families, and some suites that nobody is named for.
+fn estates() -> impl Strategy<Value = Estate> {
+    let row = (0_u32..4, prop_oneof![4 => 0_u32..3, 1 => Just(Accesses::NONE)], any::<bool>());
+    let rows = prop::collection::vec(row, 1..12);
+    (rows, [1_u64..5, 1..5, 1..5, 1..5], 0_u64..4, 0_u64..3).prop_map(|(rows, prices, enterprise, core)| {
+        let all: Vec<Access> = rows.iter().map(|&(person, device, _)| on(person, device, 0)).collect();
+        let rms = rows.iter().filter(|row| row.2).map(|&(person, device, _)| on(person, device, 0)).collect();
+        Estate {
+            currency: "EUR".into(),
+            servers: vec![server("S", "2022", "Standard")],
+            people: people(4),
+            devices: devices(3),
+            accesses: Accesses::of(all),
+            uses: vec![Use { cal: "ad-rms-cal".into(), accesses: Accesses::of(rms) }],
+            prices: SKUS.iter().zip(prices).map(|(sku, minor)| price(sku, minor, 1)).collect(),
+            entitlements: vec![
+                owns("enterprise-cal-suite/user", "2022", enterprise),
+                owns("core-cal-suite/user", "2022", core),
+            ],
+            ..Estate::default()
+        }
+    })
+}
+
+/// Every way to hand out the suites, and every cover of each family.
+fn cheapest(estate: &Estate) -> u64 {
+    let price = |at: usize| estate.prices[at].minor;
+    let of_family = |accesses: &Accesses, held: u32, user: u64, device: u64| {
+        let covers = (0..1_u32 << 7).filter(|cover| {
+            accesses.rows().all(|row| {
+                let by_device = row.device != Accesses::NONE && cover >> (4 + row.device) & 1 == 1;
+                (held | cover) >> row.person & 1 == 1 || by_device
+            })
+        });
+        let cost =
+            |cover: u32| u64::from((cover & 15).count_ones()) * user + u64::from((cover >> 4).count_ones()) * device;
+        covers.map(cost).min().unwrap()
+    };
+    let [enterprise, core] = [0, 1].map(|at| estate.entitlements[at].quantity as u32);
+    let mut least = u64::MAX;
+    for with_rms in (0..16_u32).filter(|held| held.count_ones() <= enterprise) {
+        for base in (0..16_u32).filter(|held| held.count_ones() <= core) {
+            let cost = of_family(&estate.accesses, with_rms | base, price(0), price(1))
+                + of_family(&estate.uses[0].accesses, with_rms, price(2), price(3));
+            least = least.min(cost);
+        }
+    }
+    least
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn no_way_to_hand_out_suites_saves_more(estate in estates()) {
+        let assessment = assessed(&estate);
+        let cost: u64 = SKUS.iter().zip(&estate.prices).map(|(sku, price)| needed(&assessment, sku) * price.minor).sum();
+        let least = cheapest(&estate);
+        prop_assert!(cost >= least);
+        if !warns(&assessment, &["as far as was found"]) {
+            prop_assert_eq!(cost, least);
+        }
+    }
+}
