@@ -117,6 +117,9 @@ fn plans_without_confirmation_show_both_readings() {
     assert!(office("").position.readings.is_empty());
 }
 
+/// A switch with its other value; sku, version, needed here, needed otherwise.
+type Found<'a> = (&'a str, Vec<(&'a str, &'a str, u64, u64)>);
+
 #[test]
 fn open_questions_show_the_other_number() {
     let text = r#"
@@ -135,7 +138,7 @@ fn open_questions_show_the_other_number() {
         ]
     "#;
     let position = position(text).position;
-    let found: Vec<(&str, Vec<(&str, &str, u64, u64)>)> = (position.readings.iter())
+    let found: Vec<Found<'_>> = (position.readings.iter())
         .map(|reading| {
             let lines = reading.lines.iter();
             (

@@ -185,8 +185,8 @@ impl Stock {
     }
 
     /// Whether choosing the machine costs no connector more.
-    fn has(&self, host: &u32) -> bool {
-        self.hosts.contains(host) || self.settled.contains(host)
+    fn has(&self, host: u32) -> bool {
+        self.hosts.contains(&host) || self.settled.contains(&host)
     }
 }
 
@@ -308,9 +308,9 @@ impl Choice<'_> {
                 break;
             }
             if too_many {
-                low = price
+                low = price;
             } else {
-                high = price
+                high = price;
             }
             if high - low <= 1 {
                 break;
@@ -321,8 +321,8 @@ impl Choice<'_> {
     }
 
     /// What else a connector there costs (E.25).
-    fn beside_on(&self, host: &u32) -> u64 {
-        if self.with_beside.is_some_and(|with| !with.contains(host)) { self.beside } else { 0 }
+    fn beside_on(&self, host: u32) -> u64 {
+        if self.with_beside.is_some_and(|with| !with.contains(&host)) { self.beside } else { 0 }
     }
 
     /// More than all CALs cost.
@@ -336,12 +336,12 @@ impl Choice<'_> {
     fn at(&self, price: u64) -> Result<Found, EstateError> {
         let parts = self.places.shared.values().copied().fold(1, least_common_multiple);
         let scaled = |weight: u64| weight.checked_mul(parts).ok_or_else(|| too_large("the prices"));
-        let one = |host: &u32| {
+        let one = |host: u32| {
             let beside = self.beside_on(host);
             if self.stock.has(host) { beside } else { price.saturating_add(beside) }
         };
         // rounded down, so that the bound stays one
-        let share = |host: &u32| Ok(scaled(one(host))? / self.places.shared.get(host).copied().unwrap_or(1));
+        let share = |host: &u32| Ok(scaled(one(*host))? / self.places.shared.get(host).copied().unwrap_or(1));
         let candidates = self.places.sets.iter().map(|set| {
             set.iter().try_fold(0_u64, |sum, host| sum.checked_add(share(host)?).ok_or_else(|| too_large("the prices")))
         });
@@ -379,11 +379,11 @@ impl Choice<'_> {
         let chosen = self.places.sets.iter().zip(&plan.connectors).filter(|(_, taken)| **taken);
         let mut hosts: BTreeSet<u32> = chosen.flat_map(|(set, _)| set.iter().copied()).collect();
         // what is there anyway
-        hosts.extend(self.stock.hosts.iter().filter(|host| self.beside_on(host) == 0));
+        hosts.extend(self.stock.hosts.iter().filter(|host| self.beside_on(**host) == 0));
         hosts.extend(&self.stock.settled);
         let bought = (hosts.difference(&self.stock.hosts).count() as u64).saturating_sub(self.stock.free);
-        let paid = self.connector.unwrap_or_else(|| if bought > 0 { u64::MAX } else { 0 });
-        let beside: u128 = hosts.iter().map(|host| u128::from(self.beside_on(host))).sum();
+        let paid = self.connector.unwrap_or(if bought > 0 { u64::MAX } else { 0 });
+        let beside: u128 = hosts.iter().map(|&host| u128::from(self.beside_on(host))).sum();
         let cost = cals + u128::from(paid) * u128::from(bought) + beside;
         let at_price = |count: u64| u128::from(price) * u128::from(count);
         let bound = plan.lower_bound.div_ceil(u128::from(parts)) + at_price(self.stock.settled.len() as u64);

@@ -26,7 +26,7 @@ pub(super) fn readings(
     for (name, question, other) in questions(base) {
         let basis = base.basis(&other, &served.base.0, &served.base.1.connected);
         let counted = Counted::of(&basis, &base.family)?;
-        add(draft, name, question, &[&base.family], needs_of(&base.family, &counted.users, &counted.devices));
+        add(draft, name, question, &[&base.family], &needs_of(&base.family, &counted.users, &counted.devices));
     }
     if policy.population == Population::Observed {
         unseen(base, served, draft);
@@ -45,7 +45,7 @@ pub(super) fn readings(
         }
         let question =
             "Do the plans owned carry CALs, as the catalogue says without anybody's word (G.5, question X.3)?";
-        add(draft, "catalogue: unverified plans carry nothing".into(), question, &families, needs);
+        add(draft, "catalogue: unverified plans carry nothing".into(), question, &families, &needs);
     }
     for (other, (held, connectors)) in others.iter().zip(&served.others) {
         if other.used.family.row.id == "rds"
@@ -53,7 +53,7 @@ pub(super) fn readings(
         {
             let question = "A host counts users or devices, while rights of both kinds may stand side by side (F.6): counted are \
                             the rights; this is the cheapest choice of one kind for each host.";
-            add(draft, policy, question, &[&other.used.family], needs);
+            add(draft, policy, question, &[&other.used.family], &needs);
         }
     }
     Ok(())
@@ -136,7 +136,7 @@ fn unseen(base: &windows::Ground<'_>, served: &Served<'_>, draft: &mut Draft<'_>
     *users = users.saturating_add(count);
     let question =
         "Do all people count who could sign in, or those who were seen (I.5)? Audits usually begin with all.";
-    add(draft, "population = \"entitled\"".into(), question, &[&base.family], needs);
+    add(draft, "population = \"entitled\"".into(), question, &[&base.family], &needs);
 }
 
 /// Of one family, as in the lines.
@@ -157,7 +157,7 @@ fn plain(lines: &[Line], families: &[&Family<'_>]) -> Needs {
     needs.map(|line| ((line.sku.clone(), version(line)), line.needed)).collect()
 }
 
-fn add(draft: &mut Draft<'_>, policy: String, question: &str, families: &[&Family<'_>], otherwise: Needs) {
+fn add(draft: &mut Draft<'_>, policy: String, question: &str, families: &[&Family<'_>], otherwise: &Needs) {
     let here = plain(&draft.book.lines, families);
     let skus: std::collections::BTreeSet<_> = here.keys().chain(otherwise.keys()).cloned().collect();
     let lines = skus.into_iter().map(|key| ReadingLine {

@@ -32,7 +32,7 @@ struct Suite<'a> {
     given: Vec<u32>,
 }
 
-impl<'a> Suite<'a> {
+impl Suite<'_> {
     /// The version up to which it covers a family; `None`: not at all.
     fn covers(&self, checked: &Checked<'_>, family: &Family<'_>) -> Option<VersionName> {
         self.row.covers.contains(&family.row.id).then(|| match self.row.kind {
@@ -278,11 +278,8 @@ fn suite_of<'a>(checked: &Checked<'a>, sku: &str) -> Option<(&'a EquivalenceRow,
 fn pair_bridges(suites: &mut [Suite<'_>], draft: &mut Draft<'_>) {
     let estate = draft.book.estate;
     let mut alone = BTreeSet::new();
-    for at in 0..suites.len() {
-        if suites[at].row.kind != EquivalenceKind::Bridge {
-            continue;
-        }
-        let with = |sku: &str| suites[at].row.paired_with.iter().any(|id| sku.strip_suffix("/user") == Some(id));
+    for suite in suites.iter_mut().filter(|suite| suite.row.kind == EquivalenceKind::Bridge) {
+        let with = |sku: &str| suite.row.paired_with.iter().any(|id| sku.strip_suffix("/user") == Some(id));
         let plans: Vec<&Entitlement> = estate
             .entitlements
             .iter()
@@ -296,15 +293,14 @@ fn pair_bridges(suites: &mut [Suite<'_>], draft: &mut Draft<'_>) {
             .iter()
             .map(|plan| plan.quantity.saturating_sub(plan.assigned_to.len() as u64))
             .fold(0, u64::saturating_add);
-        let known: BTreeSet<&str> = suites[at].entitlement.assigned_to.iter().map(String::as_str).collect();
+        let known: BTreeSet<&str> = suite.entitlement.assigned_to.iter().map(String::as_str).collect();
         let lost = known.difference(&names).count();
         // plans without a name may belong to those the bridge names
         let kept = (lost as u64).min(free);
-        if lost as u64 > kept || suites[at].free > free - kept {
-            alone.insert(suites[at].entitlement.sku.as_str());
+        if lost as u64 > kept || suite.free > free - kept {
+            alone.insert(suite.entitlement.sku.as_str());
         }
         let rest = free - kept;
-        let suite = &mut suites[at];
         if lost as u64 > kept {
             suite.named.clear();
         }
