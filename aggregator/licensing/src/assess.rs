@@ -27,7 +27,8 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     let windows = cal::cals(&checked, &mut draft)?;
     run::licences(&checked, &mut draft)?;
 
-    let Draft { book, mut warnings, hosts, uses, mut intervals, mut to_do, violations, readings, reclaim } = draft;
+    let Draft { book, mut warnings, hosts, uses, mut intervals, mut to_do, violations, readings, reclaim, suites } =
+        draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
         format!("the cost of what is short leaves out what has no price: give prices for {list}")
@@ -57,6 +58,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         violations,
         readings,
         reclaim,
+        suites,
     };
     Ok(Assessment { position, people: windows.people, devices: windows.devices, proof: windows.proof, hosts, uses })
 }

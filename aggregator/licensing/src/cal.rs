@@ -17,6 +17,7 @@ mod modes;
 mod purchase;
 mod readings;
 mod servers;
+mod suite_offer;
 mod suites;
 mod windows;
 
@@ -69,6 +70,15 @@ pub(crate) fn cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<Windo
         additive::additive_cals(other, held, connectors, draft)?;
     }
     readings::readings(&base, &others, &served, draft)?;
+    draft.suites = suite_offer::offer(checked, || {
+        let (held, connectors) = &served.base;
+        let of_base = Demand::of(&base.basis(&checked.estate.policy, held, &connectors.connected));
+        let mut demands = vec![(base.family.name.to_owned(), of_base)];
+        for (other, (held, connectors)) in others.iter().zip(&served.others) {
+            demands.push((other.used.family.name.to_owned(), Demand::of(&other.basis(held, &connectors.connected))));
+        }
+        demands
+    })?;
     Ok(windows)
 }
 

@@ -6,7 +6,7 @@ use crate::{
     checked::Checked,
     estate::EstateError,
     findings::Warnings,
-    position::{Interval, Reading, Reclaim, ToDo, Violation},
+    position::{Interval, Reading, Reclaim, SuiteOffer, ToDo, Violation},
 };
 
 /// A position in the making.
@@ -20,6 +20,7 @@ pub(crate) struct Draft<'a> {
     pub violations: Vec<Violation>,
     pub readings: Vec<Reading>,
     pub reclaim: Vec<Reclaim>,
+    pub suites: Option<SuiteOffer>,
 }
 
 impl<'a> Draft<'a> {
@@ -34,6 +35,7 @@ impl<'a> Draft<'a> {
             violations: Vec::new(),
             readings: Vec::new(),
             reclaim: Vec::new(),
+            suites: None,
         }
     }
 }

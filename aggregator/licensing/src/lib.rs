@@ -32,6 +32,6 @@ pub use estate::{
 pub use file::{EstateFile, FileError};
 pub use position::{
     Confidence, Interval, Line, Optimum, POSITION_FORMAT, Position, Purchase, Reading, ReadingLine, Reclaim,
-    ShoppingItem, ToDo, Violation,
+    ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
 };
 pub use version::VersionName;

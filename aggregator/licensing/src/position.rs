@@ -126,6 +126,33 @@ pub struct Position {
     /// Licences that can be taken back or are not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reclaim: Vec<Reclaim>,
+    /// CALs of all families bought together, if that is cheaper with suites (G.1); the lines stay those of single CALs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suites: Option<SuiteOffer>,
+}
+
+/// The cheapest way to buy the CALs of several families together, for one who owns none of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuiteOffer {
+    /// Suites and single CALs by sku, sorted.
+    pub buy: Vec<SuiteCount>,
+    /// What they cost, minor units.
+    pub cost_minor: u64,
+    /// No way costs less.
+    pub lower_bound_minor: u64,
+    /// Whether both are equal.
+    pub proven: bool,
+    /// How much less it costs than the single CALs of the same families.
+    pub saving_minor: u64,
+}
+
+/// So many of a product.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SuiteCount {
+    /// For example `core-cal-suite/user`.
+    pub sku: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// How far a number is certain, in licences needed.

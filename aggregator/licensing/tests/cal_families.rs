@@ -388,3 +388,26 @@ fn what_is_not_known_is_an_interval_and_something_to_find_out() {
     let to_do: Vec<_> = position.to_do.iter().map(|one| (one.may_add, one.may_add_minor)).collect();
     assert_eq!(to_do, [(6, 30_000), (4, 20_000), (2, 8_000), (1, 4_000)], "most valuable first");
 }
+
+#[test]
+fn an_undeclared_model_is_an_interval_and_something_to_find_out() {
+    // D.11: by server licence 30 people would need CALs; Express never does
+    let text = |edition: &str| {
+        format!(
+            r#"
+            currency = "EUR"
+            server = [{{ id = "DB", version = 2022, edition = "Standard" }}]
+            sql = [{{ id = "DB/X", server = "DB", version = 2022, edition = "{edition}" }}]
+            person = [{{ id = "u", count = 30 }}]
+            access = [{{ person = "u", uses = ["sql-server-cal"] }}]
+            price = [{{ sku = "sql-server-cal/user", minor = 20000 }}]
+            "#
+        )
+    };
+    let position = check("D.11", &text("Standard"), &[(SQL_USER, 0), (BASE_USER, 30)]).position;
+    let interval = position.intervals.iter().find(|interval| interval.of == "sql-server-cal").unwrap();
+    assert_eq!((interval.lowest, interval.likely, interval.highest), (0, 0, 30));
+    assert_eq!((position.to_do[0].may_add, position.to_do[0].may_add_minor), (30, 600_000));
+    assert!(position.to_do[0].what.contains("DB/X"));
+    assert!(check("D.7", &text("Express"), &[(SQL_USER, 0)]).position.intervals.is_empty());
+}

@@ -175,6 +175,38 @@ fn one_mode_per_host_is_the_other_reading() {
     assert_eq!(lines, [("rds-cal/device", 2, 0), ("rds-cal/user", 2, 12)]);
 }
 
+#[test]
+fn suites_on_sale_are_offered_where_they_are_cheaper() {
+    // G.1: ten people, five of them with AD RMS; a suite of 70.00 against 40.00 + 45.00
+    let text = |suite: u32| {
+        format!(
+            r#"
+            currency = "EUR"
+            server = [{{ id = "S", version = 2022, edition = "Standard" }}]
+            person = [{{ id = "u", count = 5 }}, {{ id = "rms", count = 5 }}]
+            access = [{{ person = "u" }}, {{ person = "rms", uses = ["ad-rms-cal"] }}]
+            price = [
+                {{ sku = "windows-server-cal/user", minor = 4000 }}, {{ sku = "windows-server-cal/device", minor = 3500 }},
+                {{ sku = "ad-rms-cal/user", minor = 4500 }}, {{ sku = "ad-rms-cal/device", minor = 4500 }},
+                {{ sku = "enterprise-cal-suite/user", minor = {suite} }},
+            ]
+            "#
+        )
+    };
+    let cheap = position(&text(7000)).position;
+    let offer = cheap.suites.unwrap();
+    let buy: Vec<_> = offer.buy.iter().map(|one| (one.sku.as_str(), one.count)).collect();
+    assert_eq!(buy, [("enterprise-cal-suite/user", 5), (USER, 5)]);
+    assert_eq!((offer.cost_minor, offer.saving_minor), (5 * 7000 + 5 * 4000, 5 * 1500));
+    assert!(offer.proven && offer.lower_bound_minor == offer.cost_minor);
+    // the lines stay those of single CALs
+    assert_eq!(
+        cheap.lines.iter().filter(|line| line.sku.ends_with("cal/user")).map(|line| line.needed).sum::<u64>(),
+        15
+    );
+    assert!(position(&text(8600)).position.suites.is_none(), "dearer than both CALs");
+}
+
 const SKUS: [&str; 4] = [USER, DEVICE, "ad-rms-cal/user", "ad-rms-cal/device"];
 
 /// Four people, three devices, two families, and some suites that nobody is named for.

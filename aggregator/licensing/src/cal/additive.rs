@@ -1,6 +1,6 @@
 //! CALs beside the base CAL: Remote Desktop, AD RMS, SQL Server, and whatever other family the catalogue has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     basis::{AdministratorRule, Basis, Held, SetsApart},
@@ -8,8 +8,8 @@ use super::{
     counted::{Counted, add_cals},
     coverages,
     family::Family,
-    intervals,
-    servers::{MULTIPOINT, Need, SBS, is_edition, needs_of},
+    intervals::{self, Undeclared},
+    servers::{MULTIPOINT, Need, SBS, is_edition, is_undeclared, needs_of},
 };
 use crate::{
     assessment::{Coverage, UseCoverage},
@@ -72,7 +72,7 @@ pub(crate) struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     pub fn of(checked: &'a Checked<'a>, used: Used<'a>) -> Self {
-        let needs = needs_of(checked, &used.family);
+        let needs = needs_of(checked, &used.family, false);
         Self { checked, used, needs }
     }
 
@@ -110,7 +110,9 @@ pub(crate) fn additive_cals(
     let owned = family.owned(checked);
     add_cals(&mut draft.book, family, [counted.users.clone(), counted.devices.clone()], &owned, &counted.demand.rules)?;
     add_connectors(checked, &mut draft.book, family, connectors, &["E.25"])?;
-    intervals::state(&basis, family, &counted.demand, &counted.mix, users.saturating_add(devices), draft)?;
+    let likely = users.saturating_add(devices);
+    let undeclared = undeclared(ground, &basis, likely)?;
+    intervals::state(&basis, family, &counted.demand, &counted.mix, likely, &undeclared, draft)?;
     warn(checked, used, &counted, draft);
     let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, &family.noun());
     draft.uses.push(UseCoverage {
@@ -121,6 +123,30 @@ pub(crate) fn additive_cals(
         proof: counted.proof(checked),
     });
     Ok(())
+}
+
+/// D.11: what instances of SQL Server could add of which nobody said how they are licensed.
+fn undeclared(ground: &Ground<'_>, basis: &Basis<'_>, likely: u64) -> Result<Undeclared, EstateError> {
+    let (checked, used) = (ground.checked, &ground.used);
+    let mut reached = vec![false; checked.estate.servers.len()];
+    used.accesses.server.iter().for_each(|&at| reached[at as usize] = true);
+    let reached: BTreeSet<&str> = checked
+        .estate
+        .servers
+        .iter()
+        .zip(reached)
+        .filter(|(_, reached)| *reached)
+        .map(|(server, _)| server.id.as_str())
+        .collect();
+    let open = checked.estate.sql.iter().filter(|one| is_undeclared(one) && reached.contains(one.server.as_str()));
+    let names: BTreeSet<String> = open.map(|instance| instance.id.clone()).collect();
+    if used.family.row.id != "sql-server" || names.is_empty() {
+        return Ok(Undeclared::default());
+    }
+    let needs = needs_of(checked, &used.family, true);
+    let rules = basis.rules.clone();
+    let (users, devices) = Counted::of(&Basis { needs: &needs, rules, ..*basis }, &used.family)?.counts();
+    Ok(Undeclared { names, may_add: users.saturating_add(devices).saturating_sub(likely) })
 }
 
 /// F.2: two users per server may connect for administration; no other family has such a rule.

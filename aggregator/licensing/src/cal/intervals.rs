@@ -12,7 +12,7 @@ use super::{
 use crate::{
     draft::Draft,
     estate::EstateError,
-    findings::Warnings,
+    findings::{Warnings, listed},
     position::{Interval, ToDo},
     prices::UnitPrice,
 };
@@ -60,6 +60,14 @@ impl Unknown {
     }
 }
 
+/// Servers of which nobody said how they are licensed (rule D.11).
+#[derive(Debug, Default)]
+pub(crate) struct Undeclared {
+    pub names: BTreeSet<String>,
+    /// CALs more if all of them have server licences.
+    pub may_add: u64,
+}
+
 /// Writes warnings (for the base CAL), the interval and the list of what to find out into the draft.
 pub(crate) fn state(
     basis: &Basis<'_>,
@@ -67,13 +75,14 @@ pub(crate) fn state(
     demand: &Demand,
     mix: &Mix,
     likely: u64,
+    undeclared: &Undeclared,
     draft: &mut Draft<'_>,
 ) -> Result<(), EstateError> {
     let unknown = Unknown::of(basis, demand, mix);
     if basis.is_base {
         warn(basis, demand, &unknown, likely, &mut draft.warnings);
     }
-    let highest = likely.saturating_add(unknown.may_add());
+    let highest = likely.saturating_add(unknown.may_add()).saturating_add(undeclared.may_add);
     let lowest = likely.saturating_sub(unknown.machineless);
     if lowest < highest {
         draft.intervals.push(Interval { of: family.name.into(), unit: "cal".into(), lowest, likely, highest });
@@ -112,6 +121,17 @@ pub(crate) fn state(
         "Decide with policy.infra_roles whether devices and people that used only DHCP, DNS or the like count.".into(),
         &["E.13"],
     )?;
+    let names = undeclared.names.iter().map(String::as_str).collect();
+    add(
+        undeclared.may_add,
+        user,
+        format!(
+            "Declare how {} instance(s) of SQL Server are licensed; with server licences their people need CALs: {}",
+            undeclared.names.len(),
+            listed(&names)
+        ),
+        &["D.7", "D.11"],
+    )?;
     let servers = unwatched_servers(basis);
     add(
         unknown.unwatched,
@@ -119,7 +139,7 @@ pub(crate) fn state(
         format!(
             "Watch {} server(s) for the whole window, people who were not seen may have used them: {}",
             servers.len(),
-            crate::findings::listed(&servers)
+            listed(&servers)
         ),
         &["I.4"],
     )

@@ -117,7 +117,8 @@ pub(crate) fn is_edition(checked: &Checked<'_>, server: &Server, name: &str) -> 
 }
 
 /// What use of another family on each server needs. Use is stated, so only the server's own terms can lift it.
-pub(crate) fn needs_of(checked: &Checked<'_>, family: &Family<'_>) -> Vec<Need> {
+/// `undeclared`: whether instances of SQL Server count of which nobody said how they are licensed.
+pub(crate) fn needs_of(checked: &Checked<'_>, family: &Family<'_>, undeclared: bool) -> Vec<Need> {
     let estate = checked.estate;
     let of_server = |(index, server): (usize, &Server)| {
         // E.11: a provider rents access out with the machine
@@ -130,7 +131,7 @@ pub(crate) fn needs_of(checked: &Checked<'_>, family: &Family<'_>) -> Vec<Need> 
             "rds" if matches!(server.licensed_by, LicensedBy::Azure | LicensedBy::AzureHybridBenefit) => {
                 Need::Cal(family.newest())
             }
-            "sql-server" => sql_need(estate, index, family),
+            "sql-server" => sql_need(estate, index, family, undeclared),
             _ if family.is_of_windows() => Need::Cal(family.cal_for(version)),
             _ => Need::Cal(server.products.get(family.name).map_or(family.newest(), |known| family.cal_for(*known))),
         }
@@ -139,12 +140,20 @@ pub(crate) fn needs_of(checked: &Checked<'_>, family: &Family<'_>) -> Vec<Need> 
 }
 
 /// D.7: an instance with a server licence needs CALs of its version; one licensed by core or processor, or free, needs none.
-fn sql_need(estate: &Estate, server: usize, family: &Family<'_>) -> Need {
+fn sql_need(estate: &Estate, server: usize, family: &Family<'_>, undeclared: bool) -> Need {
     let mut instances = estate.sql.iter().filter(|instance| instance.server == estate.servers[server].id).peekable();
     if instances.peek().is_none() {
         return Need::Cal(family.newest());
     }
-    let with_cals = instances.filter(|instance| instance.model == Some(SqlModel::ServerCal));
+    let with_cals = instances
+        .filter(|instance| instance.model == Some(SqlModel::ServerCal) || (undeclared && is_undeclared(instance)));
     let version = |instance: &SqlInstance| instance.version.map_or(family.newest(), |known| family.cal_for(known));
     with_cals.map(version).max().map_or(Need::Nothing("D.7"), Need::Cal)
+}
+
+/// D.11: nothing on a server tells how SQL Server is licensed. Editions that take no CALs in any case are told by name.
+pub(crate) fn is_undeclared(instance: &SqlInstance) -> bool {
+    const WITHOUT: [&str; 4] = ["express", "developer", "evaluation", "web"];
+    let edition = instance.edition.as_deref().unwrap_or_default().to_lowercase();
+    instance.model.is_none() && !WITHOUT.iter().any(|known| edition.contains(known))
 }

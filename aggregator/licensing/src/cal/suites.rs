@@ -183,14 +183,7 @@ impl<'a> Suites<'a> {
         if needs.iter().any(|need| need.left_out) {
             self.proven = false;
         }
-        let families: Vec<optimise::Family<'_>> = needs
-            .iter()
-            .map(|need| optimise::Family {
-                pairs: &need.pairs,
-                forced_users: &need.forced_users,
-                forced_devices: &need.forced_devices,
-            })
-            .collect();
+        let families: Vec<optimise::Family<'_>> = needs.iter().map(Need::as_family).collect();
         let problem = BundleProblem {
             users: checked.people.len() as u32,
             devices: checked.devices.len() as u32,
@@ -240,15 +233,16 @@ impl<'a> Suites<'a> {
 }
 
 /// What must be covered in one family, as the optimiser takes it; people who share an account can hold no suite.
-struct Need {
+pub(super) struct Need {
     pairs: Vec<(u32, u32)>,
     forced_users: Vec<u32>,
     forced_devices: Vec<u32>,
-    left_out: bool,
+    /// Whether there are such people.
+    pub left_out: bool,
 }
 
 impl Need {
-    fn of(demand: &Demand) -> Self {
+    pub fn of(demand: &Demand) -> Self {
         let alone = |person: u32| demand.heads_of(person) == 1;
         let forced = |side: &[Option<VersionName>]| -> Vec<u32> {
             (0..).zip(side).filter(|(_, forced)| forced.is_some()).map(|(rank, _)| rank).collect()
@@ -260,6 +254,14 @@ impl Need {
         forced_users.retain(|&person| alone(person));
         let left_out = pairs.len() + forced_users.len() < all;
         Self { pairs, forced_users, forced_devices: forced(&demand.forced_devices), left_out }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty() && self.forced_users.is_empty() && self.forced_devices.is_empty() && !self.left_out
+    }
+
+    pub fn as_family(&self) -> optimise::Family<'_> {
+        optimise::Family { pairs: &self.pairs, forced_users: &self.forced_users, forced_devices: &self.forced_devices }
     }
 }
 

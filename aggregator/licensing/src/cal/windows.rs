@@ -7,7 +7,7 @@ use super::{
     counted::{Counted, add_cals},
     coverages,
     family::{BASE, Family},
-    intervals,
+    intervals::{self, Undeclared},
 };
 use crate::{
     assessment::{Coverage, Proof},
@@ -92,7 +92,8 @@ pub(crate) fn windows_cals(
     let basis = ground.basis(&estate.policy, held, &connectors.connected);
     let counted = Counted::of(&basis, family)?;
     let (user_count, device_count) = counted.counts();
-    intervals::state(&basis, family, &counted.demand, &counted.mix, user_count.saturating_add(device_count), draft)?;
+    let likely = user_count.saturating_add(device_count);
+    intervals::state(&basis, family, &counted.demand, &counted.mix, likely, &Undeclared::default(), draft)?;
     if counted.prices.is_none() && (user_count, device_count) != (0, 0) {
         draft.warnings.0.push(
             "no price is given for both User and Device CALs: the mix is the one with the fewest licences, costs are 0; \
