@@ -21,7 +21,7 @@ pub enum OwnCatalogueError {
         path: PathBuf,
         /// What is wrong in which row, and what to do.
         #[source]
-        source: CatalogueError,
+        source: Box<CatalogueError>,
     },
 }
 
@@ -33,6 +33,6 @@ pub fn read(path: Option<&Path>) -> Result<Cow<'static, Catalogue>, OwnCatalogue
     let most = catalogue::LARGEST as u64 + 1;
     let read = fs_err::File::open(path).and_then(|file| file.take(most).read_to_string(&mut text));
     read.map_err(OwnCatalogueError::Read)?;
-    let refused = |source| OwnCatalogueError::Refused { path: path.to_owned(), source };
+    let refused = |source| OwnCatalogueError::Refused { path: path.to_owned(), source: Box::new(source) };
     Catalogue::with(&text).map(Cow::Owned).map_err(refused)
 }

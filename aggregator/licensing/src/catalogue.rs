@@ -155,8 +155,13 @@ lists! {
 #[must_use]
 pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: LazyLock<Catalogue> =
-        LazyLock::new(|| Lists::read(&FILES).and_then(Catalogue::of).expect("a test reads these very files"));
+        LazyLock::new(|| Catalogue::of(program_lists().clone()).expect("a test reads these very files"));
     &CATALOGUE
+}
+
+fn program_lists() -> &'static Lists {
+    static LISTS: LazyLock<Lists> = LazyLock::new(|| Lists::read(&FILES).expect("a test reads these very files"));
+    &LISTS
 }
 
 impl Catalogue {
@@ -169,7 +174,7 @@ impl Catalogue {
         if own.len() > LARGEST {
             return Err(CatalogueError::TooLarge);
         }
-        let mut lists = Lists::read(&FILES)?;
+        let mut lists = program_lists().clone();
         lists.lay_over(OWN_FILE, own)?;
         Self::of(lists)
     }

@@ -1,5 +1,6 @@
 //! What the address of a list asks for: filter, order, page. Every list uses the fields it knows.
 
+use caliper_licensing::VersionName;
 use serde::Deserialize;
 
 use super::{WebState, error::WebError, gate::encode, text::Count};
@@ -198,20 +199,11 @@ pub fn choices(current: &str, all: &[(&'static str, &'static str)]) -> Vec<Choic
     all.iter().map(|(value, label)| Choice { value, label, chosen: *value == current }).collect()
 }
 
-/// Versions of Windows Server a CAL can have (rule A.6), and a server.
-pub const VERSIONS: [(&str, &str); 11] = [
-    ("", "Any"),
-    ("2025", "2025"),
-    ("2022", "2022"),
-    ("2019", "2019"),
-    ("2016", "2016"),
-    ("2012 R2", "2012 R2"),
-    ("2012", "2012"),
-    ("2008 R2", "2008 R2"),
-    ("2008", "2008"),
-    ("2003 R2", "2003 R2"),
-    ("2003", "2003"),
-];
+/// Entries of a filter by version of Windows Server, the newest first.
+pub fn versions(current: &str) -> Vec<Choice> {
+    let names = VersionName::WINDOWS.iter().rev().map(|version| (version.name(), version.name()));
+    choices(current, &std::iter::once(("", "Any")).chain(names).collect::<Vec<_>>())
+}
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     Shared,
-    ask::{Ask, Choice, Column, Pager, VERSIONS, choices, columns, pager},
+    ask::{Ask, Choice, Column, Pager, choices, columns, pager, versions},
     error::WebError,
     export::{Table, csv},
     frame::{Frame, page},
@@ -123,7 +123,7 @@ pub async fn list(
     page(&DevicesPage {
         frame,
         licences: choices(&ask.licence, &LICENCES),
-        versions: choices(&ask.version, &VERSIONS),
+        versions: versions(&ask.version),
         kinds: choices(&ask.kind, &KINDS),
         columns: columns(&ask, "/devices", Devices::SORTS, &wanted),
         pager: pager(&ask, "/devices", total),

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     Shared,
-    ask::{Ask, Choice, Column, Pager, VERSIONS, choices, columns, pager},
+    ask::{Ask, Choice, Column, Pager, choices, columns, pager, versions},
     error::WebError,
     export::{Table, csv},
     frame::{Frame, page},
@@ -133,7 +133,7 @@ pub async fn list(
     page(&PeoplePage {
         frame,
         licences: choices(&ask.licence, &LICENCES),
-        versions: choices(&ask.version, &VERSIONS),
+        versions: versions(&ask.version),
         external: choices(&ask.external, &[("", "Everybody"), ("no", "Own people"), ("yes", "External")]),
         columns: columns(&ask, "/people", People::SORTS, &wanted),
         pager: pager(&ask, "/people", total),

@@ -6,10 +6,11 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
+use caliper_licensing::catalogue::catalogue;
 
 use super::{
     Shared,
-    ask::{Ask, Choice, Column, Pager, VERSIONS, choices, columns, pager},
+    ask::{Ask, Choice, Column, Pager, choices, columns, pager, versions},
     error::WebError,
     export::{Table, csv},
     frame::{Frame, page},
@@ -125,7 +126,7 @@ pub async fn list(
     let kinds = [("", "Any"), ("physical", "Physical"), ("virtual", "Virtual"), ("unknown", "Unknown")];
     page(&ServersPage {
         frame: Frame::new("Servers", "/servers", visitor),
-        versions: choices(&ask.version, &VERSIONS),
+        versions: versions(&ask.version),
         kinds: choices(&ask.kind, &kinds),
         origins: choices(&ask.origin, &[("", "Any"), ("agent", "Agent"), ("import", "Import")]),
         columns: columns(&ask, "/servers", Servers::SORTS, &wanted),
@@ -149,7 +150,8 @@ pub async fn server(
     let none = move || WebError::NotFound(format!("there is no server {id}"));
     let row = state.read(move |tx| view::one(tx, &Servers::default(), id)?.ok_or_else(none)).await?;
     let roles = row.inventory.roles.iter().map(|role| {
-        let name = if role.name.is_empty() { &role.role_guid } else { &role.name };
+        let known = || catalogue().role(&role.role_guid).map_or(&role.role_guid, |row| &row.name);
+        let name = if role.name.is_empty() { known() } else { &role.name };
         (name.clone(), When(Some(role.first)), When(Some(role.last)))
     });
     page(&ServerPage {

@@ -10,11 +10,13 @@ use super::{
 };
 
 /// Rows in the order of the files, by kind and then by key.
+#[derive(Clone)]
 pub(super) struct Lists {
     rows: BTreeMap<&'static str, Vec<Raw>>,
 }
 
 /// A row as written.
+#[derive(Clone)]
 struct Raw {
     file: String,
     key: String,
