@@ -231,11 +231,12 @@ fn solve<A: Amount>(
         demand,
     };
     let (chosen_users, chosen_devices) = chosen.split_at(split as usize);
-    for (vertex, &chosen) in (0..).zip(chosen_users) {
-        cover.users[graph.name(vertex) as usize] = chosen;
+    let (user_names, device_names) = graph.names();
+    for (&user, &chosen) in user_names.iter().zip(chosen_users) {
+        cover.users[user as usize] = chosen;
     }
-    for (vertex, &chosen) in (split..).zip(chosen_devices) {
-        cover.devices[graph.name(vertex) as usize] = chosen;
+    for (&device, &chosen) in device_names.iter().zip(chosen_devices) {
+        cover.devices[device as usize] = chosen;
     }
     cover.cost = users.cost(&cover.users, unit) + devices.cost(&cover.devices, unit);
     step("cover");

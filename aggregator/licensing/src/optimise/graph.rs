@@ -48,8 +48,10 @@ pub struct Graph {
     user_number: Vec<u32>,
     /// The same of devices.
     device_number: Vec<u32>,
-    /// The caller's number of each vertex.
-    name: Vec<u32>,
+    /// The caller's number of each user with a pair, in the order of vertices.
+    user_names: Vec<u32>,
+    /// The same of devices.
+    device_names: Vec<u32>,
     adjacency: Adjacency,
 }
 
@@ -79,20 +81,22 @@ impl Graph {
         }
         let Appearance { user_number, device_number, user_names, device_names, mut offset, words, far } =
             Appearance::of(users, devices, pairs.into_iter().map(<[u32; 2]>::from).collect())?;
-        let (mut name, mut adjacent) = (user_names, words);
-        let split = name.len() as u32;
-        let (by_user, by_device) = adjacent.split_at_mut(offset[split as usize] as usize);
-        let rows = Rows { offset: &offset, keys: by_user, first: 0 };
-        let ends = group(device_names.len() as u32, &rows, split, by_device, far);
-        for device in by_user.iter_mut() {
-            *device += split;
-        }
+        let mut adjacent = words;
+        let split = user_names.len();
+        let (by_user, by_device) = adjacent.split_at_mut(offset[split] as usize);
+        offset.resize(split + 1 + device_names.len(), 0);
+        let (user_offset, device_ends) = offset.split_at_mut(split + 1);
+        group(&Rows { offset: user_offset, keys: by_user, first: 0 }, split as u32, device_ends, by_device, far);
         let pairs = by_user.len() as u32;
-        offset.extend(ends.into_iter().map(|end| pairs + end));
-        name.extend_from_slice(&device_names);
-        let mut adjacency = Adjacency { split, offset, adjacent };
-        adjacency.drop_duplicates(far);
-        Ok(Self { user_number, device_number, name, adjacency })
+        for end in device_ends {
+            *end += pairs;
+        }
+        for device in by_user {
+            *device += split as u32;
+        }
+        let mut adjacency = Adjacency { split: split as u32, far, offset, adjacent };
+        adjacency.drop_duplicates();
+        Ok(Self { user_number, device_number, user_names, device_names, adjacency })
     }
 
     /// Number of users.
@@ -144,7 +148,15 @@ impl Graph {
 
     /// The caller's number of the user or device at a vertex.
     pub(super) fn name(&self, vertex: u32) -> u32 {
-        self.name[vertex as usize]
+        match vertex.checked_sub(self.adjacency.split()) {
+            None => self.user_names[vertex as usize],
+            Some(device) => self.device_names[device as usize],
+        }
+    }
+
+    /// The caller's numbers of the vertices of users, and of those of devices.
+    pub(super) fn names(&self) -> (&[u32], &[u32]) {
+        (&self.user_names, &self.device_names)
     }
 
     /// Who is next to whom, without names.

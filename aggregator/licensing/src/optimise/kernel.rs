@@ -51,7 +51,7 @@ impl<A: Amount> Kernel<A> {
         }
         adjacent.truncate(next);
         let split = vertices.partition_point(|&vertex| vertex < graph.split()) as u32;
-        Self { graph: Adjacency::from_rows(split, offset, adjacent), capacity, vertices }
+        Self { graph: Adjacency::from_rows(split, graph.is_far(), offset, adjacent), capacity, vertices }
     }
 }
 

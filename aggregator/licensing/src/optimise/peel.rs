@@ -131,7 +131,9 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         while next < self.leaves.len() {
             let batch = next..self.leaves.len().min(next + BATCH);
             next = batch.end;
-            self.touch(batch.clone());
+            if self.graph.is_far() {
+                self.touch(batch.clone());
+            }
             for index in batch {
                 let leaf = self.leaves[index];
                 let node = self.nodes[leaf as usize];

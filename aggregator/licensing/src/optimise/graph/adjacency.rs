@@ -7,14 +7,21 @@ use super::rows::{Rows, group};
 pub(crate) struct Adjacency {
     /// Vertices before this one are users.
     pub(super) split: u32,
+    /// Whether neighbours are seldom neighbours in memory.
+    pub(super) far: bool,
     pub(super) offset: Vec<u32>,
     pub(super) adjacent: Vec<u32>,
 }
 
 impl Adjacency {
     /// From rows that are already two-sided and free of duplicates.
-    pub fn from_rows(split: u32, offset: Vec<u32>, adjacent: Vec<u32>) -> Self {
-        Self { split, offset, adjacent }
+    pub fn from_rows(split: u32, far: bool, offset: Vec<u32>, adjacent: Vec<u32>) -> Self {
+        Self { split, far, offset, adjacent }
+    }
+
+    /// Whether neighbours are seldom neighbours in memory.
+    pub fn is_far(&self) -> bool {
+        self.far
     }
 
     /// The first device's vertex.
@@ -50,9 +57,8 @@ impl Adjacency {
         &self.adjacent[from as usize..to as usize]
     }
 
-    /// Device rows have their users in ascending order, so equal pairs stand side by side. `far` as
-    /// for [`group`].
-    pub(super) fn drop_duplicates(&mut self, far: bool) {
+    /// Device rows have their users in ascending order, so equal pairs stand side by side.
+    pub(super) fn drop_duplicates(&mut self) {
         let (split, pairs) = (self.split as usize, self.pairs());
         let by_device = &self.adjacent[pairs..];
         let equal = by_device.iter().zip(by_device.iter().skip(1)).filter(|(one, other)| one == other).count();
@@ -74,10 +80,10 @@ impl Adjacency {
         }
         let mut by_user = vec![0; kept.len()];
         let rows = Rows { offset: &ends, keys: &kept, first: self.split };
-        let user_ends = group(self.split, &rows, self.vertices() as u32, &mut by_user, far);
+        let bound = self.vertices() as u32;
         self.offset.clear();
-        self.offset.push(0);
-        self.offset.extend(user_ends);
+        self.offset.resize(split + 1, 0);
+        group(&rows, bound, &mut self.offset[1..], &mut by_user, self.far);
         self.offset.extend(ends[1..].iter().map(|end| by_user.len() as u32 + end));
         by_user.append(&mut kept);
         self.adjacent = by_user;

@@ -32,7 +32,8 @@ impl Appearance {
         let count = words.len() / 2;
         let mut user_number = vec![0; users as usize];
         let mut user_names: Vec<u32> = Vec::with_capacity(count.min(users as usize));
-        let mut offset = Vec::with_capacity(count.min(users as usize) + 1);
+        // Room for the rows of devices, too; what is not written costs nothing.
+        let mut offset = Vec::with_capacity(users as usize + devices as usize + 1);
         let mut numbered = Devices::new(devices);
         let mut last = None;
         let mut place = 0;
@@ -74,10 +75,9 @@ impl Appearance {
                 (pair[0], pair[1]) = (*number - 1, device);
             }
             let mut rows = vec![0; words.len()];
-            let far = true;
             offset.clear();
-            offset.push(0);
-            offset.extend(group(user_names.len() as u32, &Pairs(&words), devices, &mut rows[..count], far));
+            offset.resize(user_names.len() + 1, 0);
+            group(&Pairs(&words), devices, &mut offset[1..], &mut rows[..count], true);
             words = rows;
         } else {
             offset.push(count as u32);

@@ -44,40 +44,38 @@ impl Entries for Rows<'_> {
 }
 
 /// Up to this many keys the rows being filled fit the second-level cache together well enough.
-const FEW_KEYS: u32 = 1 << 16;
+const FEW_KEYS: usize = 1 << 16;
 /// Keys per bucket, at most: their rows and counters together stay in the second-level cache.
 const BUCKET_BITS: u32 = 12;
 /// Fewer keys per bucket would mean too many buckets.
 const LEAST_BUCKET_BITS: u32 = 6;
 
-/// Fills `target` with the rows of keys `0..keys` and returns where each ends. All values are below `bound`; `far`
-/// says that one entry's row is seldom near the next one's.
-pub(super) fn group(keys: u32, entries: &impl Entries, bound: u32, target: &mut [u32], far: bool) -> Vec<u32> {
+/// Fills `target` with the rows of the keys, one per entry of `ends`, which are 0 and become the ends of the rows. All
+/// values are below `bound`; `far` says that one entry's row is seldom near the next one's.
+pub(super) fn group(entries: &impl Entries, bound: u32, ends: &mut [u32], target: &mut [u32], far: bool) {
     // Within a bucket, key and value share 32 bits.
     let bucket_bits = bound.leading_zeros().min(BUCKET_BITS);
-    if far && keys > FEW_KEYS && bucket_bits >= LEAST_BUCKET_BITS {
-        group_in_buckets(keys, entries, bucket_bits, target)
+    if far && ends.len() > FEW_KEYS && bucket_bits >= LEAST_BUCKET_BITS {
+        group_in_buckets(entries, bucket_bits, ends, target);
     } else {
-        group_at_once(keys, entries, target)
+        group_at_once(entries, ends, target);
     }
 }
 
-fn group_at_once(keys: u32, entries: &impl Entries, target: &mut [u32]) -> Vec<u32> {
-    let mut position = vec![0; keys as usize];
-    entries.keys(|key| position[key as usize] += 1);
-    starts(&mut position, 0);
-    // Each position moves on to the end of its row.
+fn group_at_once(entries: &impl Entries, ends: &mut [u32], target: &mut [u32]) {
+    entries.keys(|key| ends[key as usize] += 1);
+    starts(ends, 0);
+    // Each start moves on to the end of its row.
     entries.each(|key, value| {
-        let slot = &mut position[key as usize];
+        let slot = &mut ends[key as usize];
         target[*slot as usize] = value;
         *slot += 1;
     });
-    position
 }
 
-fn group_in_buckets(keys: u32, entries: &impl Entries, bucket_bits: u32, target: &mut [u32]) -> Vec<u32> {
+fn group_in_buckets(entries: &impl Entries, bucket_bits: u32, ends: &mut [u32], target: &mut [u32]) {
     let value_bits = 32 - bucket_bits;
-    let mut bucket_end = vec![0; (keys >> bucket_bits) as usize + 1];
+    let mut bucket_end = vec![0; (ends.len() >> bucket_bits) + 1];
     entries.keys(|key| bucket_end[(key >> bucket_bits) as usize] += 1);
     starts(&mut bucket_end, 0);
     entries.each(|key, value| {
@@ -86,7 +84,6 @@ fn group_in_buckets(keys: u32, entries: &impl Entries, bucket_bits: u32, target:
         *slot += 1;
     });
 
-    let mut ends = vec![0; keys as usize];
     let mut inside = Vec::new();
     let mut start = 0;
     for (position, &end) in ends.chunks_mut(1 << bucket_bits).zip(&bucket_end) {
@@ -103,7 +100,6 @@ fn group_in_buckets(keys: u32, entries: &impl Entries, bucket_bits: u32, target:
         }
         start = end;
     }
-    ends
 }
 
 /// Turns lengths into starts, the first at `first`.
@@ -128,14 +124,14 @@ mod tests {
             expected.sort_by_key(|entry| entry.0);
             for bucket_bits in [values.leading_zeros().min(BUCKET_BITS), LEAST_BUCKET_BITS.min(values.leading_zeros())]
             {
-                let mut rows = vec![0; count];
-                let ends = group_in_buckets(keys, &Pairs(&words), bucket_bits, &mut rows);
+                let (mut rows, mut ends) = (vec![0; count], vec![0; keys as usize]);
+                group_in_buckets(&Pairs(&words), bucket_bits, &mut ends, &mut rows);
                 assert_eq!(rows, expected.iter().map(|entry| entry.1).collect::<Vec<_>>());
                 let end = |key: u32| expected.partition_point(|entry| entry.0 <= key) as u32;
                 assert_eq!(ends, (0..keys).map(end).collect::<Vec<_>>());
-                let mut at_once = vec![0; count];
-                assert_eq!(group_at_once(keys, &Pairs(&words), &mut at_once), ends);
-                assert_eq!(at_once, rows);
+                let (mut rows_at_once, mut ends_at_once) = (vec![0; count], vec![0; keys as usize]);
+                group_at_once(&Pairs(&words), &mut ends_at_once, &mut rows_at_once);
+                assert_eq!((rows_at_once, ends_at_once), (rows, ends));
             }
         }
     }
