@@ -53,6 +53,8 @@ pub(crate) struct Checked<'a> {
     pub hosts: Ranking,
     /// Per server the index of its host.
     pub host_of: Vec<Option<u32>>,
+    /// Rows of the editions that servers name, by their spelling.
+    editions: HashMap<&'a str, Option<&'a EditionRow>>,
 }
 
 impl<'a> Checked<'a> {
@@ -68,6 +70,11 @@ impl<'a> Checked<'a> {
                 })
             })
             .collect::<Result<_, _>>()?;
+        // there may be a million servers, but few editions
+        let mut editions = HashMap::new();
+        for name in estate.servers.iter().filter_map(|server| server.edition.as_deref()) {
+            editions.entry(name).or_insert_with(|| catalogue.edition(name));
+        }
         Ranking::of("server", estate.servers.iter().map(|server| server.id.as_str()))?;
         let checked = Self {
             estate,
@@ -76,6 +83,7 @@ impl<'a> Checked<'a> {
             devices: Ranking::of("device", estate.devices.iter().map(|device| device.id.as_str()))?,
             hosts: Ranking::of("host", estate.hosts.iter().map(|host| host.id.as_str()))?,
             host_of,
+            editions,
         };
         checked.check_values()?;
         check_accesses(estate, &estate.accesses)?;
@@ -92,7 +100,7 @@ impl<'a> Checked<'a> {
 
     /// The catalogue's row of the server's edition; `None` if it is unknown, or one nobody knows (rule A.2).
     pub fn edition_of(&self, server: &Server) -> Option<&'a EditionRow> {
-        self.catalogue.edition(server.edition.as_deref()?)
+        *self.editions.get(server.edition.as_deref()?)?
     }
 
     fn check_values(&self) -> Result<(), EstateError> {

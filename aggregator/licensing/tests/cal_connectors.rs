@@ -229,3 +229,31 @@ proptest! {
         prop_assert_eq!(paid, optimum.cost_minor);
     }
 }
+
+/// The same estate, written down the other way round.
+fn reversed(estate: &Estate) -> Estate {
+    let mut other = estate.clone();
+    other.people.reverse();
+    other.devices.reverse();
+    other.servers.reverse();
+    other.hosts.reverse();
+    other.prices.reverse();
+    let turn = |index: u32, count: usize| if index == Accesses::NONE { index } else { count as u32 - 1 - index };
+    let rows = estate.accesses.rows().map(|row| caliper_licensing::Access {
+        person: turn(row.person, estate.people.len()),
+        device: turn(row.device, estate.devices.len()),
+        server: turn(row.server, estate.servers.len()),
+        flags: row.flags,
+    });
+    other.accesses = Accesses::of(rows.collect());
+    other
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+    #[test]
+    fn the_order_of_the_estate_changes_no_connector(estate in estates()) {
+        let (one, two) = (assessed(&estate), assessed(&reversed(&estate)));
+        prop_assert_eq!(one.position, two.position);
+    }
+}

@@ -4,7 +4,7 @@
 //! is sets of hosts. Exact where the sets are apart, which the optimiser proves; where they overlap each connector's price
 //! is split between them for the bound.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     basis::{Basis, SetsApart},
@@ -30,7 +30,8 @@ use crate::{
 pub(crate) struct Connectors {
     /// By server: whether all hosts it may run on have one; empty: no connector at all.
     pub connected: Vec<bool>,
-    /// Machines with one, and the version each needs. Beyond the hosts of the estate: physical servers without a host.
+    /// Machines with one by rank, and the version each needs. Beyond the hosts of the estate: physical servers without a
+    /// host.
     pub hosts: BTreeMap<u32, VersionName>,
     /// Whether no other choice is cheaper.
     pub proven: bool,
@@ -168,7 +169,8 @@ struct Stock {
 impl Stock {
     fn of(checked: &Checked<'_>, terms: &Terms<'_>, sku: &str) -> Self {
         let estate = checked.estate;
-        let number: BTreeMap<&str, u32> = estate.hosts.iter().map(|host| host.id.as_str()).zip(0..).collect();
+        let ranked = estate.hosts.iter().zip(&checked.hosts.rank);
+        let number: HashMap<&str, u32> = ranked.map(|(host, &rank)| (host.id.as_str(), rank)).collect();
         let (mut hosts, mut free) = (BTreeSet::new(), 0_u64);
         for entitlement in estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku) {
             let named: BTreeSet<u32> =
@@ -202,17 +204,13 @@ struct Places {
 
 impl Places {
     fn of(checked: &Checked<'_>, externals: &[Apart]) -> Self {
-        let mut sets: Vec<BTreeSet<u32>> = Vec::new();
-        let mut of_server = BTreeMap::new();
-        for server in externals.iter().map(|external| external.server) {
-            of_server.entry(server).or_insert_with(|| {
-                let set = machines(checked, server);
-                sets.iter().position(|known| *known == set).unwrap_or_else(|| {
-                    sets.push(set);
-                    sets.len() - 1
-                })
-            });
-        }
+        let machines = Machines::of(checked);
+        let servers: BTreeSet<u32> = externals.iter().map(|external| external.server).collect();
+        let of_server: BTreeMap<u32, BTreeSet<u32>> =
+            servers.into_iter().map(|server| (server, machines.of_server(server))).collect();
+        let sets: Vec<BTreeSet<u32>> = of_server.values().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let number: BTreeMap<&BTreeSet<u32>, usize> = sets.iter().zip(0..).collect();
+        let of_server = of_server.iter().map(|(&server, set)| (server, number[set])).collect();
         let mut shared: BTreeMap<u32, u64> = BTreeMap::new();
         sets.iter().flatten().for_each(|&host| *shared.entry(host).or_default() += 1);
         shared.retain(|_, sets| *sets > 1);
@@ -243,24 +241,47 @@ impl Places {
     }
 }
 
-/// Every machine the server may run on (E.23, E.24).
-fn machines(checked: &Checked<'_>, index: u32) -> BTreeSet<u32> {
-    let (estate, server) = (checked.estate, &checked.estate.servers[index as usize]);
-    let hosts = || (0..).zip(&estate.hosts);
-    let named = || hosts().filter(|(_, host)| server.may_run_on.contains(&host.id)).map(|(at, _)| at);
-    let of_cluster = || {
-        let within = hosts().filter(|(_, host)| server.cluster.is_some() && host.cluster == server.cluster);
-        within.map(|(at, _)| at)
-    };
-    let mut found: BTreeSet<u32> = named().collect();
-    if found.is_empty() {
-        found = of_cluster().collect();
+/// The hosts of the estate by name and by cluster, as ranks, so that the order of the estate cannot matter.
+struct Machines<'a> {
+    checked: &'a Checked<'a>,
+    number: HashMap<&'a str, u32>,
+    of_cluster: HashMap<&'a str, Vec<u32>>,
+    /// By server: a number beyond all hosts.
+    own: Vec<u32>,
+}
+
+impl<'a> Machines<'a> {
+    fn of(checked: &'a Checked<'_>) -> Self {
+        let estate = checked.estate;
+        let hosts = || estate.hosts.iter().zip(&checked.hosts.rank);
+        let mut of_cluster: HashMap<&str, Vec<u32>> = HashMap::new();
+        for (host, &rank) in hosts() {
+            host.cluster.iter().for_each(|name| of_cluster.entry(name).or_default().push(rank));
+        }
+        let mut by_name: Vec<usize> = (0..estate.servers.len()).collect();
+        by_name.sort_by_key(|&at| &estate.servers[at].id);
+        let mut own = vec![0; by_name.len()];
+        for (number, at) in (estate.hosts.len() as u32..).zip(by_name) {
+            own[at] = number;
+        }
+        Self { checked, number: hosts().map(|(host, &rank)| (host.id.as_str(), rank)).collect(), of_cluster, own }
     }
-    found.extend(checked.host_of[index as usize]);
-    if found.is_empty() {
-        found.insert(estate.hosts.len() as u32 + index);
+
+    /// Every machine the server may run on (E.23, E.24).
+    fn of_server(&self, index: u32) -> BTreeSet<u32> {
+        let server = &self.checked.estate.servers[index as usize];
+        let named = server.may_run_on.iter().filter_map(|id| self.number.get(id.as_str()).copied());
+        let mut found: BTreeSet<u32> = named.collect();
+        if let (true, Some(cluster)) = (found.is_empty(), &server.cluster) {
+            found.extend(self.of_cluster.get(cluster.as_str()).into_iter().flatten());
+        }
+        let host = self.checked.host_of[index as usize];
+        found.extend(host.map(|host| self.checked.hosts.rank[host as usize]));
+        if found.is_empty() {
+            found.insert(self.own[index as usize]);
+        }
+        found
     }
-    found
 }
 
 /// One choice of machines, with what it costs.
@@ -360,7 +381,9 @@ impl Choice<'_> {
         };
         let (users, devices) = (demand.forced_people.len() as u32, demand.forced_devices.len() as u32);
         let (forced_users, forced_devices) = (forced(&demand.forced_people), forced(&demand.forced_devices));
-        let externals: Vec<ExternalAccess> = demand.apart.iter().map(external).collect();
+        let mut externals: Vec<ExternalAccess> = demand.apart.iter().map(external).collect();
+        externals.sort_unstable();
+        externals.dedup();
         let plan = cheapest_with_connectors(&ConnectorProblem {
             users,
             devices,

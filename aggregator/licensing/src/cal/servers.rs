@@ -1,10 +1,12 @@
 //! Which servers need CALs, and of which version.
 
+use std::collections::HashMap;
+
 use super::family::Family;
 use crate::{
     catalogue::RunLicence,
     checked::Checked,
-    estate::{Estate, LicensedBy, Server, SqlInstance, SqlModel},
+    estate::{LicensedBy, Server, SqlInstance, SqlModel},
     findings::{Rules, Warnings},
     version::VersionName,
 };
@@ -120,7 +122,9 @@ pub(crate) fn is_edition(checked: &Checked<'_>, server: &Server, name: &str) -> 
 /// `undeclared`: whether instances of SQL Server count of which nobody said how they are licensed.
 pub(crate) fn needs_of(checked: &Checked<'_>, family: &Family<'_>, undeclared: bool) -> Vec<Need> {
     let estate = checked.estate;
-    let of_server = |(index, server): (usize, &Server)| {
+    let mut instances: HashMap<&str, Vec<&SqlInstance>> = HashMap::new();
+    estate.sql.iter().for_each(|one| instances.entry(one.server.as_str()).or_default().push(one));
+    let of_server = |server: &Server| {
         // E.11: a provider rents access out with the machine
         if server.licensed_by == LicensedBy::Provider {
             return Need::Nothing("E.11");
@@ -131,23 +135,21 @@ pub(crate) fn needs_of(checked: &Checked<'_>, family: &Family<'_>, undeclared: b
             "rds" if matches!(server.licensed_by, LicensedBy::Azure | LicensedBy::AzureHybridBenefit) => {
                 Need::Cal(family.newest())
             }
-            "sql-server" => sql_need(estate, index, family, undeclared),
+            "sql-server" => sql_need(instances.get(server.id.as_str()), family, undeclared),
             _ if family.is_of_windows() => Need::Cal(family.cal_for(version)),
             _ => Need::Cal(server.products.get(family.name).map_or(family.newest(), |known| family.cal_for(*known))),
         }
     };
-    estate.servers.iter().enumerate().map(of_server).collect()
+    estate.servers.iter().map(of_server).collect()
 }
 
 /// D.7: an instance with a server licence needs CALs of its version; one licensed by core or processor, or free, needs none.
-fn sql_need(estate: &Estate, server: usize, family: &Family<'_>, undeclared: bool) -> Need {
-    let mut instances = estate.sql.iter().filter(|instance| instance.server == estate.servers[server].id).peekable();
-    if instances.peek().is_none() {
-        return Need::Cal(family.newest());
-    }
+fn sql_need(instances: Option<&Vec<&SqlInstance>>, family: &Family<'_>, undeclared: bool) -> Need {
+    let Some(instances) = instances else { return Need::Cal(family.newest()) };
     let with_cals = instances
+        .iter()
         .filter(|instance| instance.model == Some(SqlModel::ServerCal) || (undeclared && is_undeclared(instance)));
-    let version = |instance: &SqlInstance| instance.version.map_or(family.newest(), |known| family.cal_for(known));
+    let version = |instance: &&SqlInstance| instance.version.map_or(family.newest(), |known| family.cal_for(known));
     with_cals.map(version).max().map_or(Need::Nothing("D.7"), Need::Cal)
 }
 

@@ -1,5 +1,7 @@
 //! Windows Server CALs: who needs one, the cheapest mix with its proof, and the cheapest purchase given what is owned.
 
+use std::collections::HashMap;
+
 use super::{
     ServerNeeds,
     basis::{AdministratorRule, Basis, Held, SetsApart},
@@ -139,8 +141,9 @@ pub(crate) fn windows_cals(
 /// Accesses of servers whose SQL Server is licensed by core or processor; sorted.
 fn sql_by_core(estate: &Estate) -> Vec<(u32, u32, u32)> {
     let mut models = vec![(false, false); estate.servers.len()];
+    let number: HashMap<&str, usize> = estate.servers.iter().map(|server| server.id.as_str()).zip(0..).collect();
     for instance in &estate.sql {
-        if let Some(at) = estate.servers.iter().position(|server| server.id == instance.server) {
+        if let Some(&at) = number.get(instance.server.as_str()) {
             match instance.model {
                 Some(SqlModel::Core | SqlModel::Host | SqlModel::Processor) => models[at].0 = true,
                 Some(SqlModel::ServerCal) | None => models[at].1 = true,
