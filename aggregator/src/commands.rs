@@ -6,6 +6,7 @@ pub mod agents;
 pub mod backup;
 pub mod catalogue;
 pub mod config;
+pub mod decide;
 pub mod directory;
 pub mod import;
 pub mod optimise;

@@ -34,6 +34,8 @@ enum Command {
     Catalogue(commands::catalogue::CatalogueArgs),
     /// Look at the configuration
     Config(commands::config::ConfigArgs),
+    /// User CALs, Device CALs or both: eight questions, by hand or from evidence
+    Decide(commands::decide::DecideArgs),
     /// Read people and computers from the directories
     Directory(commands::directory::DirectoryArgs),
     /// Find the cheapest mix of User and Device CALs for a file of pairs
@@ -64,6 +66,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => commands::backup::run(context, &args)?,
         Command::Catalogue(args) => commands::catalogue::run(context, &args)?,
         Command::Config(args) => commands::config::run(context, &args)?,
+        Command::Decide(args) => commands::decide::run(context, &args)?,
         Command::Directory(args) => commands::directory::run(context, &args)?,
         Command::Optimise(args) => commands::optimise::run(context, &args)?,
         Command::Plan(args) => commands::plan::run(context, &args)?,

@@ -141,6 +141,74 @@ fn the_table_tells_the_cheapest_purchase_and_packs() {
     }
 }
 
+/// The shifts' 90 people get PCs of their own: 500 User CALs instead of 410 + 30; Standard at 3,000 USD per 16 cores
+/// would be 48 cores for 9,000, Datacenter 24 cores for 9,232.50.
+#[test]
+fn what_if_says_what_a_change_does() {
+    let shifts = [&example("shifts.toml"), "--accesses", &example("shifts.csv")].map(ToOwned::to_owned);
+    let shifts: Vec<&str> = shifts.iter().map(String::as_str).collect();
+    let changes = ["--replace-device", "line-*=personal", "--price", "windows-server/standard/core=300000"];
+    let output = plan(&[&shifts[..], &changes].concat());
+    let text = String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " ");
+    let expected = "Against the estate without the changes:
+  Windows Server 2022 Device CAL: needed 0, was 30; to buy 0, was 30; 1,260.00 USD less
+  Windows Server 2022 User CAL: needed 500, was 410; to buy 100, was 10; 3,780.00 USD more
+  Windows Server 2022 Standard, core licence: needed 48, was 48; 5,793.00 USD more
+To buy what is short costs 13,200.00 USD, without the changes 4,887.00 USD: 8,313.00 USD more.
+";
+    assert!(text.ends_with(expected), "{text}");
+    let json = position(&[&shifts[..], &changes].concat());
+    assert_eq!(json["format"], "caliper.what-if/1");
+    assert_eq!(
+        json["changes"],
+        json!(["--replace-device line-*=personal", "--price windows-server/standard/core=300000"])
+    );
+    assert_eq!(json["without"], position(&shifts));
+    assert_eq!(json["difference"]["cost_minor"], 1_320_000);
+    assert_eq!(json["difference"]["lines"][0]["after"], json!({"needed": 0, "owned": 0, "short": 0, "cost_minor": 0}));
+    let output = plan(&[&shifts[..], &["--upgrade", "FS9=2025"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: --upgrade FS9=2025: there is no server `FS9`, only APP1, DC1, FS1: name one of them, or use `*` for any \
+         ending\n"
+    );
+}
+
+/// Row 57: 410 private PCs tip over at a ratio of 1, 30 PCs of three people each at 1/3. Three machines are two sets of
+/// Standard, 48 cores at 1,069 per 16 = 3,207 USD: 24 cores of Datacenter are cheaper below 3,207 x 16 / 24 = 2,138.
+#[test]
+fn the_curve_tells_where_recommendations_tip_over() {
+    let shifts = [&example("shifts.toml"), "--accesses", &example("shifts.csv"), "--curve"].map(ToOwned::to_owned);
+    let shifts: Vec<&str> = shifts.iter().map(String::as_str).collect();
+    let text = String::from_utf8(plan(&shifts).stdout).unwrap().replace('\u{a0}', " ");
+    let expected = "Mixes of Windows Server CALs that cover every access, each the cheapest at some price of a User CAL:
+
+   User CALs   Device CALs  A User CAL costs, in Device CALs
+           0           440  more than 1
+         410            30  more than 1/3 (0.3333) and up to 1  <- at your prices
+         500             0  up to 1/3 (0.3333)
+
+At your prices a User CAL costs 1 Device CALs. While Device CALs cost what they cost, the mix stays the same with User CALs \
+from 14.01 USD to 42.00 USD.
+
+At your prices Datacenter by core is cheaper than Standard from 11 virtual machines on a host on, whatever its size (C.20).
+Host HV1: 48 × Windows Server Standard, core licence; 24 × Windows Server Datacenter, core licence would be cheaper if a \
+pack of 16 cost less than 2,138.00 USD, not 6,155.00 USD.
+";
+    assert_eq!(text, expected);
+    let json = position(&shifts);
+    assert_eq!((&json["format"], &json["datacenter_from_machines"]), (&json!("caliper.curve/1"), &json!(11)));
+    assert_eq!(
+        json["cals"]["corners"][1],
+        json!({"users": 410, "devices": 30, "above": {"numerator": 1, "denominator": 3},
+               "up_to": {"numerator": 1, "denominator": 1}, "exact": true})
+    );
+    // after a change
+    let dear = position(&[&shifts[..], &["--price", "windows-server-cal/user=4201"]].concat());
+    assert_eq!(dear["cals"]["at_prices"], 0);
+}
+
 #[test]
 fn the_same_file_gives_the_same_bytes() {
     let run = || plan(&[&example("shifts.toml"), "--accesses", &example("shifts.csv"), "--json"]).stdout;

@@ -62,3 +62,9 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     };
     Ok(Assessment { position, people: windows.people, devices: windows.devices, proof: windows.proof, hosts, uses })
 }
+
+/// What the Windows Server CALs of an estate are counted from, for planning.
+pub(crate) fn base_cals(estate: &Estate, catalogue: &Catalogue) -> Result<cal::Counted, EstateError> {
+    let checked = Checked::of(estate, catalogue)?;
+    Ok(cal::cals(&checked, &mut Draft::of(&checked))?.counted)
+}

@@ -21,6 +21,7 @@ mod suite_offer;
 mod suites;
 mod windows;
 
+pub(crate) use counted::Counted;
 pub(crate) use coverage::coverages;
 
 pub(crate) use purchase::Purchase;
@@ -32,6 +33,7 @@ use crate::{checked::Checked, draft::Draft, estate::EstateError, prices::UnitPri
 use basis::Held;
 use connectors::{Connectors, Terms, chosen};
 use demand::Demand;
+pub(crate) use mix::Weights;
 use suites::Suites;
 pub(crate) use windows::WindowsCals;
 

@@ -285,7 +285,11 @@ impl EstateFile {
             | flag(row.anonymous, Accesses::ANONYMOUS);
         let from = self.rows.len();
         let (people, devices) = (self.people.members(&person), self.devices.members(&device));
-        spread(&mut self.rows, place, people, devices, server, flags)?;
+        if row.paired {
+            pair(&mut self.rows, place, people, devices, server, flags)?;
+        } else {
+            spread(&mut self.rows, place, people, devices, server, flags)?;
+        }
         for cal in &row.uses {
             self.uses.entry(cal.clone()).or_default().extend_from_slice(&self.rows[from..]);
         }
@@ -338,6 +342,24 @@ fn spread(
     for &person in people {
         rows.extend(devices.iter().map(|&device| Access { person, device, server, flags }));
     }
+    Ok(())
+}
+
+/// The first with the first, the second with the second and so on, the shorter list over and over.
+fn pair(
+    rows: &mut Vec<Access>,
+    place: &dyn Display,
+    people: &[u32],
+    devices: &[u32],
+    server: u32,
+    flags: u8,
+) -> Result<(), FileError> {
+    let count = people.len().max(devices.len());
+    if count.saturating_add(rows.len()) > MOST {
+        return Err(other(place, "more accesses than fit: split the estate"));
+    }
+    let pairs = people.iter().copied().cycle().zip(devices.iter().copied().cycle()).take(count);
+    rows.extend(pairs.map(|(person, device)| Access { person, device, server, flags }));
     Ok(())
 }
 

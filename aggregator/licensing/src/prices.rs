@@ -42,6 +42,33 @@ impl UnitPrice {
         minor.ok_or_else(|| EstateError::TooLarge("the cost of all licences".into()))
     }
 
+    /// Minor units of a pack, and how many licences that is.
+    pub fn pack(self) -> (u64, u32) {
+        (self.minor, self.units)
+    }
+
+    /// The price of one licence times a fraction, rounded down; saturates.
+    pub fn times(self, numerator: u64, denominator: u64) -> u64 {
+        let product = u128::from(self.minor).saturating_mul(u128::from(numerator));
+        u64::try_from(product / (u128::from(denominator) * u128::from(self.units))).unwrap_or(u64::MAX)
+    }
+
+    /// How often another price goes into this one, rounded down; `None` if that is more than can be counted.
+    pub fn whole_times(self, other: Self) -> Option<u64> {
+        let product = |price: Self, units: u32| u128::from(price.minor) * u128::from(units);
+        u64::try_from(product(self, other.units) / product(other, self.units)).ok()
+    }
+
+    /// What a pack of the other may cost so that `other_count` of the other cost as much as `count` of these, a fraction
+    /// rounded up: any whole price below that is cheaper.
+    pub fn equal_pack(self, count: u64, other: Self, other_count: u64) -> Result<u64, EstateError> {
+        let too_large = || EstateError::TooLarge(format!("the price of {count} licences"));
+        let all =
+            u128::from(self.minor).checked_mul(u128::from(count)).and_then(|all| all.checked_mul(other.units.into()));
+        let equal = all.ok_or_else(too_large)?.div_ceil(u128::from(self.units) * u128::from(other_count));
+        u64::try_from(equal).map_err(|_| too_large())
+    }
+
     /// Whether `count` of these cost less than `other_count` of the others.
     pub fn is_cheaper(self, count: u64, other: Self, other_count: u64) -> bool {
         // at most 64 + 32 bits times a count that fits into 32 bits of cores
@@ -67,7 +94,8 @@ pub(crate) fn in_ratio(prices: &[UnitPrice]) -> Result<Vec<u64>, EstateError> {
     whole.into_iter().map(|price| u64::try_from(price / shared).map_err(|_| too_large())).collect()
 }
 
-fn divisor(mut a: u128, mut b: u128) -> u128 {
+/// The greatest common divisor, at least 1.
+pub(crate) fn divisor(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
         (a, b) = (b, a % b);
     }

@@ -173,14 +173,23 @@ enum Written {
 
 impl<'de> Deserialize<'de> for VersionName {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = match Written::deserialize(from) {
-            Ok(Written::Number(number)) => number.to_string(),
-            Ok(Written::Text(text)) => text,
-            Err(_) => return Err(D::Error::custom("a version is written 2019 or \"2012 R2\"")),
-        };
-        Self::from_name(&text).ok_or_else(|| {
-            let known = Self::ALL.map(Self::name).join(", ");
-            D::Error::custom(format!("`{text}` is no version that is known: write one of {known}"))
-        })
+        one_of(from, &Self::ALL)
     }
+}
+
+/// For a field that holds a version of Windows Server, if any.
+pub(crate) fn windows<'de, D: Deserializer<'de>>(from: D) -> Result<Option<VersionName>, D::Error> {
+    one_of(from, &VersionName::WINDOWS).map(Some)
+}
+
+fn one_of<'de, D: Deserializer<'de>>(from: D, versions: &[VersionName]) -> Result<VersionName, D::Error> {
+    let text = match Written::deserialize(from) {
+        Ok(Written::Number(number)) => number.to_string(),
+        Ok(Written::Text(text)) => text,
+        Err(_) => return Err(D::Error::custom("a version is written 2019 or \"2012 R2\"")),
+    };
+    versions.iter().find(|version| version.name() == text).copied().ok_or_else(|| {
+        let known: Vec<&str> = versions.iter().map(|version| version.name()).collect();
+        D::Error::custom(format!("`{text}` is no version that is known: write one of {}", known.join(", ")))
+    })
 }

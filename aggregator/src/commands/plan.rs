@@ -1,6 +1,8 @@
 //! `caliper plan`: the position of an estate written in a file, without a store or a network.
 
 mod accesses;
+mod curve;
+mod what_if;
 
 use std::{
     io::{self, Read, Write},
@@ -8,7 +10,10 @@ use std::{
     process::ExitCode,
 };
 
-use caliper_licensing::{Estate, EstateError, EstateFile, FileError, Position, assess_with};
+use caliper_licensing::{
+    Estate, EstateError, EstateFile, FileError, Position, assess_with,
+    planner::{ChangeError, changed},
+};
 use thiserror::Error;
 
 use crate::{
@@ -31,6 +36,15 @@ pub struct PlanArgs {
     /// Print the position as JSON instead of a table
     #[arg(long)]
     pub json: bool,
+    /// Instead of the position print which mixes of User and Device CALs are the cheapest at which prices
+    #[arg(long)]
+    pub curve: bool,
+    /// How many mixes the curve shows at most
+    #[arg(long, value_name = "COUNT", default_value_t = 20, requires = "curve")]
+    pub points: u16,
+    /// What if
+    #[command(flatten)]
+    pub changes: what_if::WhatIfArgs,
 }
 
 /// Why there is no position.
@@ -82,6 +96,9 @@ pub enum PlanError {
         #[source]
         source: EstateError,
     },
+    /// A change that cannot be made.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// The position cannot be printed.
     #[error("the position cannot be printed, check where standard output goes")]
     Print(#[source] io::Error),
@@ -95,9 +112,27 @@ pub fn run(_: &Context, args: &PlanArgs) -> Result<ExitCode, PlanError> {
     let mut estate = read(&args.estate, args.accesses.as_deref())?;
     let catalogue = own_catalogue::read(args.catalogue.as_deref())?;
     catalogue.supplement(&mut estate);
-    let assessment =
-        assess_with(&estate, &catalogue).map_err(|source| PlanError::Estate { path: args.estate.clone(), source })?;
-    print(&mut io::stdout().lock(), &assessment.position, args.json).map_err(PlanError::Print)?;
+    let refused = |source| PlanError::Estate { path: args.estate.clone(), source };
+    let mut assessment = assess_with(&estate, &catalogue).map_err(refused)?;
+    let mut out = io::stdout().lock();
+    let changes = args.changes.changes();
+    if !changes.is_empty() {
+        estate = changed(&estate, &assessment, &changes)?;
+        let after = assess_with(&estate, &catalogue).map_err(refused)?;
+        if !args.curve {
+            let what_if = what_if::WhatIf::of(&changes, assessment.position, after.position);
+            what_if.print(&mut out, args.json).map_err(PlanError::Print)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        assessment = after;
+    }
+    if args.curve {
+        let most = args.points.into();
+        let curve = curve::TradeOff::of(&estate, &catalogue, &assessment, most).map_err(refused)?;
+        curve.print(&mut out, args.json).map_err(PlanError::Print)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&mut out, &assessment.position, args.json).map_err(PlanError::Print)?;
     Ok(ExitCode::SUCCESS)
 }
 

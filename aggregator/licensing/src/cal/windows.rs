@@ -33,6 +33,8 @@ pub(crate) struct WindowsCals {
     pub people: Vec<Coverage>,
     pub devices: Vec<Coverage>,
     pub proof: Proof,
+    /// What all of it was counted from, for planning.
+    pub counted: Counted,
 }
 
 /// What the base CAL is counted from.
@@ -135,7 +137,7 @@ pub(crate) fn windows_cals(
     }
     let (people, devices) = coverages(&basis, demand, mix, "");
     let optimum = with_connectors(estate, family, connectors, counted.optimum()?)?;
-    Ok(WindowsCals { optimum, purchase, people, devices, proof: counted.proof(checked) })
+    Ok(WindowsCals { optimum, purchase, people, devices, proof: counted.proof(checked), counted })
 }
 
 /// Accesses of servers whose SQL Server is licensed by core or processor; sorted.

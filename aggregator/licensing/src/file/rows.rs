@@ -9,7 +9,7 @@ use crate::{
     estate::{
         Assignment, Entitlement, EstateFormat, Host, LicensedBy, Policy, Price, RemoteDesktopMode, SqlInstance, written,
     },
-    version::VersionName,
+    version::{self, VersionName},
 };
 
 #[derive(Debug, Deserialize)]
@@ -53,7 +53,7 @@ pub(super) struct Document {
 #[serde(deny_unknown_fields)]
 pub(super) struct ServerRow {
     pub id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "version::windows")]
     pub version: Option<VersionName>,
     #[serde(default)]
     pub edition: Option<String>,
@@ -133,6 +133,9 @@ pub(super) struct AccessRow {
     pub device: Option<String>,
     #[serde(default)]
     pub server: Option<String>,
+    /// Of two groups the first with the first and so on, instead of everybody with everything.
+    #[serde(default)]
+    pub paired: bool,
     #[serde(default)]
     pub administration: bool,
     #[serde(default)]

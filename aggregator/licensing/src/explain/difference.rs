@@ -1,0 +1,72 @@
+//! Two positions beside each other, line by line.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::position::{Line, Position};
+
+/// The numbers of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Numbers {
+    /// As in the line.
+    pub needed: u64,
+    /// As in the line.
+    pub owned: u64,
+    /// As in the line.
+    pub short: u64,
+    /// As in the line, minor units.
+    pub cost_minor: u64,
+}
+
+/// A line that is not the same in both positions; all zero where a position does not have it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LineDifference {
+    /// As in the line.
+    pub sku: String,
+    /// As in the line.
+    pub version: String,
+    /// As in the line.
+    pub unit: String,
+    /// ISO 4217; empty where neither knows a price.
+    pub currency: String,
+    /// Before.
+    pub before: Numbers,
+    /// After.
+    pub after: Numbers,
+}
+
+/// The lines that differ, sorted as in a position.
+#[must_use]
+pub fn line_differences(before: &Position, after: &Position) -> Vec<LineDifference> {
+    let mut lines: BTreeMap<(&str, &str, &str), LineDifference> = BTreeMap::new();
+    for (position, is_after) in [(before, false), (after, true)] {
+        for line in &position.lines {
+            let found = lines.entry((&line.sku, &line.version, &line.unit)).or_insert_with(|| LineDifference {
+                sku: line.sku.clone(),
+                version: line.version.clone(),
+                unit: line.unit.clone(),
+                currency: String::new(),
+                before: Numbers::default(),
+                after: Numbers::default(),
+            });
+            if !line.currency.is_empty() {
+                found.currency.clone_from(&line.currency);
+            }
+            *(if is_after { &mut found.after } else { &mut found.before }) = numbers(line);
+        }
+    }
+    lines.into_values().filter(|line| line.before != line.after).collect()
+}
+
+fn numbers(line: &Line) -> Numbers {
+    Numbers { needed: line.needed, owned: line.owned, short: line.short, cost_minor: line.cost_minor }
+}
+
+/// What it costs to buy all that is short the cheapest way known: with the CALs of the cheapest purchase where there is
+/// one. Minor units; saturates.
+#[must_use]
+pub fn total(position: &Position) -> u64 {
+    let lines = position.lines.iter().map(|line| line.cost_minor).fold(0, u64::saturating_add);
+    lines.saturating_sub(position.purchase.as_ref().map_or(0, |purchase| purchase.saving_minor))
+}
