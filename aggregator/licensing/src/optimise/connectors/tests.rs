@@ -10,30 +10,41 @@ fn external(user: u32, device: u32, candidate: u32) -> ExternalAccess {
 
 /// Tries every set of connectors and users; the devices follow.
 fn brute_force(problem: &ConnectorProblem<'_>) -> u128 {
-    let price_of = |mask: u32, prices: Prices<'_>| -> u128 {
-        (0..32).filter(|bit| mask >> bit & 1 == 1).map(|bit| u128::from(prices.of(bit))).sum()
+    let price_of = |mask: u32, prices: Prices<'_>| -> u64 {
+        (0..32).filter(|bit| mask >> bit & 1 == 1).map(|bit| prices.of(bit)).sum()
     };
-    let has = |mask: u32, end: Option<u32>| end.is_some_and(|end| mask >> end & 1 == 1);
+    let table =
+        |count: u32, prices: Prices<'_>| -> Vec<u64> { (0..1 << count).map(|mask| price_of(mask, prices)).collect() };
+    let of_users = table(problem.users, problem.user_prices);
+    let of_devices = table(problem.devices, problem.device_prices);
     let forced = problem.forced_users.iter().fold(0_u32, |mask, user| mask | 1 << user);
-    let needed_devices = problem.forced_devices.iter().fold(0_u32, |mask, device| mask | 1 << device);
-    let mut best = u128::MAX;
+    let needed = problem.forced_devices.iter().fold(0_u32, |mask, device| mask | 1 << device);
+    let mut best = u64::MAX;
     for connectors in 0..1_u32 << problem.candidates.len() {
-        let fixed = price_of(connectors, Prices::Each(problem.candidates));
-        let rest: Vec<_> = problem.externals.iter().filter(|access| !has(connectors, Some(access.candidate))).collect();
-        'users: for users in (0..1_u32 << problem.users).filter(|users| users & forced == forced) {
-            let mut devices = needed_devices;
-            let ordinary = problem.pairs.iter().filter(|pair| !has(users, Some(pair.0)));
-            ordinary.for_each(|pair| devices |= 1 << pair.1);
-            for access in rest.iter().filter(|access| !has(users, access.user)) {
-                match access.device {
-                    Some(device) => devices |= 1 << device,
-                    None => continue 'users,
-                }
+        // per user: devices that need a licence if it has none; whether it must have one; what is needed anyhow
+        let (mut without, mut must, mut anyhow) = (vec![0_u32; problem.users as usize], forced, needed);
+        problem.pairs.iter().for_each(|pair| without[pair.0 as usize] |= 1 << pair.1);
+        let open = |access: &&ExternalAccess| connectors >> access.candidate & 1 == 0;
+        let mut possible = true;
+        for access in problem.externals.iter().filter(open) {
+            match (access.user, access.device) {
+                (Some(user), Some(device)) => without[user as usize] |= 1 << device,
+                (Some(user), None) => must |= 1 << user,
+                (None, Some(device)) => anyhow |= 1 << device,
+                (None, None) => possible = false,
             }
-            best = best.min(fixed + price_of(users, problem.user_prices) + price_of(devices, problem.device_prices));
+        }
+        if !possible {
+            continue;
+        }
+        let fixed = price_of(connectors, Prices::Each(problem.candidates));
+        for users in (0..1_u32 << problem.users).filter(|users| users & must == must) {
+            let bare = without.iter().enumerate().filter(|(user, _)| users >> user & 1 == 0);
+            let devices = bare.fold(anyhow, |mask, (_, devices)| mask | devices);
+            best = best.min(fixed + of_users[users as usize] + of_devices[devices as usize]);
         }
     }
-    best
+    u128::from(best)
 }
 
 /// The plan, after the bound, the proof and the price were checked.
