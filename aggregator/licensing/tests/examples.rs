@@ -27,7 +27,7 @@ fn estate(name: &str) -> Estate {
     if let Ok(rows) = fs_err::read_to_string(folder().join(name.replace(".toml", ".csv"))) {
         for row in rows.lines().filter(|row| *row != "user,device") {
             let (user, device) = row.split_once(',').expect("two fields");
-            file.add(row, user, device, "").unwrap();
+            file.add(&row, user, device, "").unwrap();
         }
     }
     file.finish()
