@@ -71,6 +71,19 @@ impl Names {
         }
     }
 
+    /// The number of `name`, a new one if it has none; `None` if the file has numbers only and this is none of them.
+    pub fn find_or_add(&mut self, name: &str) -> Option<u32> {
+        let known = self.find(name);
+        match self {
+            Self::Text(names) if known.is_none() => {
+                let next = names.len() as u32;
+                names.insert(name.to_owned(), next);
+                Some(next)
+            }
+            _ => known,
+        }
+    }
+
     /// A function that gives the name of a number.
     pub fn by_number<'names>(&'names self) -> impl Fn(u32) -> Cow<'names, str> {
         let mut listed = Vec::new();

@@ -89,6 +89,40 @@ fn sentences_are_printed_without_json() {
     ));
 }
 
+#[test]
+fn the_optimum_follows_changes() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pairs = file(folder.path(), "pairs.csv", OFFICE.as_bytes());
+    let run = |changes: &str, more: &[&str]| {
+        let changes = file(folder.path(), "changes.csv", changes.as_bytes());
+        let fixed = ["optimise", text(&pairs), "--user-price", "5", "--device-price", "4", "--changes", text(&changes)];
+        caliper(&[&fixed[..], more].concat())
+    };
+    // Bob gives his own machines up and Carl comes: three people on KIOSK, one Device CAL.
+    let changes = "remove,\"Bob, jr.\",PC-1\nremove,\"Bob, jr.\", PC-2\nadd,carl,KIOSK\nremove,nobody,KIOSK\n";
+    let certificate = folder.path().join("certificate");
+    let output = run(changes, &["--json", "--certificate", text(&certificate)]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!((&found["users"], &found["devices"], &found["cost"]), (&0.into(), &1.into(), &4.into()));
+    assert_eq!((&found["proven"], &found["graph"]["pairs"]), (&true.into(), &3.into()));
+    let changed = &found["changes"];
+    assert_eq!((&changed["added"], &changed["removed"], &changed["moved"]), (&1.into(), &2.into(), &1.into()));
+    let later = file(folder.path(), "later.csv", b"ann,KIOSK\n\"Bob, jr.\",KIOSK\ncarl,KIOSK\n");
+    assert!(caliper(&["verify-certificate", text(&later), text(&certificate)]).status.success());
+    let said = String::from_utf8(run(changes, &[]).stdout).expect("text");
+    assert!(said.starts_with("1 pairs came and 2 went: the optimum followed, 1 licences change hands ("), "{said}");
+
+    for (changes, message) in [
+        ("add,ann\n", ", line 1: 2 fields; each line must be add,user,device or remove,user,device\n"),
+        ("add,ann,PC-1\nmove,ann,PC-1\n", ", line 2: \"move\"; each line must be "),
+        ("add,ann,\n", ", line 1: a name is empty; each line must be "),
+    ] {
+        let output = run(changes, &[]);
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(!output.status.success() && said.contains(message), "{said}");
+    }
+}
+
 /// The binary layout of three pairs, by hand; the checksum is that of `orggraph`'s description.
 fn binary_pairs() -> Vec<u8> {
     let pairs = [(0_u32, 1_u32), (1, 1), (1, 0)];

@@ -3,20 +3,23 @@
 //!
 //! `--json` prints one object, a contract with other tools: `users` and `devices` are the User and
 //! Device CALs of the optimum, `cost` is in the unit of the prices, `proven` says that the demand adds
-//! up to it, `seconds` is CPU time, and `graph` counts the users, devices and distinct pairs observed.
+//! up to it, `seconds` is CPU time, and `graph` counts the users, devices and distinct pairs observed. With `--changes` all
+//! of it is about the pairs afterwards, and `changes` says what they did.
 
+mod changes;
 mod cpu;
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use caliper_licensing::optimise::{Cover, Graph, GraphError, Prices, cheapest_cover, write_certificate};
+use caliper_licensing::optimise::{Cover, Graph, GraphError, Prices, StandingCover, cheapest_cover, write_certificate};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::context::Context;
 use crate::pairs::{self, Pairs, PairsError};
+use changes::Changed;
 use cpu::CpuClock;
 
 /// Arguments of `caliper optimise`.
@@ -36,6 +39,10 @@ pub struct OptimiseArgs {
     /// Also write the proof that no mix is cheaper, for `caliper verify-certificate`
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Pairs that come and go afterwards: CSV `add,user,device` or `remove,user,device`; the optimum follows them without
+    /// being computed anew
+    #[arg(long, value_name = "FILE")]
+    pub changes: Option<PathBuf>,
 }
 
 /// Why no optimum was printed.
@@ -44,6 +51,19 @@ pub enum OptimiseError {
     /// The pairs file cannot be used.
     #[error(transparent)]
     Pairs(#[from] PairsError),
+    /// The changes cannot be opened or read; the source names the file.
+    #[error("the changes cannot be read")]
+    ReadChanges(#[source] io::Error),
+    /// A line of the changes is none.
+    #[error("{}, line {line}: {found}; each line must be add,user,device or remove,user,device", path.display())]
+    Changes {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: u64,
+        /// What stands there.
+        found: String,
+    },
     /// The pairs are too many.
     #[error("the pairs make no graph; split them into independent parts")]
     Graph(#[from] GraphError),
@@ -67,6 +87,8 @@ struct Optimum {
     proven: bool,
     graph: Size,
     seconds: Seconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Changed>,
 }
 
 /// Users and devices seen in any pair, and distinct pairs.
@@ -90,11 +112,20 @@ pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> 
     let mut clock = CpuClock::start();
     let mut input = pairs::read(&args.pairs)?;
     let read = clock.lap();
-    let graph = Graph::taking(input.users.count(), input.devices.count(), std::mem::take(&mut input.pairs))?;
+    let mut graph = Graph::taking(input.users.count(), input.devices.count(), std::mem::take(&mut input.pairs))?;
     let build = clock.lap();
-    let cover = cheapest_cover(&graph, Prices::Same(args.user_price), Prices::Same(args.device_price));
-    let proven = cover.is_proven(&graph);
+    let mut cover = cheapest_cover(&graph, Prices::Same(args.user_price), Prices::Same(args.device_price));
+    let mut proven = cover.is_proven(&graph);
     let seconds = Seconds { read, build, solve: clock.lap() };
+    let changes = match &args.changes {
+        Some(path) => {
+            let changed;
+            (graph, cover, changed) = follow(args, path, &graph, &mut input)?;
+            proven = cover.is_proven(&graph);
+            Some(changed)
+        }
+        None => None,
+    };
 
     if let Some(path) = &args.certificate {
         fs_err::File::create(path)
@@ -112,9 +143,30 @@ pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> 
         proven,
         graph: Size { users: graph.active_users(), devices: graph.active_devices(), pairs: graph.pairs() },
         seconds,
+        changes,
     };
     print(args, &optimum).map_err(OptimiseError::Print)?;
     Ok(if proven { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Graph and cover after the changes.
+fn follow(
+    args: &OptimiseArgs,
+    path: &Path,
+    graph: &Graph,
+    input: &mut Pairs,
+) -> Result<(Graph, Cover, Changed), OptimiseError> {
+    let mut standing = StandingCover::of(graph, args.user_price, args.device_price)?;
+    let changes = changes::read(path, input)?;
+    let before = standing.cover();
+    let mut clock = CpuClock::start();
+    standing.grow(input.users.count(), input.devices.count())?;
+    let applied = standing.apply(&changes)?;
+    let seconds = clock.lap();
+    let cover = standing.cover();
+    let moved = changes::moved(&before, &cover);
+    let changed = Changed { added: applied.added, removed: applied.removed, moved, anew: applied.anew, seconds };
+    Ok((standing.graph(), cover, changed))
 }
 
 fn certify(out: &mut impl Write, args: &OptimiseArgs, input: &Pairs, cover: &Cover) -> io::Result<()> {
@@ -130,6 +182,13 @@ fn print(args: &OptimiseArgs, optimum: &Optimum) -> io::Result<()> {
     }
     let Optimum { users, devices, cost, graph, seconds, .. } = optimum;
     let all = |count: usize, price: u64| count as u128 * u128::from(price);
+    if let Some(Changed { added, removed, moved, anew, seconds }) = &optimum.changes {
+        let how = if *anew { "everything was solved anew" } else { "the optimum followed" };
+        writeln!(
+            out,
+            "{added} pairs came and {removed} went: {how}, {moved} licences change hands ({seconds:.6} CPU seconds)."
+        )?;
+    }
     writeln!(
         out,
         "{users} User CALs and {devices} Device CALs license all {} observed pairs of {} people and {} devices.",

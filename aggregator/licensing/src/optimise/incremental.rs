@@ -106,8 +106,12 @@ impl StandingCover {
         }
         let mut state =
             State::new([Side::new(&users, user_price / unit, true), Side::new(&devices, device_price / unit, false)]);
+        let mut row = Vec::new();
         for user in 0..graph.users() {
-            for device in graph.devices_of(user) {
+            row.clear();
+            row.extend(graph.devices_of(user));
+            row.sort_unstable();
+            for &device in &row {
                 state.sides[USERS].connect(user, device);
                 state.sides[DEVICES].connect(device, user);
             }
