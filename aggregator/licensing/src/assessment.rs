@@ -1,5 +1,7 @@
 //! What an assessment returns: the position, what it means for each person and device, and the proof.
 
+use std::{borrow::Borrow, fmt::Display, ops::Deref, sync::Arc};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -50,7 +52,44 @@ pub struct Coverage {
     /// Version of the CAL to hold; `None` when it needs none of its own.
     pub version: Option<VersionName>,
     /// Why: one sentence with the ids of the rules.
-    pub reason: String,
+    pub reason: Reason,
+}
+
+/// A sentence that explains a coverage. Few sentences serve very many people, so it is kept once for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Reason(Arc<str>);
+
+impl Deref for Reason {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Reason {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl From<String> for Reason {
+    fn from(sentence: String) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        reason.to_string()
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(self)
+    }
 }
 
 /// A pair of a person and a device that alone accounts for a part of the cost.

@@ -1,5 +1,4 @@
-//! An estate whose references were found sound, with its names resolved and a numbering that does not depend on the
-//! order in which it was written down.
+//! An estate whose references were found sound, with its names resolved.
 
 use std::collections::HashMap;
 
@@ -7,42 +6,12 @@ use crate::{
     catalogue::{Catalogue, EditionRow},
     estate::{Accesses, Estate, EstateError, Server},
     packs::LARGEST,
+    ranking::Ranking,
     version::VersionName,
 };
 
 /// Most licences one entitlement can be for, so that sums over versions and products always fit.
 const MOST_OWNED: u64 = u32::MAX as u64;
-
-/// A permutation: the order of the ids.
-pub(crate) struct Ranking {
-    /// By index into the estate.
-    pub rank: Vec<u32>,
-    /// By rank.
-    pub index: Vec<u32>,
-}
-
-impl Ranking {
-    fn of<'a>(kind: &'static str, ids: impl Iterator<Item = &'a str>) -> Result<Self, EstateError> {
-        let ids: Vec<&str> = ids.collect();
-        let mut index: Vec<u32> = (0..ids.len() as u32).collect();
-        index.sort_unstable_by_key(|&index| ids[index as usize]);
-        for pair in index.windows(2) {
-            let id = ids[pair[0] as usize];
-            if id == ids[pair[1] as usize] {
-                return Err(EstateError::Twice { kind, id: id.to_owned() });
-            }
-        }
-        let mut rank = vec![0; ids.len()];
-        for (at, &index) in index.iter().enumerate() {
-            rank[index as usize] = at as u32;
-        }
-        Ok(Self { rank, index })
-    }
-
-    pub fn len(&self) -> usize {
-        self.rank.len()
-    }
-}
 
 /// An estate that can be assessed.
 pub(crate) struct Checked<'a> {

@@ -21,12 +21,13 @@ mod packs;
 pub mod planner;
 mod position;
 mod prices;
+mod ranking;
 mod run;
 mod version;
 pub mod words;
 
 pub use assess::{assess, assess_with};
-pub use assessment::{Assessment, Coverage, HostLicence, HostOption, Licence, Proof, ProofPair, UseCoverage};
+pub use assessment::{Assessment, Coverage, HostLicence, HostOption, Licence, Proof, ProofPair, Reason, UseCoverage};
 pub use estate::{
     Access, Accesses, Assignment, AssignmentReason, CappedCounts, Channel, ClusterPeak, Device, Entitlement, Estate,
     EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, Person, Policy, Population, Price,

@@ -47,7 +47,7 @@ fn people(tx: &Transaction<'_>, scan: i64, found: &Finished) -> Result<(), Store
     )?;
     let covered = found.draft.people.iter().zip(&found.assessment.people).map(|(facts, coverage)| {
         let version = coverage.version.map(VersionName::name).unwrap_or_default();
-        (facts, coverage.licence.word(), version, coverage.reason.as_str())
+        (facts, coverage.licence.word(), version, &*coverage.reason)
     });
     let departed = found.draft.departed.iter().map(|facts| {
         (facts, "none", "", "All accounts are disabled or gone, so no licence is needed any more (E.19).")
@@ -87,7 +87,7 @@ fn devices(tx: &Transaction<'_>, scan: i64, found: &Finished) -> Result<(), Stor
             facts.kind,
             coverage.licence.word(),
             coverage.version.map(VersionName::name).unwrap_or_default(),
-            coverage.reason,
+            &*coverage.reason,
             format!("{:?}", facts.confidence),
             facts.people,
             facts.servers,

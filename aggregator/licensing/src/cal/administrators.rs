@@ -1,10 +1,12 @@
 //! Rules E.7, F.2: up to two people or devices per server may administer it without a CAL, if they do nothing else anywhere.
 
+use std::collections::BTreeMap;
+
 use super::{
     basis::{Basis, heads},
     servers::Need,
 };
-use crate::estate::Accesses;
+use crate::estate::{Access, Accesses};
 
 /// Who is exempt, by rank.
 pub(crate) struct Administrators {
@@ -28,17 +30,28 @@ impl Administrators {
         let (checked, estate) = (basis.checked, basis.checked.estate);
         let mut exempt = Self { people: vec![false; estate.people.len()], devices: vec![false; estate.devices.len()] };
         let Some(rule) = basis.administrators else { return exempt };
-        let mut people = vec![Some(Vec::new()); estate.people.len()];
-        let mut devices = vec![Some(Vec::new()); estate.devices.len()];
+        let administers = |access: &Access| access.flags & Accesses::ADMINISTRATION != 0;
+        let alone = |access: &Access| access.person == Accesses::NONE;
+        // Nearly nobody administers, so whoever does anything else is marked before servers are noted.
+        let mut people = vec![true; estate.people.len()];
+        let mut devices = vec![true; estate.devices.len()];
         for access in basis.accesses.rows() {
-            let administers = access.flags & Accesses::ADMINISTRATION != 0;
-            let alone = access.person == Accesses::NONE;
-            if !alone {
-                note(&mut people[access.person as usize], administers, access.server);
+            if !alone(&access) {
+                people[access.person as usize] &= administers(&access);
             }
             if access.device != Accesses::NONE {
                 // a device that somebody uses is that person's affair
-                note(&mut devices[access.device as usize], administers && alone, access.server);
+                devices[access.device as usize] &= administers(&access) && alone(&access);
+            }
+        }
+        let mut of_people = BTreeMap::<u32, Vec<u32>>::new();
+        let mut of_devices = BTreeMap::<u32, Vec<u32>>::new();
+        for access in basis.accesses.rows().filter(administers) {
+            if !alone(&access) && people[access.person as usize] {
+                of_people.entry(access.person).or_default().push(access.server);
+            }
+            if access.device != Accesses::NONE && devices[access.device as usize] {
+                of_devices.entry(access.device).or_default().push(access.server);
             }
         }
         // whoever holds a CAL by a suite leaves the place to others
@@ -56,10 +69,10 @@ impl Administrators {
                 !estate.people[index].unresolved
             }
         };
-        let candidates = |all: Vec<Option<Vec<u32>>>, is_device: bool, rank: &[u32]| {
+        let candidates = |all: BTreeMap<u32, Vec<u32>>, is_device: bool, rank: &[u32]| {
             let mut found = Vec::new();
-            for (index, servers) in all.into_iter().enumerate() {
-                let Some(mut servers) = servers else { continue };
+            for (index, mut servers) in all {
+                let index = index as usize;
                 servers.retain(|&server| matches!(basis.needs[server as usize], Need::Cal(_)));
                 servers.sort_unstable();
                 servers.dedup();
@@ -70,8 +83,8 @@ impl Administrators {
             }
             found
         };
-        let mut queue = candidates(people, false, &checked.people.rank);
-        queue.extend(candidates(devices, true, &checked.devices.rank));
+        let mut queue = candidates(of_people, false, &checked.people.rank);
+        queue.extend(candidates(of_devices, true, &checked.devices.rank));
         queue.sort_unstable_by_key(|candidate| (candidate.servers.len(), candidate.is_device, candidate.rank));
 
         let mut taken = vec![0_u64; estate.servers.len()];
@@ -84,13 +97,5 @@ impl Administrators {
             }
         }
         exempt
-    }
-}
-
-/// Keeps the servers of one that only administers; anything else ends its candidacy.
-fn note(servers: &mut Option<Vec<u32>>, administers: bool, server: u32) {
-    match servers {
-        Some(servers) if administers => servers.push(server),
-        _ => *servers = None,
     }
 }

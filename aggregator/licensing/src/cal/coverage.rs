@@ -1,12 +1,14 @@
 //! The answer for each person and device in one sentence.
 
+use std::collections::HashSet;
+
 use super::{
     basis::Basis,
     demand::{Demand, cause},
     mix::Mix,
 };
 use crate::{
-    assessment::{Coverage, Licence},
+    assessment::{Coverage, Licence, Reason},
     findings::counted,
     version::VersionName,
 };
@@ -16,6 +18,21 @@ use crate::{
 struct Partners {
     all: usize,
     bare: usize,
+}
+
+/// Sentences said before, so that each is kept once.
+#[derive(Default)]
+struct Sentences(HashSet<Reason>);
+
+impl Sentences {
+    fn reason(&mut self, sentence: String) -> Reason {
+        if let Some(reason) = self.0.get(sentence.as_str()) {
+            return reason.clone();
+        }
+        let reason = Reason::from(sentence);
+        self.0.insert(reason.clone());
+        reason
+    }
 }
 
 /// Of people and of devices, in the order of the estate. `noun` goes before the name of the CALs.
@@ -32,6 +49,7 @@ pub(crate) fn coverages(basis: &Basis<'_>, demand: &Demand, mix: &Mix, noun: &st
         device.bare += usize::from(mix.people[pair.person as usize] < Some(pair.cal));
     }
     let estate = checked.estate;
+    let [mut said, mut said_of_devices] = <[Sentences; 2]>::default();
     let people = estate.people.iter().zip(&checked.people.rank).map(|(person, &rank)| {
         let at = rank as usize;
         let causes = demand.people_left_out[at] | if person.unresolved { cause::UNRESOLVED } else { 0 };
@@ -53,7 +71,7 @@ pub(crate) fn coverages(basis: &Basis<'_>, demand: &Demand, mix: &Mix, noun: &st
             }
             None => left_out(noun, causes),
         };
-        Coverage { id: person.id.clone(), licence, version, reason }
+        Coverage { id: person.id.clone(), licence, version, reason: said.reason(reason) }
     });
     let devices = estate.devices.iter().zip(&checked.devices.rank).map(|(device, &rank)| {
         let at = rank as usize;
@@ -74,7 +92,7 @@ pub(crate) fn coverages(basis: &Basis<'_>, demand: &Demand, mix: &Mix, noun: &st
             }
             None => left_out(noun, causes),
         };
-        Coverage { id: device.id.clone(), licence, version, reason }
+        Coverage { id: device.id.clone(), licence, version, reason: said_of_devices.reason(reason) }
     });
     (people.collect(), devices.collect())
 }

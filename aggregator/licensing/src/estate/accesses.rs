@@ -49,7 +49,12 @@ impl Accesses {
     /// "only administration" or "only infrastructure" if every row of the combination says so.
     #[must_use]
     pub fn of(mut rows: Vec<Access>) -> Self {
-        rows.sort_unstable();
+        // One number is compared quicker than four.
+        let key = |row: &Access| {
+            let ends = u128::from(row.person) << 96 | u128::from(row.device) << 64;
+            ends | u128::from(row.server) << 32 | u128::from(row.flags)
+        };
+        rows.sort_unstable_by_key(key);
         rows.dedup_by(|next, kept| {
             let same = (next.person, next.device, next.server) == (kept.person, kept.device, kept.server);
             if same {
