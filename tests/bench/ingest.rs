@@ -4,7 +4,7 @@
 //! `cargo run --release -p caliper-tests --bin bench-ingest [ROWS]`; both write with WAL and synchronous FULL.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -18,6 +18,10 @@ use caliper_tests::{
     process::Running,
 };
 use rusqlite::{Connection, params};
+
+mod usage;
+
+use usage::Usage;
 
 const INSERT_TEXT: &str = "INSERT INTO text (value) VALUES (?) ON CONFLICT DO NOTHING";
 const UPSERT: &str = "INSERT INTO access (server, principal, client, service, source, year, days, total, first, last)
@@ -159,26 +163,4 @@ fn digest(connection: &Connection) -> anyhow::Result<Vec<i64>> {
 fn largest(folder: &Path) -> u64 {
     let files = fs_err::read_dir(folder).into_iter().flatten().flatten();
     files.filter_map(|file| Some(file.metadata().ok()?.len())).max().unwrap_or_default()
-}
-
-/// What a process used so far, from the kernel's own books.
-#[derive(Debug, Clone, Copy, Default)]
-struct Usage {
-    peak_kib: u64,
-    /// CPU time, hundredths of a second.
-    ticks: u64,
-}
-
-impl Usage {
-    /// `None` once the process has ended.
-    fn of(id: u32) -> Option<Self> {
-        let book = |name: &str| fs_err::read_to_string(PathBuf::from(format!("/proc/{id}/{name}"))).ok();
-        let status = book("status")?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let stat = book("stat")?;
-        // utime and stime are the 12th and 13th field after the name in parentheses
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-        Some(Self { peak_kib: peak.split_whitespace().next()?.parse().ok()?, ticks })
-    }
 }
