@@ -86,6 +86,18 @@ fn a_file_of_ones_own_is_checked_and_says_what_it_touches() {
         "error: `bad.toml` cannot be used as a catalogue: the file, price `windows-server-cal/user 2022 1 EUR`: `soon` is no \
          date: write 2026, 2026-05 or 2026-05-31\n"
     );
+    fs_err::write(folder.path().join("binary"), [0xff, 0xfe]).unwrap();
+    assert_eq!(
+        refused(folder.path(), &["catalogue", "check", "binary"]),
+        "error: `binary` is no text in UTF-8: name the right file, or save it as UTF-8\n"
+    );
+    // the limit falls into the middle of a letter
+    fs_err::write(folder.path().join("large"), "ä".repeat((2 << 20) + 1)).unwrap();
+    assert_eq!(
+        refused(folder.path(), &["catalogue", "check", "large"]),
+        "error: `large` cannot be used as a catalogue: the file is larger than 4 MiB, which no catalogue is: name the right \
+         file\n"
+    );
     assert!(refused(folder.path(), &["catalogue", "check", "none.toml"]).starts_with(
         "error: the catalogue cannot be read: correct the file's name or its rights: failed to open file"
     ));
