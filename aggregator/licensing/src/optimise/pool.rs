@@ -97,6 +97,12 @@ pub struct PoolPlan {
 
 /// Passes over the prices of days, fewer on large graphs.
 const PASSES: std::ops::RangeInclusive<usize> = 24..=200;
+/// A day is busy within this part of the most that is held.
+const BUSY: u64 = 8;
+/// Pools smaller than this are small.
+const FEW: u64 = 64;
+/// No day weighs less than the heaviest, halved this often.
+const FAINTEST: u32 = 10;
 /// Pairs to look at in all passes together.
 const PATIENCE: usize = 40_000_000;
 
@@ -177,19 +183,22 @@ impl Search<'_> {
             }
             let loads = [users.loads(&chosen[0]), devices.loads(&chosen[1])];
             self.offer(chosen);
-            // Busy days gain weight, by less and less.
+            // The busiest days gain weight, by less and less.
             for (shares, loads) in shares.iter_mut().zip(&loads) {
                 let most = loads.iter().copied().max().unwrap_or(0).max(1);
+                // In small pools nearly every day is busy.
+                let (part, faintest) = if most < FEW { (1, u64::BITS - 1) } else { (BUSY, FAINTEST) };
+                let busy = most - most / part;
                 let slower = 2 + pass as u64 / 4;
                 for (share, &load) in shares.iter_mut().zip(loads) {
-                    *share += (u128::from(*share) * u128::from(load) / u128::from(most * slower)) as u64;
+                    let above = u128::from(load.saturating_sub(busy));
+                    *share += (u128::from(*share) * above / u128::from((most - busy).max(1) * slower)) as u64;
                 }
+                // Keeps the numbers in reach, and no day at nought for good.
                 let greatest = shares.iter().copied().max().unwrap_or(0);
-                // Keeps the numbers in reach, and nothing at nought for good.
-                if greatest > 1 << 40 {
-                    for share in shares.iter_mut() {
-                        *share = (*share >> 8).max(1);
-                    }
+                let shift = if greatest > 1 << 40 { 8 } else { 0 };
+                for share in shares.iter_mut() {
+                    *share = (*share >> shift).max(greatest >> faintest >> shift).max(1);
                 }
             }
         }
