@@ -251,7 +251,7 @@ fn what_is_wrong_is_said_in_one_sentence_with_what_to_do() {
     let table: &[(&str, Option<&str>, &[&str])] = &[
         ("format = \"caliper.estate/9\"", None, &["line 1", "caliper.estate/1"]),
         (&format!("{head}[[server]]\nid = \"S\"\nedittion = \"Standard\""), None, &["line 4", "edittion"]),
-        (&format!("{head}[[server]]\nid = \"S\"\nversion = 2021"), None, &["line 4", "2021", "2012 R2, 2013"]),
+        (&format!("{head}[[server]]\nid = \"S\"\nversion = 2021"), None, &["line 4", "2021", "2012 R2, 2016"]),
         // a year of another product
         (&format!("{head}[[server]]\nid = \"S\"\nversion = 2018"), None, &["server `S`", "none of Windows Server"]),
         (&format!("{one}[[access]]\nperson = \"bob\""), None, &["access 1", "bob", "add it or correct"]),
