@@ -4,15 +4,22 @@
 //! a count exactly is NP-hard, so every answer carries a lower bound with its proof and says whether it reaches it.
 //! Knows nothing of versions and money.
 
+mod blocks;
 mod bound;
-mod family;
+mod front;
+mod gap;
 mod improve;
+mod part;
+mod refine;
+mod segment;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use super::{Demand, Prices, cheapest_cover, gcd, graph::Graph, ties::with_most_users};
+use super::{Prices, cheapest_cover, gcd, graph::Graph};
 pub use bound::LowerBound;
-use family::Family;
+use gap::{Gap, Sides};
+use segment::Segment;
 
 /// What to cover and to buy when some licences are owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +38,16 @@ pub struct Purchase {
     pub lower_bound: u128,
     /// Whether every pair is covered and both are equal.
     pub proven: bool,
-    /// Why no purchase can cost less.
+    /// The part of `lower_bound` that `bound` shows; the rest was found by trying everything else.
+    pub demanded: u128,
+    /// Why no purchase can cost less than `demanded`.
     pub bound: LowerBound,
 }
+
+/// Work of the search for a better cover or bound: an amount, not a time, so that the answer is always the same. About a second.
+const WORK: u64 = 60_000_000;
+/// Graphs up to so many pairs are searched as a whole if their parts do not settle it.
+const SMALL: usize = 2_000;
 
 /// Prices and what is owned.
 #[derive(Debug, Clone, Copy)]
@@ -68,10 +82,6 @@ struct Mix {
 }
 
 impl Mix {
-    fn flipped(self) -> Self {
-        Self { users: self.devices, devices: self.users }
-    }
-
     fn cost(&self, terms: &Terms) -> u128 {
         terms.cost(count(&self.users), count(&self.devices))
     }
@@ -100,18 +110,12 @@ pub fn cheapest_purchase(
     let idle_users = (first.user_count() as u64) < owned_users;
     let mix = Mix { users: first.users, devices: first.devices };
     let bound = LowerBound { user_weight: terms.user_price, device_weight: terms.device_price, demand: first.demand };
-    let (mix, bound) = if mix.cost(&terms) == bound.value(&terms) {
-        (mix, bound)
-    } else {
-        let mirror = mirrored(graph);
-        if idle_users {
-            use_idle_users(graph, &mirror, &terms, mix)
-        } else {
-            let (mix, bound) = use_idle_users(&mirror, graph, &terms.flipped(), mix.flipped());
-            (mix.flipped(), bound.flipped())
-        }
-    };
-    let (cost, lower_bound) = (mix.cost(&terms), bound.value(&terms));
+    let (mut mix, mut least) = (mix, bound.value(&terms));
+    let mut bound = bound;
+    if mix.cost(&terms) != least {
+        (mix, bound, least) = use_idle(graph, &terms, mix, idle_users);
+    }
+    let (cost, lower_bound, demanded) = (mix.cost(&terms), least, bound.value(&terms));
     let is_covered = (0..graph.users())
         .filter(|&user| !mix.users[user as usize])
         .all(|user| graph.devices_of(user).all(|device| mix.devices[device as usize]));
@@ -123,63 +127,76 @@ pub fn cheapest_purchase(
         cost: cost * u128::from(unit),
         lower_bound: lower_bound * u128::from(unit),
         proven: is_covered && cost == lower_bound,
+        demanded: demanded * u128::from(unit),
         bound,
     }
 }
 
-/// Where the cheapest mix `first` leaves user licences idle while devices must be bought.
+/// Where the cheapest mix `first` leaves licences of one kind (the left) idle while those of the other (the right) must be bought.
 ///
-/// The number of devices needed, as a function of users allowed, has a lower hull whose corners are cheapest covers at
-/// other price ratios. The segment over the number of users owned is the bound (Newton on the ratio); all cheapest
-/// covers at its ratio are a family from few to many users, of which the one next to the number owned is taken.
-fn use_idle_users(graph: &Graph, mirror: &Graph, terms: &Terms, first: Mix) -> (Mix, LowerBound) {
-    let active: Vec<bool> = (0..graph.users()).map(|user| graph.devices_of(user).next().is_some()).collect();
-    let everybody = Mix { users: active, devices: vec![false; graph.devices() as usize] };
-    let mut many = (count(&everybody.users), 0);
-    if many.0 <= terms.owned_users {
-        return (everybody, LowerBound::default());
-    }
-    let mut few = (count(&first.users), count(&first.devices));
-    let bound = loop {
-        // neither point dominates the other, so both differences are positive
-        let (user_weight, device_weight) = (few.1 - many.1, many.0 - few.0);
-        let cover = cheapest_cover(graph, Prices::Same(user_weight), Prices::Same(device_weight));
-        let line = u128::from(user_weight) * u128::from(many.0) + u128::from(device_weight) * u128::from(many.1);
-        if cover.cost == line {
-            break LowerBound { user_weight, device_weight, demand: cover.demand };
-        }
-        let corner = (cover.user_count() as u64, cover.device_count() as u64);
-        *(if corner.0 >= terms.owned_users { &mut many } else { &mut few }) = corner;
+/// The number of rights needed, as a function of lefts allowed, has a lower hull whose corners are cheapest covers at
+/// other price ratios. The segment over the number of lefts owned is the bound; all cheapest covers at its ratio are a family
+/// from few to many lefts, of which the one next to the number owned is taken. What gap remains is closed part by part.
+fn use_idle(graph: &Graph, terms: &Terms, first: Mix, users_idle: bool) -> (Mix, LowerBound, u128) {
+    let sides = Sides { users: graph.users() as usize, users_are_left: users_idle };
+    let turned = if users_idle { *terms } else { terms.flipped() };
+    let plain: Vec<bool> = first.users.iter().chain(&first.devices).copied().collect();
+    let mix = |covered: Vec<bool>| {
+        let mut users = covered;
+        let devices = users.split_off(sides.users);
+        Mix { users, devices }
     };
+    let open = sides.open(graph, &plain);
+    let few = sides.count(&plain);
+    if few.lefts + open.lefts() <= turned.owned_users {
+        let mut everybody = plain;
+        open.vertices.iter().for_each(|&vertex| everybody[vertex as usize] = !everybody[vertex as usize]);
+        return (mix(everybody), LowerBound::default(), 0);
+    }
+    let Segment { line, around } = Segment::over(turned.owned_users, open.clone(), few, plain.clone());
+    let (user_weight, device_weight) = if users_idle { (line.left, line.right) } else { (line.right, line.left) };
+    let cover = cheapest_cover(graph, Prices::Same(user_weight), Prices::Same(device_weight));
+    let bound = LowerBound { user_weight, device_weight, demand: cover.demand };
 
-    let (users, devices) = with_most_users(graph, &bound.demand, Prices::Same(bound.user_weight));
-    let most = Mix { users, devices };
-    let backwards: Vec<Demand> = bound.demand.iter().map(|&demand| flipped(demand)).collect();
-    let (devices, users) = with_most_users(mirror, &backwards, Prices::Same(bound.device_weight));
-    let fewest = Mix { users, devices };
-    let [below, above] = Family::between(mirror, &fewest, &most, &bound.demand).around(terms.owned_users);
-
-    let mut best: Option<(u128, Mix)> = None;
-    let least = bound.value(terms);
-    for mut mix in [below, above, first] {
-        improve::mix(graph, mirror, terms, &mut mix);
-        let cost = mix.cost(terms);
-        if best.as_ref().is_none_or(|(lowest, _)| cost < *lowest) {
-            best = Some((cost, mix));
-        }
-        if best.as_ref().is_some_and(|(lowest, _)| *lowest == least) {
+    let mut least = bound.value(terms);
+    let mixes = around.into_iter().map(mix).map(|mix| (mix.cost(terms), mix));
+    let (mut cost, mut best) = mixes.min_by_key(|(cost, _)| *cost).expect("two of them");
+    let mut work = WORK;
+    for window in [[3, 5], [1, 8], [0, 0]] {
+        if cost == least {
             break;
         }
+        let mut gap = if window == [0, 0] {
+            if graph.pairs() > SMALL {
+                break;
+            }
+            let everything = sides.all_rights(graph);
+            Gap::around(&turned, &sides.open(graph, &everything), sides, everything, line, window)
+        } else {
+            Gap::around(&turned, &open, sides, plain.clone(), line, window)
+        };
+        let (found, proved) = gap.close(cost, least, &mut work);
+        if let Some((_, covered)) = found {
+            best = mix(covered);
+            cost = best.cost(terms);
+        }
+        least = proved;
     }
-    (best.map_or(everybody, |(_, mix)| mix), bound)
+    if cost > least {
+        let mirror = mirrored(graph);
+        for mut mix in [best.clone(), first] {
+            improve::mix(graph, &mirror, terms, &mut mix);
+            if mix.cost(terms) < cost {
+                cost = mix.cost(terms);
+                best = mix;
+            }
+        }
+    }
+    (best, bound, least)
 }
 
 fn mirrored(graph: &Graph) -> Graph {
     let pairs: Vec<(u32, u32)> =
         (0..graph.users()).flat_map(|user| graph.devices_of(user).map(move |device| (device, user))).collect();
     Graph::new(graph.devices(), graph.users(), &pairs).expect("a graph as large as one that exists")
-}
-
-fn flipped(demand: Demand) -> Demand {
-    Demand { user: demand.device, device: demand.user, amount: demand.amount }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Demand, gcd},
-    Terms, flipped,
+    Terms,
 };
 
 /// Every cover of x users and y devices has `user_weight * x + device_weight * y` at least the sum of `demand`, because
@@ -38,13 +38,5 @@ impl LowerBound {
         // 0 is always true, should the product not fit
         let scaled = rest.checked_mul(u128::from(price / shared)).unwrap_or(0);
         scaled.div_ceil(u128::from(weight / shared))
-    }
-
-    pub(super) fn flipped(self) -> Self {
-        Self {
-            user_weight: self.device_weight,
-            device_weight: self.user_weight,
-            demand: self.demand.into_iter().map(flipped).collect(),
-        }
     }
 }

@@ -1,0 +1,123 @@
+//! The front of a part: how few rights will do with how many lefts.
+//!
+//! Its lower hull comes from cheapest covers, exactly. Between the corners covers may need more than the hull says; what is
+//! known of them is kept as covers found and as numbers refuted.
+
+use super::{blocks::blocks, part::Part};
+use crate::optimise::gcd;
+
+/// Lefts and rights in a cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Point {
+    pub lefts: u64,
+    pub rights: u64,
+}
+
+/// A cover of the part of a front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Witness {
+    /// The point of this number on the chain.
+    Chain(usize),
+    /// The cover found of this number.
+    Found(usize),
+}
+
+/// What is known about the covers of one part.
+#[derive(Debug)]
+pub(super) struct Front {
+    pub part: Part,
+    /// Covers from the whole right side to the whole left one, each with more lefts and fewer rights than that before.
+    chain: Vec<Point>,
+    /// Per vertex the first point of the chain at which it has changed.
+    changes: Vec<u32>,
+    /// More covers.
+    found: Vec<(Point, Vec<bool>)>,
+    /// Per number of rights, no cover has so many and fewer lefts than this.
+    least_lefts: Vec<u64>,
+}
+
+impl Front {
+    pub fn of(part: Part) -> Self {
+        let mut chain = vec![Point { lefts: 0, rights: part.rights() }];
+        let mut changes = vec![0; part.graph.vertices()];
+        let mut least_lefts = vec![0; part.rights() as usize + 1];
+        // numbers within `part` instead of those of the whole graph
+        let own = Part { graph: part.graph.clone(), vertices: (0..part.graph.vertices() as u32).collect() };
+        let mut open = vec![own];
+        while let Some(inner) = open.pop() {
+            let (lefts, rights) = (inner.lefts(), inner.rights());
+            let start = *chain.last().expect("never empty");
+            let mut add = |inside: &[u32], block: Point| {
+                for &at in inside {
+                    changes[inner.vertices[at as usize] as usize] = chain.len() as u32;
+                }
+                let last = chain.last().expect("never empty");
+                chain.push(Point { lefts: last.lefts + block.lefts, rights: last.rights - block.rights });
+            };
+            if lefts == 0 || rights == 0 {
+                debug_assert_eq!((lefts, rights), (0, 0));
+                continue;
+            }
+            if lefts == 1 || rights == 1 {
+                let all: Vec<u32> = (0..inner.vertices.len() as u32).collect();
+                add(&all, Point { lefts, rights });
+            } else {
+                let shared = gcd(lefts, rights);
+                let (left_weight, right_weight) = (rights / shared, lefts / shared);
+                let cover = inner.cover(left_weight, right_weight);
+                if cover.cost < u128::from(left_weight) * u128::from(lefts) {
+                    let [lower, upper] = inner.split(&cover);
+                    open.push(upper);
+                    open.push(lower);
+                    continue;
+                }
+                for block in blocks(&inner, &cover.demand) {
+                    let size = Point { lefts: block.lefts.len() as u64, rights: block.rights.len() as u64 };
+                    let all: Vec<u32> = block.lefts.into_iter().chain(block.rights).collect();
+                    add(&all, size);
+                }
+            }
+            // the hull between `start` and the last point, per number of rights
+            for dropped in 1..=rights {
+                let needed = (u128::from(dropped) * u128::from(lefts)).div_ceil(u128::from(rights)) as u64;
+                least_lefts[(start.rights - dropped) as usize] = start.lefts + needed;
+            }
+        }
+        Self { part, chain, changes, found: Vec::new(), least_lefts }
+    }
+
+    /// All covers known.
+    pub fn known(&self) -> impl Iterator<Item = (Point, Witness)> {
+        let chain = self.chain.iter().enumerate().map(|(at, &point)| (point, Witness::Chain(at)));
+        let found = self.found.iter().enumerate().map(|(at, &(point, _))| (point, Witness::Found(at)));
+        chain.chain(found)
+    }
+
+    /// Points that every cover is at or beyond, from the most rights to none.
+    pub fn limits(&self) -> impl Iterator<Item = Point> {
+        self.least_lefts.iter().enumerate().rev().map(|(rights, &lefts)| Point { lefts, rights: rights as u64 })
+    }
+
+    /// A cover was found at or below a limit; `covered` is in the numbering of the part.
+    pub fn found(&mut self, point: Point, covered: Vec<bool>) {
+        self.found.push((point, covered));
+    }
+
+    /// No cover has at most so many lefts and at most so many rights.
+    pub fn refuted(&mut self, point: Point) {
+        for lefts in &mut self.least_lefts[..=point.rights as usize] {
+            *lefts = (*lefts).max(point.lefts + 1);
+        }
+    }
+
+    /// Covers this part in `covered`, which is of the whole graph.
+    pub fn write(&self, witness: Witness, covered: &mut [bool]) {
+        let lefts = self.part.lefts() as usize;
+        for (at, &vertex) in self.part.vertices.iter().enumerate() {
+            covered[vertex as usize] = match witness {
+                Witness::Chain(place) => (at < lefts) == (self.changes[at] as usize <= place),
+                Witness::Found(place) => self.found[place].1[at],
+            };
+        }
+    }
+}

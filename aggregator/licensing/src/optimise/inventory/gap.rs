@@ -1,0 +1,352 @@
+//! Between the bound and the cost: covers near the segment of the hull on which the purchase lies.
+//!
+//! Around the ratio of the segment the choice is open in many small parts that have nothing to do with each other. Each has a
+//! [`Front`]; one cover of each is chosen such that the sum fits best. Where only a limit is known, the part is searched.
+
+use super::{
+    Graph, Terms, count,
+    front::{Front, Point, Witness},
+    part::Part,
+    refine::{Answer, cover_within},
+    table::{Choice, Table},
+};
+use crate::optimise::gcd;
+
+/// A ratio of weights, and what every cover weighs at least.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub left: u64,
+    pub right: u64,
+    pub least: u128,
+}
+
+/// The parts open between two ratios around that of a segment.
+pub(super) struct Gap<'a> {
+    terms: &'a Terms,
+    line: Line,
+    fronts: Vec<Front>,
+    /// Per front, how much weight above a limit is asked for at once.
+    reaches: Vec<u64>,
+    /// Covers the whole graph, every part by its whole right side.
+    base: Vec<bool>,
+    /// What `base` covers outside the parts, on either side.
+    fixed: Point,
+    /// Lefts outside the parts and not covered by `base`.
+    outside: u64,
+    /// Weights of left and right at which the covers with the most and with the fewest lefts were cut.
+    ends: [(u64, u64); 2],
+}
+
+/// Work of one question to a part.
+const QUESTION: u64 = 4_000_000;
+
+impl<'a> Gap<'a> {
+    /// `open` spans what is open between `first` and covering everybody on the left. The parts are those open between `lower` and
+    /// `upper` quarters of the ratio of `line`; 0 stands for no limit.
+    pub fn around(
+        terms: &'a Terms,
+        open: &Part,
+        sides: Sides,
+        mut first: Vec<bool>,
+        line: Line,
+        [lower, upper]: [u64; 2],
+    ) -> Self {
+        let weights = |quarters: u64| {
+            let shared = gcd(line.left * quarters, line.right * 4).max(1);
+            (line.left * quarters / shared, line.right * 4 / shared)
+        };
+        let low = weights(lower);
+        let below = match lower {
+            0 => open.clone(),
+            _ => open.split(&open.cover(low.0, low.1))[0].clone(),
+        };
+        // beyond the real ratio nobody trades
+        let mut high = weights(upper);
+        let product = |one: u64, two: u64| u128::from(one) * u128::from(two);
+        let outside = open.lefts() - below.lefts();
+        let part = if upper == 0 || product(high.0, terms.device_price) >= product(terms.user_price, high.1) {
+            high = (terms.user_price, terms.device_price);
+            below
+        } else {
+            let cover = below.cover(high.0, high.1);
+            let sides = cover.users.iter().chain(&cover.devices);
+            below.vertices.iter().zip(sides).for_each(|(&vertex, &covered)| first[vertex as usize] = covered);
+            let [_, above] = below.split(&cover);
+            above
+        };
+        let fronts: Vec<Front> = part.components().into_iter().map(Front::of).collect();
+        let covers = sides.count(&first);
+        let fixed = Point { lefts: covers.lefts, rights: covers.rights - part.rights() };
+        let reaches = vec![16 * (line.left + line.right); fronts.len()];
+        Self { terms, line, fronts, reaches, base: first, fixed, outside, ends: [low, high] }
+    }
+
+    /// A cheaper cover than `cost` if one is found, with its cost, and a bound no lower than `bound`. `work` counts
+    /// pairs looked at by cuts and steps of tables.
+    pub fn close(&mut self, cost: u128, bound: u128, work: &mut u64) -> (Option<(u128, Vec<bool>)>, u128) {
+        let (mut best, mut cost, mut bound) = (None, cost, bound);
+        // good covers first: they leave less to be excluded
+        let unit = u128::from(self.terms.user_price.max(self.terms.device_price));
+        let mut reach = unit;
+        while bound < cost {
+            let most = (bound + reach).min(cost - 1);
+            if let Some(found) = self.cheapest_known(most, work) {
+                cost = found.0;
+                best = Some(found);
+                break;
+            }
+            if most == cost - 1 {
+                break;
+            }
+            reach *= 4;
+        }
+        while bound < cost {
+            let menus = Menus::of(&self.fronts, self.line, self.extra(cost - 1), false);
+            let Some(menus) = menus else { break };
+            let Some(table) = Table::of(&menus.choices, menus.limit, work) else { break };
+            let sums = table.sums().map(|(lefts, extra)| (self.at_least(self.sum(&menus, lefts, extra)), lefts, extra));
+            let Some((least, lefts, extra)) = sums.min().filter(|(least, ..)| *least < cost) else {
+                bound = cost;
+                break;
+            };
+            bound = bound.max(least);
+            let choices = table.choices(lefts);
+            let sum = self.sum(&menus, lefts, extra);
+            let (mut asked, mut answered) = (false, false);
+            for (place, choice) in choices.into_iter().enumerate() {
+                let (front, (point, witness)) = (menus.fronts[place], menus.points[place][choice]);
+                if witness.is_some() {
+                    continue;
+                }
+                asked = true;
+                answered |= self.settle(front, point, menus.limit, work);
+            }
+            if !asked {
+                // the sum exists; if it does not pay, what lies outside the parts would have to fill up
+                let real = self.terms.cost(sum.lefts, sum.rights);
+                if real >= cost {
+                    break;
+                }
+                cost = real;
+                best = Some((real, self.written(&menus, &table.choices(lefts))));
+            } else if !answered {
+                break;
+            }
+        }
+        (best, bound)
+    }
+
+    /// Finds out whether a limit can be reached. Whether anything was learned.
+    ///
+    /// While at it, asks for much more: where a part cannot be covered with many more lefts and rights, either, all limits in
+    /// between fall at once.
+    fn settle(&mut self, number: usize, point: Point, limit: i64, work: &mut u64) -> bool {
+        let front = &mut self.fronts[number];
+        let reach = &mut self.reaches[number];
+        let line = self.line;
+        let mut learned = false;
+        let mut ask = |front: &mut Front, most: Point| {
+            let mut share = (*work).min(QUESTION);
+            *work -= share;
+            let answer = cover_within(front, most, &mut share);
+            *work += share;
+            match answer {
+                Answer::None => {
+                    front.refuted(most);
+                    Some(None)
+                }
+                Answer::Cover(found, covered) => {
+                    front.found(found, covered);
+                    Some(Some(found))
+                }
+                Answer::Unknown => None,
+            }
+        };
+        while *reach > 0 {
+            let most = Point {
+                lefts: (point.lefts + *reach / line.left).min(front.part.lefts()),
+                rights: (point.rights + *reach / line.right).min(front.part.rights()),
+            };
+            if most == point {
+                break;
+            }
+            if ask(front, most) == Some(None) {
+                *reach *= 2;
+                return true;
+            }
+            *reach /= 4;
+        }
+        // one by one
+        let weight = |point: Point| {
+            u128::from(line.left) * u128::from(point.lefts) + u128::from(line.right) * u128::from(point.rights)
+        };
+        let least = front.known().map(|(point, _)| weight(point)).min().expect("a front has points");
+        let spare = u128::from(limit.unsigned_abs()).saturating_sub(weight(point) - least) / u128::from(line.left);
+        let mut most =
+            Point { lefts: (u128::from(point.lefts) + spare).min(u128::from(front.part.lefts())) as u64, ..point };
+        loop {
+            match ask(front, most) {
+                Some(None) => return true,
+                Some(Some(found)) => {
+                    learned = true;
+                    if found.lefts <= point.lefts {
+                        return true;
+                    }
+                    most.lefts = found.lefts - 1;
+                }
+                None if most.lefts == point.lefts => return learned,
+                None => most.lefts = point.lefts + (most.lefts - point.lefts) / 4,
+            }
+        }
+    }
+
+    /// By how much a cover that costs at most `cost` to buy may outweigh the line.
+    fn extra(&self, cost: u128) -> Option<i64> {
+        let Line { left, right, least } = self.line;
+        let Terms { user_price, device_price, owned_users, owned_devices } = *self.terms;
+        let of = |weight: u64, price: u64| (u128::from(weight).checked_mul(cost)? / u128::from(price)).into();
+        let bought: u128 = Option::max(of(left, user_price), of(right, device_price))?;
+        let owned = u128::from(left) * u128::from(owned_users) + u128::from(right) * u128::from(owned_devices);
+        i64::try_from(owned.checked_add(bought)?.checked_sub(least)?).ok()
+    }
+
+    fn cheapest_known(&self, most: u128, work: &mut u64) -> Option<(u128, Vec<bool>)> {
+        let menus = Menus::of(&self.fronts, self.line, self.extra(most), true)?;
+        let table = Table::of(&menus.choices, menus.limit, work)?;
+        let sums = table.sums().map(|(lefts, extra)| {
+            let sum = self.sum(&menus, lefts, extra);
+            (self.terms.cost(sum.lefts, sum.rights), lefts)
+        });
+        let (cost, lefts) = sums.min().filter(|(cost, _)| *cost <= most)?;
+        Some((cost, self.written(&menus, &table.choices(lefts))))
+    }
+
+    fn written(&self, menus: &Menus, choices: &[usize]) -> Vec<bool> {
+        let mut covered = self.base.clone();
+        for (front, witness) in self.fronts.iter().zip(&menus.usual) {
+            front.write(*witness, &mut covered);
+        }
+        for (place, &choice) in choices.iter().enumerate() {
+            let (_, witness) = menus.points[place][choice];
+            self.fronts[menus.fronts[place]].write(witness.expect("a cover that is known"), &mut covered);
+        }
+        covered
+    }
+
+    /// The whole cover of a sum.
+    fn sum(&self, menus: &Menus, lefts: i64, extra: i64) -> Point {
+        let lefts = (self.fixed.lefts + menus.lefts).saturating_add_signed(lefts);
+        let weight = self.line.least + u128::from(extra.unsigned_abs());
+        let rights = (weight - u128::from(self.line.left) * u128::from(lefts)) / u128::from(self.line.right);
+        Point { lefts, rights: rights as u64 }
+    }
+
+    /// What buying costs at least if the parts are covered like `sum` and the rest in any way at all.
+    ///
+    /// Outside the parts, lefts are traded for rights at the ratios of the ends at best: the covers there are cheapest at these.
+    fn at_least(&self, sum: Point) -> u128 {
+        let Terms { user_price, device_price, owned_users, owned_devices } = *self.terms;
+        let [low, high] = self.ends;
+        let priced = |price: u64, count: u64| u128::from(price) * u128::from(count);
+        let owned = priced(device_price, owned_devices);
+        let rights = priced(device_price, sum.rights);
+        if sum.lefts <= owned_users {
+            let more = self.outside.min(owned_users - sum.lefts);
+            let freed = u128::from(low.0).saturating_mul(priced(device_price, more)) / u128::from(low.1);
+            return rights.saturating_sub(freed.min(priced(device_price, self.fixed.rights))).saturating_sub(owned);
+        }
+        let fewer = self.fixed.lefts.min(sum.lefts - owned_users);
+        let needed = u128::from(high.0).saturating_mul(priced(device_price, fewer)).div_ceil(u128::from(high.1));
+        priced(user_price, sum.lefts - owned_users - fewer) + (rights + needed).saturating_sub(owned)
+    }
+}
+
+/// What may be chosen within a limit of extra weight.
+struct Menus {
+    limit: i64,
+    /// Parts with a choice.
+    fronts: Vec<usize>,
+    choices: Vec<Vec<Choice>>,
+    /// Behind each choice, and the cover if one is known.
+    points: Vec<Vec<(Point, Option<Witness>)>>,
+    /// Per part, the lightest cover with the fewest lefts.
+    usual: Vec<Witness>,
+    /// Lefts of these together.
+    lefts: u64,
+}
+
+impl Menus {
+    fn of(fronts: &[Front], line: Line, limit: Option<i64>, known_only: bool) -> Option<Self> {
+        let limit = limit?;
+        let weight = |point: Point| {
+            u128::from(line.left) * u128::from(point.lefts) + u128::from(line.right) * u128::from(point.rights)
+        };
+        let mut menus =
+            Self { limit, fronts: Vec::new(), choices: Vec::new(), points: Vec::new(), usual: Vec::new(), lefts: 0 };
+        for (number, front) in fronts.iter().enumerate() {
+            let usual = front.known().min_by_key(|(point, _)| (weight(*point), point.lefts));
+            let (usual, witness) = usual.expect("a front has points");
+            menus.usual.push(witness);
+            menus.lefts += usual.lefts;
+            let choice = |point: Point| Choice {
+                lefts: point.lefts.cast_signed() - usual.lefts.cast_signed(),
+                extra: i64::try_from(weight(point) - weight(usual)).unwrap_or(i64::MAX),
+            };
+            let mut points = vec![(usual, Some(witness))];
+            let fits = |point: &Point| *point != usual && choice(*point).extra <= limit;
+            points
+                .extend(front.known().filter(|(point, _)| fits(point)).map(|(point, witness)| (point, Some(witness))));
+            if !known_only {
+                let known = points.len();
+                for limit in front.limits().filter(fits) {
+                    let reached = points[..known]
+                        .iter()
+                        .any(|(point, _)| point.lefts <= limit.lefts && point.rights <= limit.rights);
+                    if !reached {
+                        points.push((limit, None));
+                    }
+                }
+            }
+            if points.len() > 1 {
+                menus.fronts.push(number);
+                menus.choices.push(points.iter().map(|(point, _)| choice(*point)).collect());
+                menus.points.push(points);
+            }
+        }
+        Some(menus)
+    }
+}
+
+/// Which vertices of the whole graph are left and which are right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sides {
+    /// Number of users, who come first.
+    pub users: usize,
+    pub users_are_left: bool,
+}
+
+impl Sides {
+    /// How many a cover of the whole graph has.
+    pub fn count(self, covered: &[bool]) -> Point {
+        let (users, devices) = covered.split_at(self.users);
+        let (lefts, rights) = if self.users_are_left { (users, devices) } else { (devices, users) };
+        Point { lefts: count(lefts), rights: count(rights) }
+    }
+
+    /// Covers every pair on the right.
+    pub fn all_rights(self, graph: &Graph) -> Vec<bool> {
+        let is_right = |vertex: usize| (vertex < self.users) != self.users_are_left;
+        (0..graph.vertices()).map(|vertex| is_right(vertex) && !graph.neighbours(vertex as u32).is_empty()).collect()
+    }
+
+    /// What is open between a cover and covering the whole left side.
+    pub fn open(self, graph: &Graph, covered: &[bool]) -> Part {
+        let of = |range: std::ops::Range<usize>, wanted: bool| -> Vec<u32> {
+            let open = |&vertex: &u32| covered[vertex as usize] == wanted && !graph.neighbours(vertex).is_empty();
+            (range.start as u32..range.end as u32).filter(open).collect()
+        };
+        let (users, devices) = (0..self.users, self.users..graph.vertices());
+        let (lefts, rights) = if self.users_are_left { (users, devices) } else { (devices, users) };
+        Part::of(graph, of(lefts, false), &of(rights, true))
+    }
+}
