@@ -161,26 +161,32 @@ fn use_idle(graph: &Graph, terms: &Terms, first: Mix, users_idle: bool) -> (Mix,
     let mut least = bound.value(terms);
     let mixes = around.into_iter().map(mix).map(|mix| (mix.cost(terms), mix));
     let (mut cost, mut best) = mixes.min_by_key(|(cost, _)| *cost).expect("two of them");
+    // first good covers, which leave less to be excluded, then what excludes better ones
     let mut work = WORK;
-    for window in [[3, 5], [1, 8], [0, 0]] {
-        if cost == least {
-            break;
-        }
-        let mut gap = if window == [0, 0] {
-            if graph.pairs() > SMALL {
-                break;
+    let mut gaps: Vec<Gap<'_>> = Vec::new();
+    for window in [[3, 5], [1, 8]] {
+        if cost > least {
+            let gap = Gap::around(&turned, &open, sides, plain.clone(), line, window);
+            if let Some((_, covered)) = gap.combine(cost, least, &mut work) {
+                best = mix(covered);
+                cost = best.cost(terms);
             }
-            let everything = sides.all_rights(graph);
-            Gap::around(&turned, &sides.open(graph, &everything), sides, everything, line, window)
-        } else {
-            Gap::around(&turned, &open, sides, plain.clone(), line, window)
-        };
-        let (found, proved) = gap.close(cost, least, &mut work);
-        if let Some((_, covered)) = found {
-            best = mix(covered);
-            cost = best.cost(terms);
+            gaps.push(gap);
         }
-        least = proved;
+    }
+    if cost > least && graph.pairs() <= SMALL {
+        let everything = sides.all_rights(graph);
+        gaps.push(Gap::around(&turned, &sides.open(graph, &everything), sides, everything, line, [0, 0]));
+    }
+    for gap in &mut gaps {
+        if cost > least {
+            let (found, proved) = gap.close(cost, least, &mut work);
+            if let Some((_, covered)) = found {
+                best = mix(covered);
+                cost = best.cost(terms);
+            }
+            least = proved;
+        }
     }
     if cost > least {
         let mirror = mirrored(graph);

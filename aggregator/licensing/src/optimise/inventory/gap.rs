@@ -3,6 +3,8 @@
 //! Around the ratio of the segment the choice is open in many small parts that have nothing to do with each other. Each has a
 //! [`Front`]; one cover of each is chosen such that the sum fits best. Where only a limit is known, the part is searched.
 
+use std::collections::BTreeMap;
+
 use super::{
     Graph, Terms, count,
     front::{Front, Point, Witness},
@@ -81,36 +83,34 @@ impl<'a> Gap<'a> {
         Self { terms, line, fronts, reaches, base: first, fixed, outside, ends: [low, high] }
     }
 
-    /// A cheaper cover than `cost` if one is found, with its cost, and a bound no lower than `bound`. `work` counts
-    /// pairs looked at by cuts and steps of tables.
-    pub fn close(&mut self, cost: u128, bound: u128, work: &mut u64) -> (Option<(u128, Vec<bool>)>, u128) {
-        let (mut best, mut cost, mut bound) = (None, cost, bound);
-        // good covers first: they leave less to be excluded
-        let unit = u128::from(self.terms.user_price.max(self.terms.device_price));
-        let mut reach = unit;
-        while bound < cost {
+    /// A cheaper cover than `cost` among the combinations of known ones, with its cost. `bound` is below it; `work` counts pairs
+    /// looked at by cuts and steps of tables.
+    pub fn combine(&self, cost: u128, bound: u128, work: &mut u64) -> Option<(u128, Vec<bool>)> {
+        let mut reach = u128::from(self.terms.user_price.max(self.terms.device_price));
+        loop {
             let most = (bound + reach).min(cost - 1);
-            if let Some(found) = self.cheapest_known(most, work) {
-                cost = found.0;
-                best = Some(found);
-                break;
-            }
-            if most == cost - 1 {
-                break;
+            let found = self.cheapest_known(most, work);
+            if found.is_some() || most == cost - 1 {
+                return found;
             }
             reach *= 4;
         }
+    }
+
+    /// A cheaper cover than `cost` if one is found, with its cost, and a bound no lower than `bound`.
+    pub fn close(&mut self, cost: u128, bound: u128, work: &mut u64) -> (Option<(u128, Vec<bool>)>, u128) {
+        let (mut best, mut cost, mut bound) = (None, cost, bound);
         while bound < cost {
             let menus = Menus::of(&self.fronts, self.line, self.extra(cost - 1), false);
             let Some(menus) = menus else { break };
-            let Some(table) = Table::of(&menus.choices, menus.limit, work) else { break };
+            let Some(table) = Table::of(&menus.tables, menus.limit, work) else { break };
             let sums = table.sums().map(|(lefts, extra)| (self.at_least(self.sum(&menus, lefts, extra)), lefts, extra));
             let Some((least, lefts, extra)) = sums.min().filter(|(least, ..)| *least < cost) else {
                 bound = cost;
                 break;
             };
             bound = bound.max(least);
-            let choices = table.choices(lefts);
+            let choices = menus.choices(&table.choices(lefts));
             let sum = self.sum(&menus, lefts, extra);
             let (mut asked, mut answered) = (false, false);
             for (place, choice) in choices.into_iter().enumerate() {
@@ -128,7 +128,7 @@ impl<'a> Gap<'a> {
                     break;
                 }
                 cost = real;
-                best = Some((real, self.written(&menus, &table.choices(lefts))));
+                best = Some((real, self.written(&menus, &menus.choices(&table.choices(lefts)))));
             } else if !answered {
                 break;
             }
@@ -212,13 +212,13 @@ impl<'a> Gap<'a> {
 
     fn cheapest_known(&self, most: u128, work: &mut u64) -> Option<(u128, Vec<bool>)> {
         let menus = Menus::of(&self.fronts, self.line, self.extra(most), true)?;
-        let table = Table::of(&menus.choices, menus.limit, work)?;
+        let table = Table::of(&menus.tables, menus.limit, work)?;
         let sums = table.sums().map(|(lefts, extra)| {
             let sum = self.sum(&menus, lefts, extra);
             (self.terms.cost(sum.lefts, sum.rights), lefts)
         });
         let (cost, lefts) = sums.min().filter(|(cost, _)| *cost <= most)?;
-        Some((cost, self.written(&menus, &table.choices(lefts))))
+        Some((cost, self.written(&menus, &menus.choices(&table.choices(lefts)))))
     }
 
     fn written(&self, menus: &Menus, choices: &[usize]) -> Vec<bool> {
@@ -266,7 +266,10 @@ struct Menus {
     limit: i64,
     /// Parts with a choice.
     fronts: Vec<usize>,
-    choices: Vec<Vec<Choice>>,
+    /// Menus of parts that choose alike: there are thousands of three people at a desk, whose order does not matter.
+    alike: Vec<Vec<usize>>,
+    /// Their choices together.
+    tables: Vec<Vec<Choice>>,
     /// Behind each choice, and the cover if one is known.
     points: Vec<Vec<(Point, Option<Witness>)>>,
     /// Per part, the lightest cover with the fewest lefts.
@@ -281,8 +284,16 @@ impl Menus {
         let weight = |point: Point| {
             u128::from(line.left) * u128::from(point.lefts) + u128::from(line.right) * u128::from(point.rights)
         };
-        let mut menus =
-            Self { limit, fronts: Vec::new(), choices: Vec::new(), points: Vec::new(), usual: Vec::new(), lefts: 0 };
+        let mut menus = Self {
+            limit,
+            fronts: Vec::new(),
+            alike: Vec::new(),
+            tables: Vec::new(),
+            points: Vec::new(),
+            usual: Vec::new(),
+            lefts: 0,
+        };
+        let mut pairs: BTreeMap<(Choice, bool), Vec<usize>> = BTreeMap::new();
         for (number, front) in fronts.iter().enumerate() {
             let usual = front.known().min_by_key(|(point, _)| (weight(*point), point.lefts));
             let (usual, witness) = usual.expect("a front has points");
@@ -307,13 +318,43 @@ impl Menus {
                     }
                 }
             }
+            if points.len() == 2 {
+                let known = points[1].1.is_some();
+                pairs.entry((choice(points[1].0), known)).or_default().push(menus.points.len());
+            } else if points.len() > 2 {
+                menus.alike.push(vec![menus.points.len()]);
+                menus.tables.push(points.iter().map(|(point, _)| choice(*point)).collect());
+            }
             if points.len() > 1 {
                 menus.fronts.push(number);
-                menus.choices.push(points.iter().map(|(point, _)| choice(*point)).collect());
                 menus.points.push(points);
             }
         }
+        // any number of n equal ones is a sum of 1, 2, 4 … and the rest
+        for ((choice, _), mut equal) in pairs {
+            let mut together = 1;
+            while !equal.is_empty() {
+                let rest = equal.split_off(together.min(equal.len()));
+                let many = equal.len() as u64;
+                let (lefts, extra) =
+                    (choice.lefts.checked_mul(many.cast_signed())?, choice.extra.saturating_mul(many.cast_signed()));
+                menus.alike.push(std::mem::replace(&mut equal, rest));
+                menus.tables.push(vec![Choice { lefts: 0, extra: 0 }, Choice { lefts, extra }]);
+                together *= 2;
+            }
+        }
         Some(menus)
+    }
+
+    /// From the choice of all alike to that of each menu.
+    fn choices(&self, of_alike: &[usize]) -> Vec<usize> {
+        let mut choices = vec![0; self.points.len()];
+        for (alike, &choice) in self.alike.iter().zip(of_alike) {
+            for &menu in alike {
+                choices[menu] = choice;
+            }
+        }
+        choices
     }
 }
 

@@ -6,7 +6,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 /// One way to cover a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Choice {
     /// Lefts more than with the first choice of the menu, or fewer.
     pub lefts: i64,
@@ -56,10 +56,10 @@ impl<'menus> Table<'menus> {
         let mut next = vec![NONE; width];
         for (menu, taken) in menus.iter().zip(taken.chunks_exact_mut(width)) {
             next.fill(NONE);
-            for (number, choice) in (0..).zip(menu) {
+            for (number, choice) in (0..).zip(menu).filter(|(_, choice)| choice.extra <= limit) {
                 for at in low..=high {
                     let extra = least[at as usize];
-                    if extra > limit - choice.extra.min(limit) {
+                    if extra > limit - choice.extra {
                         continue;
                     }
                     let to = (at + choice.lefts) as usize;
