@@ -123,6 +123,34 @@ fn the_optimum_follows_changes() {
     }
 }
 
+/// Ann and Bob hold a User CAL each if both are owned, though the cheapest mix has a Device CAL.
+#[test]
+fn owned_cals_change_what_to_buy() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pairs = file(folder.path(), "pairs.csv", OFFICE.as_bytes());
+    let asked = |more: &[&str]| {
+        let start = ["optimise", text(&pairs), "--user-price", "5", "--device-price", "4"];
+        caliper(&[&start[..], more].concat())
+    };
+    // (User CALs owned, Device CALs owned, to buy, cost)
+    for (users, devices, buy, cost) in [("2", "0", (0, 0), 0), ("1", "0", (0, 1), 4), ("0", "3", (0, 0), 0)] {
+        let output = asked(&["--owned-users", users, "--owned-devices", devices, "--json"]);
+        let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!((&found["buy_users"], &found["buy_devices"]), (&buy.0.into(), &buy.1.into()));
+        assert_eq!(
+            (&found["cost"], &found["lower_bound"], &found["proven"]),
+            (&cost.into(), &cost.into(), &true.into())
+        );
+    }
+    let said = asked(&["--owned-users", "1"]).stdout;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.starts_with(
+        "1 people with a User CAL and 1 devices with a Device CAL license all 4 observed pairs of 2 people and 3 devices.\n\
+         With 1 User CALs and 0 Device CALs owned, buy 0 User CALs and 1 Device CALs for 4.\n\
+         Proven: no purchase is cheaper."
+    ), "{said}");
+}
+
 /// The binary layout of three pairs, by hand; the checksum is that of `orggraph`'s description.
 fn binary_pairs() -> Vec<u8> {
     let pairs = [(0_u32, 1_u32), (1, 1), (1, 0)];

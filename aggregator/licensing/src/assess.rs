@@ -60,7 +60,15 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         reclaim,
         suites,
     };
-    Ok(Assessment { position, people: windows.people, devices: windows.devices, proof: windows.proof, hosts, uses })
+    Ok(Assessment {
+        position,
+        people: windows.people,
+        devices: windows.devices,
+        proof: windows.proof,
+        hosts,
+        uses,
+        purchase_holders: windows.holders,
+    })
 }
 
 /// What the Windows Server CALs of an estate are counted from, for planning.

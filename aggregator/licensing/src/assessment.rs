@@ -137,6 +137,44 @@ pub struct Assessment {
     /// CALs of other families, by id of the family.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<UseCoverage>,
+    /// Who would hold which CAL in the cheapest purchase of the position, if there is one (E.29).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_holders: Option<PurchaseHolders>,
+}
+
+/// Who would hold which CAL in the cheapest purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurchaseHolders {
+    /// People with a User CAL, by id.
+    pub people: Vec<CalHolder>,
+    /// Devices with a Device CAL, by id.
+    pub devices: Vec<CalHolder>,
+    /// Owned CALs that nobody would hold: they can be reclaimed from whoever has them now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub idle: Vec<IdleCals>,
+}
+
+/// A person or device that holds a CAL of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalHolder {
+    /// As in the estate.
+    pub id: String,
+    /// Oldest version that will do.
+    pub needed: VersionName,
+    /// Version of the owned CAL to hold; `None`: one must be bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned: Option<VersionName>,
+}
+
+/// Owned CALs of one version that stay idle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdleCals {
+    /// As in the position lines.
+    pub sku: String,
+    /// The version they count as.
+    pub version: VersionName,
+    /// How many.
+    pub quantity: u64,
 }
 
 /// How one host (or one virtual machine licensed by itself) is licensed to run.

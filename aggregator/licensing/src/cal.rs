@@ -11,6 +11,7 @@ mod counted;
 mod coverage;
 mod demand;
 mod family;
+mod holders;
 mod intervals;
 mod mix;
 mod modes;

@@ -27,7 +27,10 @@ mod version;
 pub mod words;
 
 pub use assess::{assess, assess_with};
-pub use assessment::{Assessment, Coverage, HostLicence, HostOption, Licence, Proof, ProofPair, Reason, UseCoverage};
+pub use assessment::{
+    Assessment, CalHolder, Coverage, HostLicence, HostOption, IdleCals, Licence, Proof, ProofPair, PurchaseHolders,
+    Reason, UseCoverage,
+};
 pub use estate::{
     Access, Accesses, Assignment, AssignmentReason, CappedCounts, Channel, ClusterPeak, Device, Entitlement, Estate,
     EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, Person, Policy, Population, Price,

@@ -13,6 +13,7 @@ mod graph;
 mod incremental;
 mod inventory;
 mod kernel;
+mod levels;
 mod modes;
 mod peel;
 mod pool;
@@ -34,6 +35,7 @@ pub use connectors::{
 pub use graph::{Graph, GraphError};
 pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};
+pub use levels::{Level, LevelNeeds, LevelPurchase, LevelTerms, cheapest_level_purchase};
 pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_modes};
 pub use pool::{PoolBound, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
 pub use problem::ProblemError;

@@ -65,6 +65,35 @@ fn what_is_owned_changes_what_is_cheapest_to_buy() {
     }
 }
 
+/// Each holder takes the newest owned that is left, the newest need first (E.29); what nobody needs stays idle.
+#[test]
+fn the_purchase_says_who_keeps_and_who_gets_a_cal() {
+    // five people with a PC each; the first two reach a server of 2022 too
+    let mut estate = pairs("2016", &(0..5).map(|at| (at, at)).collect::<Vec<_>>());
+    estate.servers.push(server("T", "2022", "Standard"));
+    let rows: Vec<_> = estate.accesses.rows().chain([on(0, 0, 1), on(1, 1, 1)]).collect();
+    estate.accesses = Accesses::of(rows);
+    estate.currency = "EUR".into();
+    estate.prices = vec![price(USER, 500, 1), price(DEVICE, 400, 1)];
+    estate.entitlements =
+        vec![owns(USER, "2016", 2), owns(USER, "2025", 1), owns(DEVICE, "2012", 4), owns(DEVICE, "2022", 1)];
+    let assessment = assessed(&estate);
+    let purchase = purchase(&assessment);
+    // one of 2022 each by the two newer CALs, two by those of 2016, and one new Device CAL
+    assert_eq!((purchase.cost_minor, purchase.lower_bound_minor, purchase.proven), (400, 400, true));
+    let holders = assessment.purchase_holders.as_ref().expect("there is a purchase");
+    let all = || holders.people.iter().chain(&holders.devices);
+    assert!(all().all(|one| one.owned.is_none_or(|owned| owned >= one.needed)), "{holders:?}");
+    let mut kept: Vec<_> = all().filter_map(|one| one.owned).map(VersionName::name).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["2016", "2016", "2022", "2025"]);
+    let new: Vec<_> = all().filter(|one| one.owned.is_none()).map(|one| &one.id).collect();
+    assert!(new.len() == 1 && new[0].starts_with('d'), "{holders:?}");
+    let idle: Vec<_> =
+        holders.idle.iter().map(|cals| (cals.sku.as_str(), cals.version.name(), cals.quantity)).collect();
+    assert_eq!(idle, [(DEVICE, "2012", 4)]);
+}
+
 #[test]
 fn there_is_no_purchase_without_use_for_what_is_owned_or_without_prices() {
     let mut estate = shifts();

@@ -5,9 +5,11 @@
 //! Device CALs of the optimum, `cost` is in the unit of the prices, `proven` says that the demand adds
 //! up to it, `seconds` is CPU time, and `graph` counts the users, devices and distinct pairs observed. With `--changes` all
 //! of it is about the pairs afterwards, and `changes` says what they did.
+//! With CALs owned it is another question, see `optimise/purchase.rs`.
 
 mod changes;
 mod cpu;
+mod purchase;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -37,12 +39,18 @@ pub struct OptimiseArgs {
     #[arg(long)]
     pub json: bool,
     /// Also write the proof that no mix is cheaper, for `caliper verify-certificate`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["owned_users", "owned_devices"])]
     pub certificate: Option<PathBuf>,
     /// Pairs that come and go afterwards: CSV `add,user,device` or `remove,user,device`; the optimum follows them without
     /// being computed anew
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["owned_users", "owned_devices"])]
     pub changes: Option<PathBuf>,
+    /// User CALs owned: ask for the cheapest purchase instead of the cheapest mix
+    #[arg(long, value_name = "NUMBER")]
+    pub owned_users: Option<u64>,
+    /// Device CALs owned: the same
+    #[arg(long, value_name = "NUMBER")]
+    pub owned_devices: Option<u64>,
 }
 
 /// Why no optimum was printed.
@@ -99,6 +107,12 @@ struct Size {
     pairs: usize,
 }
 
+impl Size {
+    fn of(graph: &Graph) -> Self {
+        Self { users: graph.active_users(), devices: graph.active_devices(), pairs: graph.pairs() }
+    }
+}
+
 /// CPU seconds of each step.
 #[derive(Debug, Serialize)]
 struct Seconds {
@@ -114,6 +128,10 @@ pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> 
     let read = clock.lap();
     let mut graph = Graph::taking(input.users.count(), input.devices.count(), std::mem::take(&mut input.pairs))?;
     let build = clock.lap();
+    if args.owned_users.or(args.owned_devices).is_some() {
+        purchase::run(args, &graph, &mut clock, [read, build]).map_err(OptimiseError::Print)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut cover = cheapest_cover(&graph, Prices::Same(args.user_price), Prices::Same(args.device_price));
     let mut proven = cover.is_proven(&graph);
     let seconds = Seconds { read, build, solve: clock.lap() };
@@ -141,7 +159,7 @@ pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> 
         devices: cover.device_count(),
         cost: cover.cost,
         proven,
-        graph: Size { users: graph.active_users(), devices: graph.active_devices(), pairs: graph.pairs() },
+        graph: Size::of(&graph),
         seconds,
         changes,
     };

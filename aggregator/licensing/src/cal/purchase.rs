@@ -1,8 +1,7 @@
 //! The cheapest purchase of CALs for one who owns some (E.29): another mix may make better use of them.
 //!
-//! Exact where every CAL owned is new enough for all needs or too old for each (one level). In between, what is owned is
-//! counted once as if it served everything, which bounds the cost from below, and once as if it served nothing, and
-//! every mix found that way is set against what is owned by the rule.
+//! What is owned that is new enough for every need counts as one level; with older ones beside it, each version needed is a
+//! level of its own. Every mix found is set against what is owned by the rule.
 
 use super::{
     demand::Demand,
@@ -10,7 +9,7 @@ use super::{
 };
 use crate::{
     estate::EstateError,
-    optimise::{Graph, cheapest_purchase},
+    optimise::{Graph, Level, LevelNeeds, LevelTerms, cheapest_level_purchase, cheapest_purchase},
     owned::{Quantities, balance},
     version::VersionName,
 };
@@ -19,6 +18,10 @@ use crate::{
 pub(crate) struct Purchase {
     pub users: Quantities,
     pub devices: Quantities,
+    /// The version each person holds, by rank.
+    pub people_hold: Vec<Option<VersionName>>,
+    /// The version each device holds, by rank.
+    pub devices_hold: Vec<Option<VersionName>>,
     /// Weight of what must be bought.
     pub cost: u128,
     /// No mix needs less to be bought.
@@ -53,29 +56,58 @@ impl Purchase {
             let found = cheapest_purchase(graph, weights.user, weights.device, rest[0], rest[1]);
             (found.lower_bound + weighed(missing), [found.users, found.devices])
         };
-        let of = |people: Vec<Option<VersionName>>, devices: Vec<Option<VersionName>>, lower_bound: u128| {
-            let [users, devices] = [held(&people, &demand.heads), held(&devices, &[])];
+        let of = |people_hold: Versions, devices_hold: Versions, lower_bound: u128| {
+            let [users, devices] = [held(&people_hold, &demand.heads), held(&devices_hold, &[])];
             let short = |needed: &Quantities, owned| balance(needed, owned).iter().map(|line| line.short).sum::<u64>();
             let cost = weighed([short(&users, owned[0]), short(&devices, owned[1])]);
-            Self { users, devices, cost, lower_bound }
+            Self { users, devices, people_hold, devices_hold, cost, lower_bound }
         };
 
-        let (lower_bound, mix) = buy(usable(oldest));
-        let mut mixes = vec![mix];
-        if usable(oldest) != usable(newest) {
-            mixes.push(buy(usable(newest)).1);
-        }
-        let mut best = of(plain.people.clone(), plain.devices.clone(), lower_bound);
-        for [users, devices] in mixes {
-            if best.cost == lower_bound {
-                break;
-            }
+        let fits = [weights.user, weights.device].iter().all(|weight| (1..1 << 32).contains(weight));
+        let found = if usable(oldest) == usable(newest) || !fits {
+            let (lower_bound, [users, devices]) = buy(usable(oldest));
             let (people, devices) = versions(demand, &users, &devices)?;
-            let other = of(people, devices, lower_bound);
-            if other.cost < best.cost {
-                best = other;
-            }
-        }
-        Ok(Some(best))
+            of(people, devices, lower_bound)
+        } else {
+            let (people, devices, lower_bound) = by_level(demand, weights, owned);
+            of(people, devices, lower_bound)
+        };
+        let plain = of(plain.people.clone(), plain.devices.clone(), found.lower_bound);
+        Ok(Some(if found.cost < plain.cost { found } else { plain }))
     }
+}
+
+type Versions = Vec<Option<VersionName>>;
+
+/// Who holds which version where those owned serve some needs and not others, and the least weight of what must be bought.
+fn by_level(demand: &Demand, weights: Weights, owned: [&Quantities; 2]) -> (Versions, Versions, u128) {
+    let forced = demand.forced_people.iter().chain(&demand.forced_devices).flatten().copied();
+    let mut needed: Vec<VersionName> = demand.pairs.iter().map(|pair| pair.cal).chain(forced).collect();
+    needed.sort_unstable();
+    needed.dedup();
+    // a CAL is of the level of the newest need that it serves
+    let level = |version: VersionName| needed.partition_point(|needed| *needed <= version) as Level;
+    let pairs: Vec<_> = demand.pairs.iter().map(|pair| (pair.person, pair.device, level(pair.cal))).collect();
+    let least = |forced: &Versions| -> Vec<Level> { forced.iter().map(|version| version.map_or(0, level)).collect() };
+    let by_level = owned.map(|owned| {
+        let mut counts = vec![0_u64; needed.len() + 1];
+        for (&version, &count) in owned {
+            let count_of = &mut counts[usize::from(level(version))];
+            *count_of = count_of.saturating_add(count);
+        }
+        counts.split_off(1)
+    });
+    let found = cheapest_level_purchase(
+        &LevelNeeds { pairs: &pairs, users: &least(&demand.forced_people), devices: &least(&demand.forced_devices) },
+        &LevelTerms {
+            user_price: weights.user,
+            device_price: weights.device,
+            owned_users: &by_level[0],
+            owned_devices: &by_level[1],
+        },
+    );
+    let versions = |levels: Vec<Level>| -> Versions {
+        levels.into_iter().map(|level| level.checked_sub(1).map(|at| needed[usize::from(at)])).collect()
+    };
+    (versions(found.users), versions(found.devices), found.lower_bound)
 }

@@ -9,10 +9,11 @@ use super::{
     counted::{Counted, add_cals},
     coverages,
     family::{BASE, Family},
+    holders::holders,
     intervals::{self, Undeclared},
 };
 use crate::{
-    assessment::{Coverage, Proof},
+    assessment::{Coverage, Proof, PurchaseHolders},
     book::{Book, NO_CURRENCY, sort},
     checked::Checked,
     draft::{Draft, add},
@@ -30,6 +31,7 @@ const DEVICE_CAL: &str = "windows-server-cal/device";
 pub(crate) struct WindowsCals {
     pub optimum: Optimum,
     pub purchase: Option<Purchase>,
+    pub holders: Option<PurchaseHolders>,
     pub people: Vec<Coverage>,
     pub devices: Vec<Coverage>,
     pub proof: Proof,
@@ -120,10 +122,12 @@ pub(crate) fn windows_cals(
     add_cals(&mut draft.book, family, by_version, &owned_cals, &counted.demand.rules)?;
     add_connectors(checked, &mut draft.book, family, connectors, &[])?;
     let Counted { demand, graph, mix, weights, .. } = &counted;
+    let mut held_by = None;
     let purchase = match counted.prices.filter(|_| demand.heads.is_empty()) {
         Some(prices) => {
             let [owned_users, owned_devices] = &owned_cals;
             let found = super::Purchase::cheapest(demand, graph, mix, *weights, [owned_users, owned_devices])?;
+            held_by = found.as_ref().map(|found| holders(checked, found, [USER_CAL, DEVICE_CAL], &owned_cals));
             let written = found.map(|found| {
                 purchase(checked, &draft.book, family, found, &owned_cals, &demand.rules, (prices.0, weights.user))
             });
@@ -137,7 +141,8 @@ pub(crate) fn windows_cals(
     }
     let (people, devices) = coverages(&basis, demand, mix, "");
     let optimum = with_connectors(estate, family, connectors, counted.optimum()?)?;
-    Ok(WindowsCals { optimum, purchase, people, devices, proof: counted.proof(checked), counted })
+    let proof = counted.proof(checked);
+    Ok(WindowsCals { optimum, purchase, holders: held_by, people, devices, proof, counted })
 }
 
 /// Accesses of servers whose SQL Server is licensed by core or processor; sorted.

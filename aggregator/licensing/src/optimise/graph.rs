@@ -99,6 +99,19 @@ impl Graph {
         Ok(Self { user_number, device_number, user_names, device_names, adjacency })
     }
 
+    /// Of rows in which everybody has a pair, numbered as there.
+    pub(super) fn of_adjacency(adjacency: Adjacency) -> Self {
+        let users = adjacency.split();
+        let devices = adjacency.vertices() as u32 - users;
+        Self {
+            user_number: (1..=users).collect(),
+            device_number: (1..=devices).collect(),
+            user_names: (0..users).collect(),
+            device_names: (0..devices).collect(),
+            adjacency,
+        }
+    }
+
     /// Number of users.
     #[must_use]
     pub fn users(&self) -> u32 {

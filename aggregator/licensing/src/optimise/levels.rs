@@ -91,7 +91,7 @@ pub fn cheapest_level_purchase(needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -
         bound = bound.max(terms.unscaled(value));
         let counts = chains.counts(&levels);
         master.add(&counts);
-        let holding = chains.holding(levels, &terms);
+        let holding = chains.holding(&levels, &terms);
         if best.as_ref().is_none_or(|best| holding.cost < best.cost) {
             best = Some(holding.clone());
         }
@@ -144,7 +144,9 @@ impl Terms {
             owned.extend((0..levels).map(or_higher));
         }
         // more than everybody needs is never of use, and must not overflow
-        owned.iter_mut().for_each(|count| *count = (*count).min(1 << 33));
+        for count in &mut owned {
+            *count = (*count).min(1 << 33);
+        }
         let dearer = prices[0].max(prices[1]);
         let fine = PARTS.into_iter().find(|parts| dearer * parts >= FINE);
         Self { levels, prices, owned, scale: fine.unwrap_or(PARTS[3]) }

@@ -17,8 +17,8 @@ pub(super) struct Block {
 
 /// The blocks of a part whose two whole sides cost the same, each after those it needs. `demand` proves that.
 pub(super) fn blocks(part: &Part, demand: &[Demand]) -> Vec<Block> {
-    let graph = &part.graph;
-    let lefts = graph.users();
+    let graph = part.graph.adjacency();
+    let lefts = graph.split();
     // an arc leads to what must come along
     let mut arcs: Vec<(u32, u32)> = demand.iter().map(|demand| (demand.user, lefts + demand.device)).collect();
     for right in lefts..graph.vertices() as u32 {

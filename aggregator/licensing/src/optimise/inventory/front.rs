@@ -39,10 +39,10 @@ pub(super) struct Front {
 impl Front {
     pub fn of(part: Part) -> Self {
         let mut chain = vec![Point { lefts: 0, rights: part.rights() }];
-        let mut changes = vec![0; part.graph.vertices()];
+        let mut changes = vec![0; part.vertices.len()];
         let mut least_lefts = vec![0; part.rights() as usize + 1];
         // numbers within `part` instead of those of the whole graph
-        let own = Part { graph: part.graph.clone(), vertices: (0..part.graph.vertices() as u32).collect() };
+        let own = Part { graph: part.graph.clone(), vertices: (0..part.vertices.len() as u32).collect() };
         let mut open = vec![own];
         while let Some(inner) = open.pop() {
             let (lefts, rights) = (inner.lefts(), inner.rights());

@@ -376,18 +376,33 @@ impl Sides {
 
     /// Covers every pair on the right.
     pub fn all_rights(self, graph: &Graph) -> Vec<bool> {
-        let is_right = |vertex: usize| (vertex < self.users) != self.users_are_left;
-        (0..graph.vertices()).map(|vertex| is_right(vertex) && !graph.neighbours(vertex as u32).is_empty()).collect()
+        let mut covered = vec![false; (graph.users() + graph.devices()) as usize];
+        for (vertex, is_user) in self.active(graph) {
+            covered[vertex as usize] = is_user != self.users_are_left;
+        }
+        covered
     }
 
     /// What is open between a cover and covering the whole left side.
     pub fn open(self, graph: &Graph, covered: &[bool]) -> Part {
-        let of = |range: std::ops::Range<usize>, wanted: bool| -> Vec<u32> {
-            let open = |&vertex: &u32| covered[vertex as usize] == wanted && !graph.neighbours(vertex).is_empty();
-            (range.start as u32..range.end as u32).filter(open).collect()
+        let of = |left: bool| {
+            let side =
+                (0..).zip(self.active(graph)).filter(|(_, (_, is_user))| (*is_user == self.users_are_left) == left);
+            let open = side.filter(|(_, (vertex, _))| covered[*vertex as usize] != left);
+            open.map(|(inside, _)| inside).collect::<Vec<u32>>()
         };
-        let (users, devices) = (0..self.users, self.users..graph.vertices());
-        let (lefts, rights) = if self.users_are_left { (users, devices) } else { (devices, users) };
-        Part::of(graph, of(lefts, false), &of(rights, true))
+        let names: Vec<u32> = self.active(graph).map(|(vertex, _)| vertex).collect();
+        let mut part = Part::of(graph.adjacency(), of(true), &of(false));
+        part.vertices.iter_mut().for_each(|vertex| *vertex = names[*vertex as usize]);
+        part
+    }
+
+    /// Whoever has a pair, in the graph's own order: number of the user or number of users plus that of the device.
+    fn active(self, graph: &Graph) -> impl Iterator<Item = (u32, bool)> {
+        let split = graph.adjacency().split();
+        (0..graph.adjacency().vertices() as u32).map(move |vertex| {
+            let is_user = vertex < split;
+            (graph.name(vertex) + if is_user { 0 } else { self.users as u32 }, is_user)
+        })
     }
 }

@@ -5,7 +5,7 @@
 //! "the whole right side" and the other "the whole left side". Which of users and devices is left, the caller decides.
 
 use super::Graph;
-use crate::optimise::{Cover, Prices, cheapest_cover};
+use crate::optimise::{Cover, Prices, cheapest_cover, graph::Adjacency};
 
 const OUTSIDE: u32 = u32::MAX;
 
@@ -19,7 +19,7 @@ pub(super) struct Part {
 
 impl Part {
     /// The part of `whole` that the vertices span; both lists ascend, and none is on both.
-    pub fn of(whole: &Graph, left: Vec<u32>, right: &[u32]) -> Self {
+    pub fn of(whole: &Adjacency, left: Vec<u32>, right: &[u32]) -> Self {
         let mut number = vec![OUTSIDE; whole.vertices()];
         let lefts = left.len() as u32;
         let mut vertices = left;
@@ -53,7 +53,7 @@ impl Part {
             let right = (lefts..).zip(&cover.devices).filter(|(_, covered)| **covered == right_covered);
             let (left, right): (Vec<u32>, Vec<u32>) =
                 (left.map(|(at, _)| at).collect(), right.map(|(at, _)| at).collect());
-            let mut part = Self::of(&self.graph, left, &right);
+            let mut part = Self::of(self.graph.adjacency(), left, &right);
             part.vertices.iter_mut().for_each(|vertex| *vertex = self.vertices[*vertex as usize]);
             part
         };
@@ -62,12 +62,12 @@ impl Part {
 
     /// What is left without some vertices and without those that have no pair then.
     pub fn without(&self, gone: &[bool]) -> Self {
-        let graph = &self.graph;
+        let graph = self.graph.adjacency();
         let stays = |vertex: &u32| {
             !gone[*vertex as usize] && graph.neighbours(*vertex).iter().any(|&other| !gone[other as usize])
         };
-        let left: Vec<u32> = (0..graph.users()).filter(stays).collect();
-        let right: Vec<u32> = (graph.users()..graph.vertices() as u32).filter(stays).collect();
+        let left: Vec<u32> = (0..graph.split()).filter(stays).collect();
+        let right: Vec<u32> = (graph.split()..graph.vertices() as u32).filter(stays).collect();
         let mut part = Self::of(graph, left, &right);
         part.vertices.iter_mut().for_each(|vertex| *vertex = self.vertices[*vertex as usize]);
         part
@@ -75,7 +75,7 @@ impl Part {
 
     /// Connected components, in the order of their least vertex.
     pub fn components(&self) -> Vec<Self> {
-        let graph = &self.graph;
+        let graph = self.graph.adjacency();
         let count = graph.vertices();
         let mut number = vec![OUTSIDE; count];
         let (mut queue, mut parts) = (Vec::new(), Vec::new());
@@ -99,7 +99,7 @@ impl Part {
             for (place, &vertex) in (0..).zip(&queue) {
                 number[vertex as usize] = place;
             }
-            let lefts = queue.partition_point(|&vertex| vertex < graph.users()) as u32;
+            let lefts = queue.partition_point(|&vertex| vertex < graph.split()) as u32;
             let inside = rows(graph, lefts, &queue, &number);
             parts.push(Self { graph: inside, vertices: queue.iter().map(|&at| self.vertices[at as usize]).collect() });
         }
@@ -108,7 +108,7 @@ impl Part {
 }
 
 /// The graph on `vertices` of `whole`, whose new numbers are given; every row stays in order.
-fn rows(whole: &Graph, lefts: u32, vertices: &[u32], number: &[u32]) -> Graph {
+fn rows(whole: &Adjacency, lefts: u32, vertices: &[u32], number: &[u32]) -> Graph {
     let mut offset = Vec::with_capacity(vertices.len() + 1);
     offset.push(0);
     let mut adjacent = Vec::new();
@@ -117,5 +117,5 @@ fn rows(whole: &Graph, lefts: u32, vertices: &[u32], number: &[u32]) -> Graph {
         adjacent.extend(row.filter(|&neighbour| neighbour != OUTSIDE));
         offset.push(adjacent.len() as u32);
     }
-    Graph::from_rows(lefts, offset, adjacent)
+    Graph::of_adjacency(Adjacency::from_rows(lefts, whole.is_far(), offset, adjacent))
 }

@@ -29,7 +29,7 @@ struct Rest {
 
 /// `work` counts pairs that cuts look at; what is used is taken off.
 pub(super) fn cover_within(front: &Front, room: Point, work: &mut u64) -> Answer {
-    let vertices = front.part.graph.vertices();
+    let vertices = front.part.vertices.len();
     let own = Part { graph: front.part.graph.clone(), vertices: (0..vertices as u32).collect() };
     let mut open = vec![Rest { part: own, room, covered: Vec::new() }];
     while let Some(rest) = open.pop() {
@@ -51,7 +51,7 @@ pub(super) fn cover_within(front: &Front, room: Point, work: &mut u64) -> Answer
             return Answer::Cover(point, covered);
         }
         // the vertex with the most neighbours decides most: without it, all of them are needed
-        let graph = &rest.part.graph;
+        let graph = rest.part.graph.adjacency();
         let vertex = (0..graph.vertices() as u32).rev().max_by_key(|&vertex| graph.neighbours(vertex).len());
         let vertex = vertex.expect("an empty part is covered");
         open.extend(rest.with(&[vertex]));
@@ -70,10 +70,10 @@ enum Bound {
 impl Rest {
     /// What is left when `more`, all of one side, are covered, too; `None` if there is no room for them.
     fn with(&self, more: &[u32]) -> Option<Self> {
-        let graph = &self.part.graph;
+        let graph = self.part.graph.adjacency();
         let Some(&first) = more.first() else { return Some(self.clone()) };
         let mut room = self.room;
-        let side = if first < graph.users() { &mut room.lefts } else { &mut room.rights };
+        let side = if first < graph.split() { &mut room.lefts } else { &mut room.rights };
         *side = side.checked_sub(more.len() as u64)?;
         let mut gone = vec![false; graph.vertices()];
         for &vertex in more {
@@ -87,13 +87,13 @@ impl Rest {
     /// A vertex with more neighbours than there is room for must be covered itself. `None` if the room does not suffice.
     fn reduced(mut self) -> Option<Self> {
         loop {
-            let graph = &self.part.graph;
+            let graph = self.part.graph.adjacency();
             let over = |side: std::ops::Range<u32>, room: u64| -> Vec<u32> {
                 side.filter(|&vertex| graph.neighbours(vertex).len() as u64 > room).collect()
             };
-            let mut must = over(0..graph.users(), self.room.rights);
+            let mut must = over(0..graph.split(), self.room.rights);
             if must.is_empty() {
-                must = over(graph.users()..graph.vertices() as u32, self.room.lefts);
+                must = over(graph.split()..graph.vertices() as u32, self.room.lefts);
             }
             if must.is_empty() {
                 return Some(self);
@@ -108,7 +108,7 @@ impl Rest {
         let inside = |cover: &[u32]| cover.iter().map(|&vertex| self.part.vertices[vertex as usize]).collect();
         let split = self.part.graph.users();
         if self.part.rights() <= rights {
-            return Bound::Cover(inside(&(split..self.part.graph.vertices() as u32).collect::<Vec<_>>()));
+            return Bound::Cover(inside(&(split..self.part.vertices.len() as u32).collect::<Vec<_>>()));
         }
         if self.part.lefts() <= lefts {
             return Bound::Cover(inside(&(0..split).collect::<Vec<_>>()));
@@ -116,7 +116,7 @@ impl Rest {
         let mut few = Point { lefts: 0, rights: self.part.rights() };
         let mut many = Point { lefts: self.part.lefts(), rights: 0 };
         loop {
-            let cost = self.part.graph.pairs() as u64 + self.part.graph.vertices() as u64;
+            let cost = self.part.graph.pairs() as u64 + self.part.vertices.len() as u64;
             let Some(left) = work.checked_sub(cost) else { return Bound::Unknown };
             *work = left;
             let shared = gcd(few.rights - many.rights, many.lefts - few.lefts);

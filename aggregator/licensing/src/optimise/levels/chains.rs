@@ -109,7 +109,12 @@ impl Chains {
         // up to a level, that included
         let sums: [Vec<u64>; 2] = [0, 1].map(|side| {
             let own = &weights[side * self.levels..(side + 1) * self.levels];
-            std::iter::once(0).chain(own.iter().scan(0, |sum, &weight| { *sum += weight; Some(*sum) })).collect()
+            std::iter::once(0)
+                .chain(own.iter().scan(0, |sum, &weight| {
+                    *sum += weight;
+                    Some(*sum)
+                }))
+                .collect()
         });
         let between = |side: usize, from: Level, to: Level| sums[side][usize::from(to)] - sums[side][usize::from(from)];
         let mut extra = 0_u128;
@@ -148,13 +153,14 @@ impl Chains {
     }
 
     /// Lets everybody hold no more than needed, one side before the other, whichever costs less.
-    pub fn holding(&self, levels: Vec<Level>, terms: &Terms) -> Holding {
+    pub fn holding(&self, levels: &[Level], terms: &Terms) -> Holding {
         let lowered = |devices_first: bool| {
-            let mut levels = levels.clone();
+            let mut levels = levels.to_vec();
             let (users, devices) = (0..self.users, self.users..levels.len());
             for side in if devices_first { [devices, users] } else { [users, devices] } {
                 for vertex in side {
-                    let bare = self.rows.of(vertex as u32).iter().filter(|(other, level)| levels[*other as usize] < *level);
+                    let bare =
+                        self.rows.of(vertex as u32).iter().filter(|(other, level)| levels[*other as usize] < *level);
                     let needed = bare.map(|(_, level)| *level).max().unwrap_or(0);
                     levels[vertex] = needed.max(self.floors[vertex]);
                 }

@@ -15,7 +15,7 @@ pub(super) fn covers(chains: &Chains, terms: &Terms, mut best: Holding, others: 
             }
             let better = between(chains, terms, &best, other);
             if better.cost < best.cost {
-                best = chains.holding(better.levels, terms);
+                best = chains.holding(&better.levels, terms);
             }
         }
         if best.cost == before {

@@ -2,6 +2,9 @@
 //!
 //! Floating point only says where to cut next. Every bound comes from the cut itself, in whole numbers.
 
+// counts are below 2^53, and what is rounded is positive
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 use super::Terms;
 
 /// The program: least `a p + b q` such that `p` is at least holders less owned at each level of users, `q` the same for
@@ -102,7 +105,8 @@ impl<'a> Master<'a> {
             let short = |row: usize| self.covers[0][row];
             let worst = rows.clone().max_by(|&one, &other| short(one).total_cmp(&short(other)));
             let worst = worst.filter(|&row| short(row) > 0.0);
-            basis.extend(rows.map(|row| if Some(row) == worst { Variable::Bought(side) } else { Variable::Slack(row) }));
+            basis
+                .extend(rows.map(|row| if Some(row) == worst { Variable::Bought(side) } else { Variable::Slack(row) }));
         }
         basis.push(Variable::Cover(0));
         basis
@@ -124,17 +128,20 @@ impl<'a> Master<'a> {
                 let worth: f64 = self.column(variable).iter().zip(&prices).map(|(one, price)| one * price).sum();
                 worth - self.cost(variable)
             };
-            let free = all.filter(|variable| !self.basis.contains(variable)).map(|variable| (saving(variable), variable));
+            let free =
+                all.filter(|variable| !self.basis.contains(variable)).map(|variable| (saving(variable), variable));
             let mut gainful = free.filter(|(saving, _)| *saving > TINY * 1e3);
             // the first one in the end, so that it cannot go round in circles (Bland)
-            let entering = if step > STEPS / 2 { gainful.next() } else { gainful.max_by(|one, other| one.0.total_cmp(&other.0)) };
+            let entering =
+                if step > STEPS / 2 { gainful.next() } else { gainful.max_by(|one, other| one.0.total_cmp(&other.0)) };
             let Some((_, entering)) = entering else {
                 return Some((prices[..size - 1].to_vec(), prices[size - 1]));
             };
             let rows: Vec<Vec<f64>> = (0..size).map(|row| columns.iter().map(|column| column[row]).collect()).collect();
             let values = solved(rows.clone(), right.clone())?;
             let direction = solved(rows, self.column(entering))?;
-            let steps = (0..size).filter(|&at| direction[at] > TINY).map(|at| (values[at].max(0.0) / direction[at], at));
+            let steps =
+                (0..size).filter(|&at| direction[at] > TINY).map(|at| (values[at].max(0.0) / direction[at], at));
             let (_, leaving) = steps.min_by(|one, other| one.0.total_cmp(&other.0))?;
             self.basis[leaving] = entering;
         }
@@ -146,7 +153,8 @@ impl<'a> Master<'a> {
 fn solved(mut rows: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
     let size = right.len();
     for column in 0..size {
-        let pivot = (column..size).max_by(|&one, &other| rows[one][column].abs().total_cmp(&rows[other][column].abs()))?;
+        let pivot =
+            (column..size).max_by(|&one, &other| rows[one][column].abs().total_cmp(&rows[other][column].abs()))?;
         if rows[pivot][column].abs() < 1e-12 {
             return None;
         }

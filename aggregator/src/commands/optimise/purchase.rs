@@ -1,0 +1,69 @@
+//! `caliper optimise --owned-users N --owned-devices N`: what to buy when some CALs are owned, with the bound on what it must cost.
+//!
+//! `--json` prints one object: `users` and `devices` hold a CAL, owned or bought; `buy_users` and `buy_devices` are bought for
+//! `cost`; nothing costs less than `lower_bound`; `proven` says that both are equal. `demanded` is the part of the bound that
+//! disjoint demand shows, the rest was found by trying everything else.
+
+use std::io::{self, Write};
+
+use caliper_licensing::optimise::{Graph, cheapest_purchase};
+use serde::Serialize;
+
+use super::{OptimiseArgs, Seconds, Size, cpu::CpuClock};
+
+#[derive(Debug, Serialize)]
+struct Bought {
+    users: usize,
+    devices: usize,
+    buy_users: u64,
+    buy_devices: u64,
+    cost: u128,
+    lower_bound: u128,
+    demanded: u128,
+    proven: bool,
+    graph: Size,
+    seconds: Seconds,
+}
+
+/// Solves and prints. `clock` runs since the graph was built.
+pub(super) fn run(args: &OptimiseArgs, graph: &Graph, clock: &mut CpuClock, [read, build]: [f64; 2]) -> io::Result<()> {
+    let (owned_users, owned_devices) = (args.owned_users.unwrap_or(0), args.owned_devices.unwrap_or(0));
+    let found = cheapest_purchase(graph, args.user_price, args.device_price, owned_users, owned_devices);
+    let count = |side: &[bool]| side.iter().filter(|&&holds| holds).count();
+    let bought = Bought {
+        users: count(&found.users),
+        devices: count(&found.devices),
+        buy_users: found.buy_users,
+        buy_devices: found.buy_devices,
+        cost: found.cost,
+        lower_bound: found.lower_bound,
+        demanded: found.demanded,
+        proven: found.proven,
+        graph: Size::of(graph),
+        seconds: Seconds { read, build, solve: clock.lap() },
+    };
+    let mut out = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &bought)?;
+        return writeln!(out);
+    }
+    let Bought { users, devices, buy_users, buy_devices, cost, lower_bound, .. } = bought;
+    let Size { users: people, devices: machines, pairs } = bought.graph;
+    writeln!(
+        out,
+        "{users} people with a User CAL and {devices} devices with a Device CAL license all {pairs} observed pairs of \
+         {people} people and {machines} devices."
+    )?;
+    writeln!(
+        out,
+        "With {owned_users} User CALs and {owned_devices} Device CALs owned, buy {buy_users} User CALs and {buy_devices} \
+         Device CALs for {cost}."
+    )?;
+    if bought.proven {
+        write!(out, "Proven: no purchase is cheaper.")?;
+    } else {
+        write!(out, "Not proven: a purchase may cost {} less at most.", cost - lower_bound)?;
+    }
+    let Seconds { read, build, solve } = bought.seconds;
+    writeln!(out, " CPU seconds: {read:.3} reading, {build:.3} building, {solve:.3} solving.")
+}
