@@ -27,7 +27,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     let windows = cal::cals(&checked, &mut draft)?;
     run::licences(&checked, &mut draft)?;
 
-    let Draft { book, mut warnings, hosts, uses, mut intervals, mut to_do, violations, readings, reclaim, suites } =
+    let Draft { book, mut warnings, hosts, uses, mut intervals, mut to_do, mut violations, mut readings, mut reclaim, suites } =
         draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
@@ -42,6 +42,9 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     }
     sort(&mut lines, &mut shopping);
     intervals.sort();
+    violations.sort();
+    readings.sort();
+    reclaim.sort();
     // most valuable first
     to_do.sort_by(|one, two| {
         (two.may_add_minor, two.may_add, &one.what).cmp(&(one.may_add_minor, one.may_add, &two.what))

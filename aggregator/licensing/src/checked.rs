@@ -75,10 +75,17 @@ impl<'a> Checked<'a> {
     fn check_values(&self) -> Result<(), EstateError> {
         let no = |place: String, problem| Err(EstateError::Value { place, problem });
         for host in &self.estate.hosts {
-            if host.processors.contains(&0) {
+            if host.processors.contains(&0) || host.fitted.contains(&0) {
                 return no(
                     format!("host `{}`", host.id),
                     "a processor with 0 cores: leave the list empty if the cores are not known",
+                );
+            }
+            let sum = |cores: &[u32]| cores.iter().map(|&cores| u64::from(cores)).sum::<u64>();
+            if !host.fitted.is_empty() && sum(&host.fitted) < sum(&host.processors) {
+                return no(
+                    format!("host `{}`", host.id),
+                    "its `fitted` has fewer cores than `processors`: `fitted` is all that is there, `processors` what is enabled",
                 );
             }
         }

@@ -262,6 +262,7 @@ impl EstateFile {
             remote_desktop: row.remote_desktop,
             managed: row.managed,
             products: row.products,
+            release: row.release,
         });
         Ok(())
     }

@@ -41,4 +41,5 @@ pub use position::{
     Confidence, Interval, Line, Optimum, POSITION_FORMAT, Position, Purchase, Reading, ReadingLine, Reclaim,
     ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
 };
+pub use run::{azure_machines, break_even_machines};
 pub use version::VersionName;

@@ -112,6 +112,10 @@ fn licences_of_2008_to_2012_r2_give_the_published_numbers() {
         // A.5: 2008 Standard per instance, Enterprise per four
         ("A.5", "2008", "Standard", 2, Windows, 2, "windows-server/standard/licence", 3),
         ("A.5", "2008 R2", "Enterprise", 2, HyperV, 5, "windows-server/enterprise/licence", 2),
+        // A.1: 2003 has no rights to virtual machines
+        ("A.1", "2003", "Standard", 2, Windows, 0, "windows-server/standard/licence", 1),
+        ("A.1", "2003 R2", "Enterprise", 4, NoWindows, 3, "windows-server/enterprise/licence", 3),
+        ("A.1", "2003 R2", "Datacenter", 4, Windows, 0, "windows-server/datacenter/processor", 4),
     ];
     for (row, version, edition, processors, below, machines, sku, expected) in table {
         let assessment = assessed(&estate(version, edition, &vec![4; processors], below, machines));
@@ -172,15 +176,32 @@ fn unknown_hosts_and_processors_are_never_zero_in_silence() {
     assert!(warns(&assessment, &["without the prices", "C.19"]));
 }
 
+/// A.1: one licence of its own for each running copy.
 #[test]
-fn editions_of_their_own_kind_need_no_cores_and_say_so() {
-    let assessment = assessed(&estate("2019", "Essentials", &[8], Below::Windows, 0));
-    assert_eq!(needed(&assessment, STANDARD), 0);
-    assert!(warns(&assessment, &["not computed yet", "H"]));
+fn editions_of_their_own_kind_have_their_own_licences() {
+    let table = [
+        ("2019", "Essentials", "windows-server/essentials/licence", 1), // source S29
+        ("2012 R2", "Foundation", "windows-server/foundation/licence", 1), // source S25
+        ("2008 R2", "Web Server", "windows-server/web/licence", 1),     // source S21
+        ("2012 R2", "Storage Server Workgroup", "windows-server/storage/licence", 1), // source S22
+        ("2008 R2", "HPC", "windows-server/hpc/licence", 1),            // source S18
+        ("2008 R2", "SBS Standard", "sbs/standard/licence", 1),         // source S22
+        ("2016", "MultiPoint Premium", "multipoint/standard/licence", 1), // source S1
+        ("2008 R2", "Itanium-Based Systems", "windows-server/itanium/processor", 2), // source S19
+    ];
+    for (version, edition, sku, expected) in table {
+        let assessment = assessed(&estate(version, edition, &[8, 8], Below::Windows, 0));
+        assert_eq!(lines(&assessment, sku), [(version, expected, 0, expected, 0)], "{edition}");
+        assert_eq!(needed(&assessment, STANDARD), 0, "{edition}");
+    }
     // E.12: free, and its guests count all the same
     let mut free = estate("2019", "Standard", &[8, 8], Below::HyperV, 2);
     free.servers.last_mut().unwrap().edition = Some("Hyper-V Server".into());
     assert_eq!(needed(&assessed(&free), STANDARD), 16);
     free.servers.retain(|server| !server.is_virtual);
     assert_eq!(needed(&assessed(&free), STANDARD), 0);
+    // Azure Edition has no licence for hosts of one's own
+    let azure = assessed(&estate("2022", "Datacenter: Azure Edition", &[8, 8], Below::NoWindows, 1));
+    assert_eq!(azure.position.violations[0].of, "VM0");
+    assert_eq!(needed(&azure, DATACENTER), 0);
 }

@@ -15,6 +15,8 @@ pub enum Formula {
     Processors,
     /// `max(ceil(p / processors), ceil(i / instances))`, at least 1: licences add up.
     ProcessorsAndInstances,
+    /// `ceil(p / processors) * ceil(i / instances)`, at least 1: the whole set of processors again for each `instances`.
+    ProcessorSets,
     /// The whole core set again for each `instances`; without `instances` once for any number.
     CoreSets,
     /// The virtual cores of each virtual machine, with the minimum of one and of the customer.

@@ -97,6 +97,10 @@ pub struct Server {
     /// not named here counts as the newest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub products: BTreeMap<String, VersionName>,
+    /// Release of the Semi-Annual or the Annual Channel, which run only under Software Assurance, for example `SAC 1809`
+    /// (rule A.1).
+    #[serde(default)]
+    pub release: Option<String>,
 }
 
 /// Where the right to run an instance of Windows Server comes from.

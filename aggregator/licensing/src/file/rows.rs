@@ -86,6 +86,8 @@ pub(super) struct ServerRow {
     pub managed: bool,
     #[serde(default)]
     pub products: BTreeMap<String, VersionName>,
+    #[serde(default)]
+    pub release: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

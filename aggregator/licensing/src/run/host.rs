@@ -1,41 +1,88 @@
 //! What runs on each host, as far as it is known; what is not known becomes a warning, never a zero (invariant 4).
 
+use super::{
+    count::Size,
+    peak::{Loads, Peak},
+    placement::{Place, Placement},
+};
 use crate::{
-    catalogue::RunLicence,
     checked::Checked,
-    estate::Server,
-    findings::{Warnings, counted},
+    estate::{ClusterPeak, Host, Policy, Server},
+    findings::counted,
     version::VersionName,
 };
 
-/// The Windows instances of one host that need licences of their version's kind.
+/// The instances of one host that need licences.
+#[derive(Debug, Clone)]
 pub(crate) struct Running<'a> {
-    pub host: &'a str,
-    /// Physical cores by processor; empty: unknown.
+    pub index: u32,
+    pub host: &'a Host,
+    /// Physical cores by processor that count; empty: unknown.
     pub processors: &'a [u32],
-    /// The newest version running.
-    pub version: VersionName,
-    /// The highest edition running.
+    /// The newest version that may run; `None`: nothing says.
+    pub version: Option<VersionName>,
+    /// The highest edition that may run.
     pub edition: Edition,
     /// Whether Windows runs in the physical operating system environment.
     pub physical: bool,
-    /// Whether that Windows only hosts and manages virtual machines (rule C.7).
-    pub only_machines: bool,
-    /// Windows virtual machines running at once.
+    /// Virtual machines at once, containers with Hyper-V isolation among them.
     pub machines: u64,
+    /// The same if every machine that may run here did.
+    pub worst: u64,
+    pub peak: Peak,
+    pub cluster: Option<&'a str>,
+    /// Whether an evaluation copy may run here.
+    pub evaluation: bool,
+    /// Whether any server says what runs here.
+    pub named: bool,
 }
 
 impl Running<'_> {
     /// Instances that use a right to run: virtual machines, and the physical one unless it only manages them (C.7); at
     /// least one where any Windows runs (C.8).
     pub fn instances(&self) -> u64 {
-        (self.machines + u64::from(self.physical && !self.only_machines)).max(1)
+        (self.machines + u64::from(self.physical && !self.host.virtualization_only)).max(1)
     }
 
-    /// The same for people to read.
-    pub fn instances_in_words(&self) -> String {
+    pub fn size(&self) -> Size<'_> {
+        Size { processors: self.processors, instances: self.instances() }
+    }
+
+    pub fn version_or_newest(&self) -> VersionName {
+        self.version.unwrap_or(VersionName::NEWEST)
+    }
+
+    /// What the count comes from, for people to read.
+    pub fn facts(&self) -> Vec<String> {
+        let mut facts = vec![self.instances_in_words()];
+        if self.host.isolated_containers > 0 {
+            facts.push(format!(
+                "among them {} with Hyper-V isolation, each like a virtual machine (C.10)",
+                counted(self.host.isolated_containers as usize, "container", "containers")
+            ));
+        }
+        if let Some(by) = self.peak.by {
+            let by = match by {
+                ClusterPeak::Observed => "the most seen at once",
+                ClusterPeak::NPlusOne => "its own load and its share of the largest host that may fail",
+                ClusterPeak::WorstCase => "every machine that may run here",
+            };
+            let place =
+                self.cluster.map_or("machines move onto it".to_owned(), |name| format!("host of cluster `{name}`"));
+            facts.push(format!(
+                "{place}, counted by {by}; if every machine that may run here did, {} (C.12)",
+                counted(self.worst as usize, "machine", "machines")
+            ));
+        }
+        if self.evaluation {
+            facts.push("an evaluation copy counts as the full edition (B.3)".into());
+        }
+        facts
+    }
+
+    fn instances_in_words(&self) -> String {
         let machines = counted(self.machines as usize, "virtual machine", "virtual machines");
-        let metal = match (self.physical, self.only_machines) {
+        let metal = match (self.physical, self.host.virtualization_only) {
             (false, _) => "no Windows on the metal",
             (true, false) => "Windows with a task of its own on the metal",
             (true, true) => "Windows on the metal only to run virtual machines",
@@ -55,103 +102,124 @@ pub(crate) enum Edition {
     Datacenter,
 }
 
-/// Hosts on which Windows runs, by id.
-pub(crate) fn running<'a>(checked: &Checked<'a>, warnings: &mut Warnings) -> Vec<Running<'a>> {
-    let estate = checked.estate;
-    let mut on_host: Vec<Vec<&Server>> = vec![Vec::new(); estate.hosts.len()];
-    let (mut homeless, mut without_host, mut own) = (Vec::new(), Vec::new(), Vec::new());
-    for (server, host) in estate.servers.iter().zip(&checked.host_of) {
-        match (licence(checked, server), host) {
-            (RunLicence::Free, _) => {}
-            (RunLicence::Own, _) => own.push(server.id.as_str()),
-            (RunLicence::ByVersion, Some(host)) => on_host[*host as usize].push(server),
-            (RunLicence::ByVersion, None) if server.is_virtual => homeless.push(server.id.as_str()),
-            (RunLicence::ByVersion, None) => without_host.push(server.id.as_str()),
-        }
-    }
-    warnings.about(homeless, |count, list| {
-        format!(
-            "{count} virtual server(s) run on an unknown host; licences for cores attach to the host, so theirs are not in \
-             the number (C.11): say which host each runs on: {list}"
-        )
-    });
-    warnings.about(without_host, |count, list| {
-        format!(
-            "{count} physical server(s) have no host with processors, so their licences to run are not in the number \
-             (C.1): give their processors: {list}"
-        )
-    });
-    warnings.about(own, |count, list| {
-        format!(
-            "{count} server(s) of an edition with a server licence of its own, which is not computed yet (A.1): check by hand: {list}"
-        )
-    });
-    // on the metal runs something that needs no licence of its version's kind
-    let mut other_below = vec![false; estate.hosts.len()];
-    for (server, host) in estate.servers.iter().zip(&checked.host_of) {
-        if let Some(host) = host
-            && !server.is_virtual
-            && licence(checked, server) != RunLicence::ByVersion
-        {
-            other_below[*host as usize] = true;
+impl Edition {
+    pub const ALL: [Self; 3] = [Self::Standard, Self::Enterprise, Self::Datacenter];
+
+    /// As the catalogue writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::Enterprise => "Enterprise",
+            Self::Datacenter => "Datacenter",
         }
     }
 
+    /// An edition nobody knows counts as Standard; a warning says so elsewhere.
+    pub fn of(checked: &Checked<'_>, server: &Server) -> Self {
+        let row = checked.edition_of(server).map(|row| row.name.as_str());
+        Self::ALL.into_iter().find(|edition| row == Some(edition.name())).unwrap_or(Self::Standard)
+    }
+}
+
+/// Which instances a product's licences count.
+pub(crate) struct Counted<'c> {
+    /// By index of the server.
+    pub servers: &'c [bool],
+    /// By index of the host: whether its own word on Windows and on the most machines counts, too.
+    pub hosts: Option<&'c [bool]>,
+}
+
+/// What servers say about a host or a cluster.
+#[derive(Clone, Copy)]
+struct Said {
+    version: Option<VersionName>,
+    edition: Edition,
+    evaluation: bool,
+    named: bool,
+}
+
+impl Said {
+    const NOTHING: Self = Self { version: None, edition: Edition::Standard, evaluation: false, named: false };
+
+    fn hear(&mut self, other: Self) {
+        self.version = self.version.max(other.version);
+        self.edition = self.edition.max(other.edition);
+        self.evaluation |= other.evaluation;
+        self.named |= other.named;
+    }
+}
+
+/// Hosts on which something runs that counts, by id.
+pub(crate) fn running<'a>(
+    checked: &Checked<'a>,
+    placement: &Placement<'a>,
+    policy: &Policy,
+    counted: &Counted<'_>,
+) -> Vec<Running<'a>> {
+    let estate = checked.estate;
+    let mut physical = vec![false; estate.hosts.len()];
+    let mut on_host = vec![Said::NOTHING; estate.hosts.len()];
+    let mut in_cluster = vec![Said::NOTHING; placement.clusters.len()];
+    let all = || (0..estate.servers.len()).filter(|&at| counted.servers[at]);
+    for at in all() {
+        let server = &estate.servers[at];
+        let said = Said {
+            // B.5: never guess an old version
+            version: Some(server.version.unwrap_or(VersionName::NEWEST)),
+            edition: Edition::of(checked, server),
+            evaluation: server.evaluation,
+            named: true,
+        };
+        match &placement.places[at] {
+            Place::Cluster(cluster) => in_cluster[*cluster as usize].hear(said),
+            _ => {
+                for &host in placement.hosts(at) {
+                    on_host[host as usize].hear(said);
+                    physical[host as usize] |= !server.is_virtual;
+                }
+            }
+        }
+    }
+    let machines = all().filter(|&at| estate.servers[at].is_virtual);
+    let loads = Loads::of(placement, estate.hosts.len(), machines);
+
     let mut found = Vec::new();
-    let (mut unknown_cores, mut nameless) = (Vec::new(), Vec::new());
     for &index in &checked.hosts.index {
-        let host = &estate.hosts[index as usize];
-        let servers = &on_host[index as usize];
-        let physical =
-            servers.iter().any(|server| !server.is_virtual) || (host.windows && !other_below[index as usize]);
-        let placed = servers.iter().filter(|server| server.is_virtual).count() as u64;
-        let machines = placed.max(u64::from(host.peak_virtual_machines.unwrap_or(0)));
+        let at = index as usize;
+        let host = &estate.hosts[at];
+        if placement.nested[at] {
+            continue;
+        }
+        let bare = Host { peak_virtual_machines: None, ..Host::default() };
+        let peak = loads.peak(placement, policy, index, if counted.hosts.is_some() { host } else { &bare });
+        let containers = if counted.hosts.is_some() { u64::from(host.isolated_containers) } else { 0 };
+        let machines = peak.machines + containers;
+        let physical = physical[at] || counted.hosts.is_some_and(|hosts| hosts[at]);
         if !physical && machines == 0 {
             continue;
         }
-        let version = servers.iter().map(|server| server.version.unwrap_or(VersionName::NEWEST)).max();
-        let edition = servers.iter().map(|server| edition(checked, server)).max().unwrap_or(Edition::Standard);
-        if servers.is_empty() {
-            nameless.push(host.id.as_str());
+        let cluster = placement.cluster_of[at].map(|cluster| cluster as usize);
+        let mut said = on_host[at];
+        if let Some(cluster) = cluster {
+            said.hear(in_cluster[cluster]);
         }
-        if host.processors.is_empty() {
-            unknown_cores.push(host.id.as_str());
-        }
+        // C.5: contested, so all that is fitted unless the policy says otherwise
+        let all_fitted = policy.disabled_cores_count || host.processors.is_empty();
+        let processors = if all_fitted && !host.fitted.is_empty() { &host.fitted } else { &host.processors };
         found.push(Running {
-            host: &host.id,
-            processors: &host.processors,
-            version: version.unwrap_or(VersionName::NEWEST),
-            edition,
+            index,
+            host,
+            processors,
+            version: said.version,
+            edition: said.edition,
             physical,
-            only_machines: host.virtualization_only,
             machines,
+            worst: peak.worst + containers,
+            peak,
+            cluster: cluster.map(|cluster| placement.clusters[cluster].name),
+            evaluation: said.evaluation,
+            named: said.named,
         });
     }
-    warnings.about(unknown_cores, |count, list| {
-        format!(
-            "the processors of {count} host(s) are not known; they count with the least that any server needs (C.1), the \
-             true number may be higher: give their processors: {list}"
-        )
-    });
-    warnings.about(nameless, |count, list| {
-        format!(
-            "{count} host(s) run Windows of unknown version and edition, counted as Standard of {} (B.5): name the servers \
-             on {list}",
-            VersionName::NEWEST
-        )
-    });
     found
-}
-
-/// How the server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.
-fn licence(checked: &Checked<'_>, server: &Server) -> RunLicence {
-    checked.edition_of(server).map_or(RunLicence::ByVersion, |row| row.licence)
-}
-
-fn edition(checked: &Checked<'_>, server: &Server) -> Edition {
-    match checked.edition_of(server).map(|row| row.name.as_str()) {
-        Some("Datacenter") => Edition::Datacenter,
-        Some("Enterprise") => Edition::Enterprise,
-        _ => Edition::Standard,
-    }
 }

@@ -140,7 +140,7 @@ fn rights(check: &Check<'_>) -> Result<(), CatalogueError> {
         let (processors, instances, minimum) = match row.formula {
             Formula::Instances => (Some(false), Some(true), Some(false)),
             Formula::Processors => (Some(true), Some(false), Some(false)),
-            Formula::ProcessorsAndInstances => (Some(true), Some(true), Some(false)),
+            Formula::ProcessorsAndInstances | Formula::ProcessorSets => (Some(true), Some(true), Some(false)),
             Formula::CoreSets => (Some(false), None, Some(true)),
             Formula::VirtualMachines => (Some(false), Some(false), Some(true)),
         };

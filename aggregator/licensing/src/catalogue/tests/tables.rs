@@ -127,7 +127,11 @@ fn rights_are_those_of_the_published_table() {
         ("Standard", V2025, Terms::Spla, Some((Formula::CoreSets, None, Some(1)))),
         ("Standard", V2025, Terms::SoftwareAssurance, Some((Formula::VirtualMachines, None, None))),
         ("Enterprise", V2012R2, Terms::Own, None),
-        ("Standard", V2003, Terms::Own, None),
+        // A.1, sources S15 to S17
+        ("Standard", V2003, Terms::Own, Some((Formula::Instances, None, Some(1)))),
+        ("Datacenter", V2003, Terms::Own, Some((Formula::Processors, Some(1), None))),
+        // row 36, source S151
+        ("Standard", V2012R2, Terms::Spla, Some((Formula::ProcessorSets, Some(1), Some(1)))),
     ] {
         assert_eq!(right(edition, version, terms), expected, "{edition} {version}");
     }

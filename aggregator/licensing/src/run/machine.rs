@@ -1,0 +1,245 @@
+//! Licences for one virtual machine alone, which need Software Assurance: on any host (C.14 to C.18) or on Azure (C.21).
+
+use super::{
+    choice::{Choice, HostNeed},
+    host::Edition,
+    placement::Placement,
+    stock::Stock,
+};
+use crate::{
+    catalogue::{Catalogue, CoreMinimumRow, Formula, Terms},
+    checked::Checked,
+    estate::{EstateError, LicensedBy, Policy},
+    findings::Rules,
+    version::VersionName,
+};
+
+/// Core licences with Software Assurance that are assigned to virtual machines instead of hosts.
+pub(crate) const STANDARD: &str = "windows-server/standard/virtual-core";
+/// The same of Datacenter.
+pub(crate) const DATACENTER: &str = "windows-server/datacenter/virtual-core";
+
+/// The minima of licences by virtual machine.
+fn minimum(catalogue: &Catalogue) -> Option<&CoreMinimumRow> {
+    let row = catalogue.right("Standard", VersionName::NEWEST, Terms::SoftwareAssurance)?;
+    catalogue.core_minimum(row.minimum.as_deref()?)
+}
+
+/// C.14: cores for one machine. Without known virtual processors the least possible.
+fn cores(catalogue: &Catalogue, virtual_processors: Option<u32>) -> u64 {
+    let least = minimum(catalogue).map_or(0, |row| row.per_virtual_machine);
+    u64::from(virtual_processors.unwrap_or(0).max(least))
+}
+
+/// C.14: only versions sold by core can be licensed so, older ones run under their downgrade rights (0.5).
+fn version(catalogue: &Catalogue, running: VersionName) -> VersionName {
+    let rows = catalogue.rights.iter().filter(|row| row.formula == Formula::VirtualMachines);
+    let versions = rows.flat_map(|row| &row.versions).copied();
+    versions.filter(|version| *version >= running).min().unwrap_or(running)
+}
+
+/// What one virtual machine needs under a licence of its own.
+pub(super) fn need<'a>(checked: &Checked<'a>, server: usize) -> HostNeed<'a> {
+    let (catalogue, row) = (checked.catalogue, &checked.estate.servers[server]);
+    let azure = row.licensed_by == LicensedBy::AzureHybridBenefit;
+    let sku = if !azure && Edition::of(checked, row) > Edition::Standard { DATACENTER } else { STANDARD };
+    let chosen = Choice { sku, count: cores(catalogue, row.virtual_processors) };
+    let seen = match row.virtual_processors {
+        Some(cores) => format!("{cores} virtual processors as the machine sees them, threads included (C.15)"),
+        None => "its virtual processors are not known".into(),
+    };
+    let counted = format!("{seen}: {} cores, at least 8 per virtual machine", chosen.count);
+    let mut rules = Rules::of(if azure { &["C.15", "C.21"] } else { &["C.14", "C.15"] });
+    let mut facts = vec![counted];
+    if azure {
+        facts.push("on Azure with licences of its own, which needs Software Assurance (C.21)".into());
+    } else {
+        facts.push("licensed by itself, which needs Software Assurance (C.14)".into());
+    }
+    if row.evaluation {
+        rules.add("B.3");
+    }
+    HostNeed {
+        host: None,
+        id: &row.id,
+        version: version(catalogue, row.version.unwrap_or(VersionName::NEWEST)),
+        chosen,
+        options: vec![chosen],
+        facts,
+        datacenter: None,
+        physical: false,
+        is_by_machine: !azure,
+        rules,
+        at_least: row.virtual_processors.is_none(),
+        unpriced: false,
+    }
+}
+
+/// C.21: Datacenter licences with Software Assurance run a host and machines in Azure at the same time; `left` of them are not
+/// used in Azure yet. Standard ones do one or the other.
+pub(super) fn use_twice(need: &mut HostNeed<'_>, left: &mut u64) {
+    let used = need.chosen.count.min(*left);
+    *left -= used;
+    need.chosen.count -= used;
+    need.options = vec![need.chosen];
+    if used > 0 {
+        need.facts
+            .push(format!("{used} cores of Datacenter with Software Assurance serve it beside their host (C.21)"));
+    }
+}
+
+/// C.14: all machines of a customer together have a minimum, too; the first one carries what is missing.
+pub(super) fn reach_minimum(catalogue: &Catalogue, needs: &mut [HostNeed<'_>]) {
+    let least = u64::from(minimum(catalogue).map_or(0, |row| row.per_customer));
+    let is_own = |need: &HostNeed<'_>| need.is_by_machine;
+    let sum = needs.iter().filter(|need| is_own(need)).fold(0_u64, |sum, need| sum.saturating_add(need.chosen.count));
+    if let Some(first) = needs.iter_mut().find(|need| is_own(need))
+        && sum < least
+    {
+        let old = first.chosen;
+        first.chosen.count += least - sum;
+        for option in first.options.iter_mut().filter(|option| **option == old) {
+            *option = first.chosen;
+        }
+        first.facts.push(format!("all machines licensed by themselves together: at least {least} cores (C.14)"));
+    }
+}
+
+/// Hosts joined by the virtual machines that move between them.
+struct Groups {
+    leader: Vec<u32>,
+}
+
+impl Groups {
+    fn of(placement: &Placement<'_>, hosts: usize, servers: &[usize]) -> Self {
+        let mut groups = Self { leader: (0..hosts as u32).collect() };
+        let mut joined = vec![false; placement.clusters.len()];
+        for &server in servers {
+            if let super::placement::Place::Cluster(cluster) = placement.places[server]
+                && std::mem::replace(&mut joined[cluster as usize], true)
+            {
+                continue;
+            }
+            for pair in placement.hosts(server).windows(2) {
+                let (one, two) = (groups.find(pair[0]), groups.find(pair[1]));
+                groups.leader[one.max(two) as usize] = one.min(two);
+            }
+        }
+        groups
+    }
+
+    fn find(&mut self, mut host: u32) -> u32 {
+        while self.leader[host as usize] != host {
+            let next = self.leader[self.leader[host as usize] as usize];
+            self.leader[host as usize] = next;
+            host = next;
+        }
+        host
+    }
+}
+
+/// C.19: all machines of a host, or of the hosts between which they move, licensed by themselves, where that is allowed,
+/// complete and cheaper. Takes the hosts out of `needs` and puts the machines in. `counted` are the virtual servers on them.
+pub(super) fn choose<'a>(
+    checked: &Checked<'a>,
+    placement: &Placement<'a>,
+    policy: &Policy,
+    stock: &Stock,
+    counted: &[usize],
+    needs: &mut Vec<HostNeed<'a>>,
+) -> Result<(), EstateError> {
+    let estate = checked.estate;
+    if !policy.per_virtual_machine && stock.assured_cores() == 0 {
+        return Ok(());
+    }
+    let mut groups = Groups::of(placement, estate.hosts.len(), counted);
+    let mut machines: Vec<Vec<usize>> = vec![Vec::new(); estate.hosts.len()];
+    for &server in counted {
+        if let Some(&host) = placement.hosts(server).first() {
+            machines[groups.find(host) as usize].push(server);
+        }
+    }
+    // by group: what its hosts cost as chosen, and whether every right they use is a known virtual machine's
+    let mut hosts: Vec<Vec<usize>> = vec![Vec::new(); estate.hosts.len()];
+    for (at, need) in needs.iter().enumerate() {
+        if let Some(host) = need.host {
+            hosts[groups.find(host) as usize].push(at);
+        }
+    }
+    let mut gone = vec![false; needs.len()];
+    let mut left = stock.assured_cores();
+    let mut more = Vec::new();
+    for (machines, hosts) in machines.iter().zip(&hosts).filter(|(machines, _)| !machines.is_empty()) {
+        let complete = hosts.iter().all(|&at| {
+            let host = &estate.hosts[needs[at].host.unwrap_or_default() as usize];
+            let known = u64::from(host.peak_virtual_machines.unwrap_or(0)) <= machines.len() as u64;
+            // a licence by virtual machine gives no right to the metal, and containers have no virtual processors
+            !needs[at].physical && host.isolated_containers == 0 && known
+        });
+        let of_machines: Vec<HostNeed<'a>> = machines.iter().map(|&server| need(checked, server)).collect();
+        if !complete || of_machines.iter().any(|need| need.at_least) {
+            continue;
+        }
+        let count = of_machines.iter().try_fold(0_u64, |sum, need| sum.checked_add(need.chosen.count));
+        let count = count.ok_or_else(|| EstateError::TooLarge("the cores of all virtual machines".into()))?;
+        if !policy.per_virtual_machine && count > left {
+            continue;
+        }
+        let cost = |needs: &mut dyn Iterator<Item = Choice<'a>>| -> Result<Option<u128>, EstateError> {
+            let mut sum = 0_u128;
+            for choice in needs {
+                match choice.cost(estate)? {
+                    Some(cost) => sum += u128::from(cost),
+                    None => return Ok(None),
+                }
+            }
+            Ok(Some(sum))
+        };
+        let by_host = cost(&mut hosts.iter().map(|&at| needs[at].chosen))?;
+        let by_machine = cost(&mut of_machines.iter().map(|need| need.chosen))?;
+        // the hosts' explanations show what was weighed
+        for &at in hosts {
+            let sku = of_machines[0].chosen.sku;
+            needs[at].options.push(Choice { sku, count });
+            needs[at].facts.push(format!(
+                "each of the {} machines that may run here licensed by itself: {count} cores for all of them (C.14)",
+                machines.len()
+            ));
+        }
+        let (Some(by_host), Some(by_machine)) = (by_host, by_machine) else {
+            for &at in hosts {
+                needs[at].unpriced = true;
+            }
+            continue;
+        };
+        if by_machine >= by_host {
+            continue;
+        }
+        left = left.saturating_sub(count);
+        let old: u64 = hosts.iter().map(|&at| needs[at].chosen.count).fold(0, u64::saturating_add);
+        for mut need in of_machines {
+            need.rules.add("C.19");
+            need.facts.push(format!(
+                "cheaper than {old} licences for the {} (C.19)",
+                crate::findings::counted(hosts.len(), "host it runs on", "hosts it moves between")
+            ));
+            more.push(need);
+        }
+        for &at in hosts {
+            gone[at] = true;
+        }
+    }
+    let mut at = 0;
+    needs.retain(|_| {
+        at += 1;
+        !gone[at - 1]
+    });
+    needs.append(&mut more);
+    Ok(())
+}
+
+/// C.21: virtual machines in Azure with up to 8 virtual cores that so many core licences with Software Assurance allow.
+#[must_use]
+pub fn azure_machines(catalogue: &Catalogue, core_licences: u64) -> u64 {
+    core_licences / cores(catalogue, None).max(1)
+}

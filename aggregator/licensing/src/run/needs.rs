@@ -1,0 +1,183 @@
+//! What everything together needs under one policy: hosts, virtual machines licensed by themselves, editions of their own.
+
+use super::{
+    choice::{HostNeed, Products, need, windows},
+    host::{Counted, Running, running},
+    machine, own,
+    placement::{Place, Placement},
+    recovery,
+    stock::Stock,
+};
+use crate::{
+    catalogue::RunLicence,
+    checked::Checked,
+    estate::{EstateError, LicensedBy, Policy},
+    findings::Warnings,
+    position::Violation,
+    version::VersionName,
+};
+
+/// What is needed, before it is set against what is owned.
+pub(super) struct Needs<'a> {
+    pub all: Vec<HostNeed<'a>>,
+    /// Indexes of virtual servers licensed by themselves because the estate says so.
+    pub by_machine: Vec<usize>,
+    pub warnings: Warnings,
+    pub violations: Vec<Violation>,
+}
+
+/// Which licences each server uses.
+struct Sorted {
+    /// By index: whether its host must be licensed for it.
+    by_host: Vec<bool>,
+    /// By index of the host: whether Windows on its metal must be.
+    metal: Vec<bool>,
+    by_machine: Vec<usize>,
+}
+
+pub(super) fn needs<'a>(
+    checked: &Checked<'a>,
+    placement: &Placement<'a>,
+    policy: &Policy,
+    stock: &Stock,
+) -> Result<Needs<'a>, EstateError> {
+    let estate = checked.estate;
+    let (mut warnings, mut violations) = (Warnings::default(), Vec::new());
+    let mut sorted = sort(checked, placement, &mut warnings)?;
+    recovery::leave_out(checked, placement, stock, &mut sorted.by_host, &mut warnings, &mut violations);
+    let counted = Counted { servers: &sorted.by_host, hosts: Some(&sorted.metal) };
+    let hosts = running(checked, placement, policy, &counted);
+    warn_of_unknown(&hosts, &mut warnings);
+
+    let right = windows(checked.catalogue, policy);
+    let products = Products { right: &right, rules: &[], version: None };
+    let mut needs = Vec::new();
+    let mut without_right = Vec::new();
+    for running in &hosts {
+        match need(checked.catalogue, estate, running, &products)? {
+            Some(need) => needs.push(need),
+            None => without_right.push(running.host.id.as_str()),
+        }
+    }
+    warnings.about(without_right, |count, list| {
+        format!(
+            "{count} host(s) run an edition that its version never had, so nothing is counted for them: check {list}"
+        )
+    });
+    let machines: Vec<usize> =
+        (0..estate.servers.len()).filter(|&at| sorted.by_host[at] && estate.servers[at].is_virtual).collect();
+    machine::choose(checked, placement, policy, stock, &machines, &mut needs)?;
+    sorted.by_machine.sort_unstable_by_key(|&server| estate.servers[server].id.as_str());
+    let mut in_azure = stock.assured_datacenter_cores();
+    for &server in &sorted.by_machine {
+        let mut need = machine::need(checked, server);
+        if estate.servers[server].licensed_by == LicensedBy::AzureHybridBenefit {
+            machine::use_twice(&mut need, &mut in_azure);
+        }
+        needs.push(need);
+    }
+    needs.extend(own::needs(checked, placement, &mut warnings, &mut violations)?);
+    needs.sort_by(|one, two| (one.id, one.chosen.sku).cmp(&(two.id, two.chosen.sku)));
+    machine::reach_minimum(checked.catalogue, &mut needs);
+    warnings.about(needs.iter().filter(|need| need.unpriced).map(|need| need.id), |count, list| {
+        format!(
+            "{count} host(s) could be cheaper under another edition, which cannot be told without the prices of both \
+             (C.19); counted as Standard: give prices. Hosts: {list}"
+        )
+    });
+    Ok(Needs { all: needs, by_machine: sorted.by_machine, warnings, violations })
+}
+
+/// How a server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.
+fn licence(checked: &Checked<'_>, at: usize) -> RunLicence {
+    checked.edition_of(&checked.estate.servers[at]).map_or(RunLicence::ByVersion, |row| row.licence)
+}
+
+fn sort(checked: &Checked<'_>, placement: &Placement<'_>, warnings: &mut Warnings) -> Result<Sorted, EstateError> {
+    let estate = checked.estate;
+    let (mut homeless, mut without_host, mut unknown_cores) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sorted = Sorted {
+        by_host: vec![false; estate.servers.len()],
+        metal: estate.hosts.iter().map(|host| host.windows).collect(),
+        by_machine: Vec::new(),
+    };
+    for (at, server) in estate.servers.iter().enumerate() {
+        let licence = licence(checked, at);
+        let own_terms = !matches!(server.licensed_by, LicensedBy::Host);
+        if let Some(host) = checked.host_of[at]
+            && !server.is_virtual
+            && (licence != RunLicence::ByVersion || own_terms || server.disaster_recovery)
+        {
+            // on the metal runs something that needs no licence of its version's kind
+            sorted.metal[host as usize] = false;
+        }
+        if licence != RunLicence::ByVersion {
+            continue;
+        }
+        match server.licensed_by {
+            // rules C.22, E.11: nothing of one's own
+            LicensedBy::Azure | LicensedBy::PayAsYouGo | LicensedBy::Provider => {}
+            LicensedBy::VirtualMachine | LicensedBy::AzureHybridBenefit => {
+                if !server.is_virtual {
+                    return Err(EstateError::Value {
+                        place: format!("`licensed_by` of server `{}`", server.id),
+                        problem: "it is licensed as a virtual machine and is not virtual: correct one",
+                    });
+                }
+                if server.virtual_processors.is_none() {
+                    unknown_cores.push(server.id.as_str());
+                }
+                sorted.by_machine.push(at);
+            }
+            LicensedBy::Host => match (&placement.places[at], server.is_virtual) {
+                (Place::Unknown, true) => homeless.push(server.id.as_str()),
+                (Place::Unknown, false) => without_host.push(server.id.as_str()),
+                _ => sorted.by_host[at] = true,
+            },
+        }
+    }
+    warnings.about(homeless, |count, list| {
+        format!(
+            "{count} virtual server(s) run on an unknown host; licences for cores attach to the host, so theirs are not in \
+             the number (C.11): say which host each runs on: {list}"
+        )
+    });
+    warnings.about(without_host, |count, list| {
+        format!(
+            "{count} physical server(s) have no host with processors, so their licences to run are not in the number \
+             (C.1): give their processors: {list}"
+        )
+    });
+    warnings.about(unknown_cores, |count, list| {
+        format!(
+            "the virtual processors of {count} server(s) licensed by themselves are not known; they count with the least \
+             that any needs (C.14), the true number may be higher: give their virtual processors: {list}"
+        )
+    });
+    Ok(sorted)
+}
+
+fn warn_of_unknown(hosts: &[Running<'_>], warnings: &mut Warnings) {
+    let names = |wanted: &dyn Fn(&Running<'_>) -> bool| -> Vec<&str> {
+        hosts.iter().filter(|running| wanted(running)).map(|running| running.host.id.as_str()).collect()
+    };
+    warnings.about(names(&|running| running.processors.is_empty()), |count, list| {
+        format!(
+            "the processors of {count} host(s) are not known; they count with the least that any server needs (C.1), the \
+             true number may be higher: give their processors: {list}"
+        )
+    });
+    warnings.about(names(&|running| !running.named), |count, list| {
+        format!(
+            "{count} host(s) run Windows of unknown version and edition, counted as Standard of {} (B.5): name the servers \
+             on {list}",
+            VersionName::NEWEST
+        )
+    });
+    warnings.about(names(&|running| running.peak.at_least), |count, list| {
+        format!(
+            "{count} host(s) of clusters may have run machines of which nobody says where they were, so the most seen at \
+             once is only the least possible (C.12): say on which host each runs, or count by another `cluster_peak`: {list}"
+        )
+    });
+}

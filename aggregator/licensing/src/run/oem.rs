@@ -1,0 +1,75 @@
+//! Licences bought with the hardware stay with their first server (rule C.24).
+
+use std::collections::BTreeMap;
+
+use super::{
+    choice::HostNeed,
+    stock::{Stock, is_assured, parts},
+};
+use crate::{checked::Checked, draft::Draft, estate::Channel, position::Reclaim, version::VersionName};
+
+/// Lets OEM licences serve the hosts that they are assigned to and no others.
+pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mut Stock, draft: &mut Draft<'_>) {
+    let estate = checked.estate;
+    let tied: Vec<_> = (estate.entitlements.iter())
+        .filter(|entitlement| entitlement.channel == Channel::Oem && entitlement.quantity > 0)
+        .filter(|entitlement| checked.catalogue.rights.iter().any(|row| parts(&entitlement.sku).contains(&row.sku)))
+        .collect();
+    if tied.is_empty() {
+        return;
+    }
+    let free = tied.iter().filter(|entitlement| entitlement.assigned_to.is_empty());
+    draft.warnings.about(free.map(|entitlement| entitlement.sku.as_str()), |count, list| {
+        format!(
+            "OEM licences of {count} product(s) stay with their first server, and nobody says which that is, so they count \
+             for any (C.24): name it in `assigned_to`: {list}"
+        )
+    });
+    let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, need) in needs.iter().enumerate() {
+        by_id.entry(need.id).or_default().push(at);
+    }
+    // what each need still wants of the licences tied to its host
+    let mut open: Vec<u64> = needs.iter().map(|need| need.chosen.count).collect();
+    let mut order: Vec<_> = tied.into_iter().filter(|entitlement| !entitlement.assigned_to.is_empty()).collect();
+    order.sort_by_key(|entitlement| {
+        (&entitlement.sku, entitlement.version, &entitlement.assigned_to, entitlement.quantity)
+    });
+    for entitlement in order {
+        let counts_as = if is_assured(estate, entitlement) { VersionName::NEWEST } else { entitlement.version };
+        let mut left = entitlement.quantity;
+        for name in &entitlement.assigned_to {
+            for &at in by_id.get(name.as_str()).map_or(&[][..], Vec::as_slice) {
+                let need = &mut needs[at];
+                if need.version > counts_as {
+                    continue;
+                }
+                // what Standard needs, Datacenter may cover on the very host
+                if let Some(datacenter) = need.datacenter
+                    && datacenter.sku == entitlement.sku
+                    && need.chosen.sku != datacenter.sku
+                    && datacenter.count <= left
+                {
+                    need.chosen = datacenter;
+                    open[at] = datacenter.count;
+                }
+                if need.chosen.sku == entitlement.sku {
+                    let used = open[at].min(left);
+                    open[at] -= used;
+                    left -= used;
+                }
+            }
+        }
+        if left > 0 {
+            stock.leave_out(&entitlement.sku, counts_as, left);
+            draft.reclaim.push(Reclaim {
+                sku: entitlement.sku.clone(),
+                version: entitlement.version.name().to_owned(),
+                quantity: left,
+                from: entitlement.assigned_to.iter().take(5).cloned().collect::<Vec<_>>().join(", "),
+                why: "OEM licences that their server does not use, and that no other server may (C.24)".into(),
+                rules: vec!["C.24".into()],
+            });
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What another reading of an open question comes to: the same count under another value of a policy switch (section X).
+
+use std::collections::BTreeMap;
+
+use super::{choice::HostNeed, downgrade::use_idle_datacenter, needs::needs, placement::Placement, stock::Stock};
+use crate::{
+    checked::Checked,
+    estate::{ClusterPeak, EstateError, Policy},
+    position::{Reading, ReadingLine},
+    version::VersionName,
+};
+
+/// Licences needed, by sku and version.
+pub(crate) type Totals = BTreeMap<(String, VersionName), u64>;
+
+pub(crate) fn totals(needs: &[HostNeed<'_>]) -> Totals {
+    let mut totals = Totals::new();
+    for need in needs {
+        let sum = totals.entry((need.chosen.sku.to_owned(), need.version)).or_default();
+        *sum = sum.saturating_add(need.chosen.count);
+    }
+    totals
+}
+
+/// Lines that differ.
+pub(crate) fn difference(here: &Totals, otherwise: &Totals) -> Vec<ReadingLine> {
+    let keys: std::collections::BTreeSet<_> = here.keys().chain(otherwise.keys()).collect();
+    keys.into_iter()
+        .map(|key| ReadingLine {
+            sku: key.0.clone(),
+            version: key.1.name().to_owned(),
+            needed: here.get(key).copied().unwrap_or(0),
+            otherwise: otherwise.get(key).copied().unwrap_or(0),
+        })
+        .filter(|line| line.needed != line.otherwise)
+        .collect()
+}
+
+/// The readings of open questions that touch this estate and differ.
+pub(super) fn readings<'a>(
+    checked: &Checked<'a>,
+    placement: &Placement<'a>,
+    stock: &Stock,
+    here: &[HostNeed<'a>],
+) -> Result<Vec<Reading>, EstateError> {
+    let estate = checked.estate;
+    let policy = &estate.policy;
+    let mut others: Vec<(String, &str, Policy)> = Vec::new();
+    // C.12: the worst case always stands beside the number
+    if !placement.clusters.is_empty() && policy.cluster_peak != Some(ClusterPeak::WorstCase) {
+        others.push((
+            "cluster_peak = \"worst-case\"".into(),
+            "how many machines a host of a cluster must be ready for: here every machine that may ever run on it (C.12)",
+            Policy { cluster_peak: Some(ClusterPeak::WorstCase), ..policy.clone() },
+        ));
+    }
+    if estate.hosts.iter().any(|host| !host.fitted.is_empty()) {
+        let counted = !policy.disabled_cores_count;
+        others.push((
+            format!("disabled_cores_count = {counted}"),
+            "whether cores count that are disabled at the hardware level: published answers disagree (C.5)",
+            Policy { disabled_cores_count: counted, ..policy.clone() },
+        ));
+    }
+    let after = |needs: &mut Vec<HostNeed<'a>>| {
+        use_idle_datacenter(stock, needs);
+        totals(needs)
+    };
+    let here = if others.is_empty() { Totals::new() } else { after(&mut here.to_vec()) };
+    let mut readings = Vec::new();
+    for (switch, question, policy) in others {
+        let mut other = needs(checked, placement, &policy, stock)?;
+        let lines = difference(&here, &after(&mut other.all));
+        if !lines.is_empty() {
+            readings.push(Reading { policy: switch, question: question.into(), lines });
+        }
+    }
+    Ok(readings)
+}
