@@ -9,7 +9,7 @@ use crate::{
     draft::Draft,
     estate::{Estate, EstateError},
     position::{POSITION_FORMAT, Position},
-    run,
+    run, sql,
 };
 
 /// The position of an estate by the catalogue of this program, with what it means for each person, device and host and
@@ -26,6 +26,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     let mut draft = Draft::of(&checked);
     let windows = cal::cals(&checked, &mut draft)?;
     run::licences(&checked, &mut draft)?;
+    sql::licences(&checked, &mut draft)?;
 
     let Draft { book, mut warnings, hosts, uses, mut intervals, mut to_do, mut violations, mut readings, mut reclaim, suites } =
         draft;

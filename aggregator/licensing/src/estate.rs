@@ -19,7 +19,7 @@ pub(crate) mod written;
 pub use accesses::{Access, Accesses, Stay, Use};
 pub use error::EstateError;
 pub use licences::{Assignment, AssignmentReason, Channel, Entitlement, IncludedCals, Price};
-pub use machines::{Host, LicensedBy, RemoteDesktopMode, Server, SqlInstance, SqlModel};
+pub use machines::{Host, LicensedBy, RanOn, RemoteDesktopMode, Server, SqlInstance, SqlModel};
 pub use people::{Device, Person};
 pub use policy::{CappedCounts, ClusterPeak, InfraRoles, Policy, Population, WebExempt};
 

@@ -23,6 +23,7 @@ mod position;
 mod prices;
 mod ranking;
 mod run;
+mod sql;
 mod version;
 pub mod words;
 
@@ -33,7 +34,7 @@ pub use assessment::{
 };
 pub use estate::{
     Access, Accesses, Assignment, AssignmentReason, CappedCounts, Channel, ClusterPeak, Device, Entitlement, Estate,
-    EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, Person, Policy, Population, Price,
+    EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, Person, Policy, Population, Price, RanOn,
     RemoteDesktopMode, Server, SqlInstance, SqlModel, Stay, Use, WebExempt,
 };
 pub use file::{EstateFile, FileError};

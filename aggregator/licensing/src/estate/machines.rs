@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::written;
 use crate::version::VersionName;
 
 /// One physical machine (or hardware partition). Licences for cores attach to it.
@@ -99,7 +101,7 @@ pub struct Server {
     pub products: BTreeMap<String, VersionName>,
     /// Release of the Semi-Annual or the Annual Channel, which run only under Software Assurance, for example `SAC 1809`
     /// (rule A.1).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
 }
 
@@ -152,6 +154,20 @@ pub struct SqlInstance {
     /// A passive replica that only waits to take over.
     #[serde(default)]
     pub passive: bool,
+    /// Hosts that its server ran on before, each with the last day (rule D.5).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ran_on: Vec<RanOn>,
+}
+
+/// A host that a server ran on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RanOn {
+    /// Id of the host.
+    pub host: String,
+    /// Last day.
+    #[serde(deserialize_with = "written::certain_day")]
+    pub last: Date,
 }
 
 /// How an instance of SQL Server is licensed.

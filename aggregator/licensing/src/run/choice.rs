@@ -55,6 +55,33 @@ pub(crate) struct HostNeed<'a> {
     pub unpriced: bool,
 }
 
+impl<'a> HostNeed<'a> {
+    /// What a server or a machine needs by itself, where there is nothing to choose.
+    pub fn alone(
+        id: &'a str,
+        version: VersionName,
+        chosen: Choice<'a>,
+        facts: Vec<String>,
+        rules: Rules,
+        at_least: bool,
+    ) -> Self {
+        Self {
+            host: None,
+            id,
+            version,
+            chosen,
+            options: vec![chosen],
+            facts,
+            datacenter: None,
+            physical: false,
+            is_by_machine: false,
+            rules,
+            at_least,
+            unpriced: false,
+        }
+    }
+}
+
 /// A family of editions of which one must be chosen for each host: Windows Server, or what follows its rules (G.7).
 pub(crate) struct Products<'a, 'r> {
     /// The right of an edition, and its sku in this family; `None` if the version has no such edition.

@@ -59,20 +59,9 @@ pub(super) fn need<'a>(checked: &Checked<'a>, server: usize) -> HostNeed<'a> {
     if row.evaluation {
         rules.add("B.3");
     }
-    HostNeed {
-        host: None,
-        id: &row.id,
-        version: version(catalogue, row.version.unwrap_or(VersionName::NEWEST)),
-        chosen,
-        options: vec![chosen],
-        facts,
-        datacenter: None,
-        physical: false,
-        is_by_machine: !azure,
-        rules,
-        at_least: row.virtual_processors.is_none(),
-        unpriced: false,
-    }
+    let version = version(catalogue, row.version.unwrap_or(VersionName::NEWEST));
+    let need = HostNeed::alone(&row.id, version, chosen, facts, rules, row.virtual_processors.is_none());
+    HostNeed { is_by_machine: !azure, ..need }
 }
 
 /// C.21: Datacenter licences with Software Assurance run a host and machines in Azure at the same time; `left` of them are not

@@ -78,24 +78,13 @@ pub(super) fn needs<'a>(
         }
         let Some(count) = count(checked.catalogue, row, Size { processors, instances: 1 })? else { continue };
         let chosen = Choice { sku: &row.sku, count };
-        needs.push(HostNeed {
-            host: None,
-            id: &server.id,
-            version,
-            chosen,
-            options: vec![chosen],
-            facts: vec![if per_processor {
-                format!("{} is licensed by processor of its host", edition.name)
-            } else {
-                format!("{} has a server licence of its own, one for each running copy", edition.name)
-            }],
-            datacenter: None,
-            physical: !server.is_virtual,
-            is_by_machine: false,
-            rules: Rules::of(&["A.1"]),
-            at_least: per_processor && processors.is_empty(),
-            unpriced: false,
-        });
+        let facts = vec![if per_processor {
+            format!("{} is licensed by processor of its host", edition.name)
+        } else {
+            format!("{} has a server licence of its own, one for each running copy", edition.name)
+        }];
+        let at_least = per_processor && processors.is_empty();
+        needs.push(HostNeed::alone(&server.id, version, chosen, facts, Rules::of(&["A.1"]), at_least));
     }
     warnings.about(unknown, |count, list| {
         format!(
