@@ -59,12 +59,14 @@ fn virtual_machines(
     }
 }
 
+/// (row, version, processors, model, needed, packs of two).
+type Case<'a> = (&'a str, &'a str, &'a [u32], &'a str, u64, u64);
+
 #[test]
 fn physical_cores_give_the_published_numbers() {
     const INTEL: &str = "Intel(R) Xeon(R) CPU E5-2640 0 @ 2.50GHz";
     const AMD: &str = "AMD Opteron(tm) Processor 6234";
-    let table: &[(&str, &str, &[u32], &str, u64, u64)] = &[
-        // (row, version, processors, model, needed, packs of two)
+    let table: &[Case<'_>] = &[
         ("90", "2012", &[6, 6], INTEL, 12, 6), // source S83
         ("91", "2012", &[6, 6], AMD, 9, 5),    // source S83: 9, so 10 are bought
         ("93", "2012", &[8], AMD, 6, 3),       // source S85

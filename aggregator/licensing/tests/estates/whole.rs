@@ -142,6 +142,7 @@ pub fn estate(seed: u64, without: Without) -> Estate {
             edition: draw.of(&[None, Some("Standard".into()), Some("Enterprise".into()), Some("Express".into())]),
             model: draw.of(&[None, Some(SqlModel::Core), Some(SqlModel::ServerCal)]),
             passive: draw.one_in(5),
+            ..SqlInstance::default()
         });
     }
     for sku in SKUS {
