@@ -28,8 +28,18 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     run::licences(&checked, &mut draft)?;
     sql::licences(&checked, &mut draft)?;
 
-    let Draft { book, mut warnings, hosts, uses, mut intervals, mut to_do, mut violations, mut readings, mut reclaim, suites } =
-        draft;
+    let Draft {
+        book,
+        mut warnings,
+        hosts,
+        uses,
+        mut intervals,
+        mut to_do,
+        mut violations,
+        mut readings,
+        mut reclaim,
+        suites,
+    } = draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
         format!("the cost of what is short leaves out what has no price: give prices for {list}")
