@@ -148,11 +148,11 @@ fn open_questions_show_the_other_number() {
         })
         .collect();
     let expected = [
-        ("web_exempt = \"public-web\"", vec![(USER, "2022", 5, 0)]),
-        ("infra_roles = \"strict\"", vec![(DEVICE, "2019", 0, 2)]),
         ("admin_exempt_per_server = 0", vec![(USER, "2022", 5, 6)]),
-        ("sql_core_needs_windows_cal = false", vec![(USER, "2019", 3, 0)]),
+        ("infra_roles = \"strict\"", vec![(DEVICE, "2019", 0, 2)]),
         ("population = \"entitled\"", vec![(USER, "2022", 5, 12)]),
+        ("sql_core_needs_windows_cal = false", vec![(USER, "2019", 3, 0)]),
+        ("web_exempt = \"public-web\"", vec![(USER, "2022", 5, 0)]),
     ];
     assert_eq!(found, expected);
     assert!(position.readings.iter().all(|reading| reading.question.contains('.')));

@@ -88,7 +88,16 @@ fn table() -> Vec<(&'static str, Vec<Line>, u64)> {
             ],
             4 * 4200,
         ),
-        ("exemptions.toml", vec![(DEVICE, "2022", 1, 0, 1), (USER, "2022", 1, 0, 1), (STANDARD, "2025", 16, 0, 16)], 0),
+        (
+            "exemptions.toml",
+            vec![
+                (DEVICE, "2022", 1, 0, 1),
+                (USER, "2022", 1, 0, 1),
+                (STANDARD, "2025", 16, 0, 16),
+                ("windows-server/web/licence", "2008 R2", 1, 0, 1),
+            ],
+            0,
+        ),
     ]
 }
 

@@ -64,10 +64,11 @@ proptest! {
     }
 
     /// The same numbers and the same money in pseudonymised mode. Which of three administrators are the two that E.7 lets
-    /// go is decided by name, so there are none.
+    /// go is decided by name, and so is who of two alike gets a suite nobody is named for: there are none of either.
     #[test]
     fn pseudonyms_change_nothing(seed: u64, other: u64) {
-        let estate = estate(seed, Without { administrators: true, ..EVERYTHING });
+        let mut estate = estate(seed, Without { administrators: true, ..EVERYTHING });
+        estate.entitlements.retain(|entitlement| !entitlement.sku.contains("suite"));
         let (one, two) = (assessed(&estate), assessed(&renamed(&estate, other)));
         prop_assert_eq!(needed(&one), needed(&two));
         prop_assert_eq!(&one.position.optimum, &two.position.optimum);

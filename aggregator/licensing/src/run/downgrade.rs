@@ -46,8 +46,8 @@ pub(crate) fn use_idle_datacenter(stock: &Stock, needs: &mut [HostNeed<'_>]) {
         let (mut short, _) = standard.state();
         let (mut other_short, mut idle) = datacenter.state();
         let mut order: Vec<usize> = (0..needs.len()).filter(|&at| needs[at].chosen.sku == standard_sku).collect();
-        // a stable sort: hosts come by id
-        order.sort_by_key(|&at| Reverse(needs[at].chosen.count));
+        // of equally large ones the newest, then by id, as hosts come
+        order.sort_by_key(|&at| (Reverse(needs[at].chosen.count), Reverse(needs[at].version)));
         for at in order {
             if short == 0 || idle == 0 {
                 break;

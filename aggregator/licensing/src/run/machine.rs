@@ -1,5 +1,7 @@
 //! Licences for one virtual machine alone, which need Software Assurance: on any host (C.14 to C.18) or on Azure (C.21).
 
+use std::cmp::Reverse;
+
 use super::{
     choice::{Choice, HostNeed},
     host::Edition,
@@ -77,12 +79,14 @@ pub(super) fn use_twice(need: &mut HostNeed<'_>, left: &mut u64) {
     }
 }
 
-/// C.14: all machines of a customer together have a minimum, too; the first one carries what is missing.
+/// C.14: all machines of a customer together have a minimum, too; one carries what is missing.
 pub(super) fn reach_minimum(catalogue: &Catalogue, needs: &mut [HostNeed<'_>]) {
     let least = u64::from(minimum(catalogue).map_or(0, |row| row.per_customer));
     let is_own = |need: &HostNeed<'_>| need.is_by_machine;
     let sum = needs.iter().filter(|need| is_own(need)).fold(0_u64, |sum, need| sum.saturating_add(need.chosen.count));
-    if let Some(first) = needs.iter_mut().find(|need| is_own(need))
+    // of the newest version, of these the first by id
+    let first = needs.iter_mut().filter(|need| is_own(need)).max_by_key(|need| (need.version, Reverse(need.id)));
+    if let Some(first) = first
         && sum < least
     {
         let old = first.chosen;
@@ -158,7 +162,18 @@ pub(super) fn choose<'a>(
     let mut gone = vec![false; needs.len()];
     let mut left = stock.assured_cores();
     let mut more = Vec::new();
-    for (machines, hosts) in machines.iter().zip(&hosts).filter(|(machines, _)| !machines.is_empty()) {
+    // the largest group first, so that neither the order of the estate nor, but for groups alike, names decide who gets the
+    // licences owned
+    let mut groups: Vec<(&Vec<usize>, &Vec<usize>)> = machines.iter().zip(&hosts).collect();
+    groups.retain(|(machines, _)| !machines.is_empty());
+    groups.sort_by_cached_key(|(machines, _)| {
+        let mut sizes: Vec<_> = (machines.iter())
+            .map(|&server| (estate.servers[server].virtual_processors, estate.servers[server].version))
+            .collect();
+        sizes.sort_unstable();
+        (Reverse(sizes), machines.iter().map(|&server| estate.servers[server].id.as_str()).min())
+    });
+    for (machines, hosts) in groups {
         let complete = hosts.iter().all(|&at| {
             let host = &estate.hosts[needs[at].host.unwrap_or_default() as usize];
             let known = u64::from(host.peak_virtual_machines.unwrap_or(0)) <= machines.len() as u64;
@@ -188,7 +203,9 @@ pub(super) fn choose<'a>(
         let by_machine = cost(&mut of_machines.iter().map(|need| need.chosen))?;
         // the hosts' explanations show what was weighed
         for &at in hosts {
-            let sku = of_machines[0].chosen.sku;
+            // one for all of them in an explanation: the highest
+            let is_datacenter = of_machines.iter().any(|need| need.chosen.sku == DATACENTER);
+            let sku = if is_datacenter { DATACENTER } else { STANDARD };
             needs[at].options.push(Choice { sku, count });
             needs[at].facts.push(format!(
                 "each of the {} machines that may run here licensed by itself: {count} cores for all of them (C.14)",
@@ -223,6 +240,7 @@ pub(super) fn choose<'a>(
         at += 1;
         !gone[at - 1]
     });
+    more.sort_by_key(|need| need.id);
     needs.append(&mut more);
     Ok(())
 }
