@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use caliper_licensing::{Line, Position, ShoppingItem};
 
+use super::findings::findings;
 use crate::web::text::{Count, Money, product};
 
 /// Displays a position.
@@ -52,6 +53,12 @@ impl fmt::Display for Table<'_> {
         write_packs(to, shopping, "What is short")?;
         if let Some(purchase) = purchase.as_ref().filter(|purchase| purchase.saving_minor > 0) {
             write_packs(to, &purchase.shopping, "The cheapest purchase of CALs")?;
+        }
+        for finding in findings(self.0) {
+            writeln!(to, "\n{}:", finding.heading)?;
+            for sentence in &finding.sentences {
+                writeln!(to, "- {sentence}")?;
+            }
         }
         if !warnings.is_empty() {
             writeln!(to, "\nBefore you trust these numbers:")?;

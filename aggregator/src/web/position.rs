@@ -8,6 +8,7 @@ use super::{
     gate::encode,
     text::{Count, Money, confidence, product},
 };
+use crate::report::findings::{Finding, findings};
 
 /// One line of the position.
 pub struct LineView {
@@ -59,6 +60,8 @@ pub struct PositionView {
     pub proven: bool,
     /// The proof in one sentence.
     pub proof: String,
+    /// What it says beside its lines.
+    pub findings: Vec<Finding>,
     /// What the reader must know.
     pub warnings: Vec<String>,
 }
@@ -186,6 +189,7 @@ pub fn view(position: &Position, scan: i64) -> PositionView {
         charts: charts.into_iter().flatten().collect(),
         proven: optimum.proven,
         proof,
+        findings: findings(position),
         warnings: position.warnings.clone(),
     }
 }

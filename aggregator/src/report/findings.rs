@@ -1,0 +1,176 @@
+//! What a position says beside its lines, in sentences: broken terms first, then how certain the numbers are, what to find
+//! out, other readings of the contract, suites, and what can be taken back.
+
+use caliper_licensing::{Interval, Position, Reading, Reclaim, SuiteOffer, ToDo, Violation};
+
+use crate::web::text::{Count, Money, product};
+
+/// Sentences under one heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// For example `Terms that are broken`.
+    pub heading: &'static str,
+    /// An anchor for links, unique.
+    pub anchor: &'static str,
+    /// At least one.
+    pub sentences: Vec<String>,
+}
+
+/// Everything there is something to say about.
+#[must_use]
+pub fn findings(position: &Position) -> Vec<Finding> {
+    let currency = position.lines.iter().map(|line| line.currency.as_str()).find(|code| !code.is_empty());
+    let money = |minor| Money { minor, currency: currency.unwrap_or_default().to_owned() };
+    let all = [
+        ("Terms that are broken", "broken", position.violations.iter().map(broken).collect()),
+        ("How certain the numbers are", "certain", position.intervals.iter().map(interval).collect()),
+        (
+            "What to find out, most valuable first",
+            "find-out",
+            position.to_do.iter().map(|to_do| find_out(to_do, &money)).collect(),
+        ),
+        ("Where the contract can be read otherwise", "readings", position.readings.iter().map(reading).collect()),
+        ("Suites", "suites", position.suites.iter().map(|offer| suites(offer, &money)).collect()),
+        ("What can be taken back", "take-back", position.reclaim.iter().map(take_back).collect()),
+    ];
+    let said = all.into_iter().filter(|(_, _, sentences): &(_, _, Vec<String>)| !sentences.is_empty());
+    said.map(|(heading, anchor, sentences)| Finding { heading, anchor, sentences }).collect()
+}
+
+/// One sentence with a capital letter, its rules before the full stop.
+fn sentence(text: &str, rules: &[String]) -> String {
+    let text = text.trim_end_matches('.');
+    let mut letters = text.chars();
+    let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    match (rules.is_empty(), text.ends_with(['?', '!'])) {
+        (true, true) => capital,
+        (true, false) => format!("{capital}."),
+        (false, _) => format!("{capital} ({}).", rules.join(", ")),
+    }
+}
+
+fn broken(violation: &Violation) -> String {
+    let Violation { of, what, remedy, rules } = violation;
+    format!("{of}: {} {}", sentence(what, rules), sentence(remedy, &[]))
+}
+
+fn interval(interval: &Interval) -> String {
+    let Interval { of, unit, lowest, likely, highest } = interval;
+    let (lowest, likely, highest) = (Count(*lowest), Count(*likely), Count(*highest));
+    format!("{of}, in units of one {unit}: at least {lowest}, most likely {likely}, at most {highest}.")
+}
+
+fn find_out(to_do: &ToDo, money: &impl Fn(u64) -> Money) -> String {
+    let hangs = match (to_do.may_add, to_do.may_add_minor) {
+        (0, _) => String::new(),
+        (count, 0) => format!(" Licences that hang on it: up to {}.", Count(count)),
+        (count, minor) => format!(" Licences that hang on it: up to {}, {}.", Count(count), money(minor)),
+    };
+    format!("{}{hangs}", sentence(&to_do.what, &to_do.rules))
+}
+
+fn reading(reading: &Reading) -> String {
+    let lines = reading.lines.iter().map(|line| {
+        format!("{} {} instead of {}", product(&line.sku, &line.version), Count(line.otherwise), Count(line.needed))
+    });
+    let lines: Vec<String> = lines.collect();
+    format!("{} With policy {}: {}.", sentence(&reading.question, &[]), reading.policy, lines.join("; "))
+}
+
+fn suites(offer: &SuiteOffer, money: &impl Fn(u64) -> Money) -> String {
+    let buy: Vec<String> =
+        offer.buy.iter().map(|one| format!("{} {}", Count(one.count), product(&one.sku, ""))).collect();
+    let verdict = if offer.proven {
+        "no way to buy them is cheaper".to_owned()
+    } else {
+        format!("none can cost less than {}", money(offer.lower_bound_minor))
+    };
+    let (cost, saving) = (money(offer.cost_minor), money(offer.saving_minor));
+    format!(
+        "Who owns none of the CALs above pays {cost} for {}, {saving} less than for single CALs; {verdict}.",
+        buy.join(", ")
+    )
+}
+
+fn take_back(reclaim: &Reclaim) -> String {
+    let Reclaim { sku, version, quantity, from, why, rules } = reclaim;
+    let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
+    format!("{} {}{from}: {}", Count(*quantity), product(sku, version), sentence(why, rules))
+}
+
+#[cfg(test)]
+mod tests {
+    use caliper_licensing::{ReadingLine, SuiteCount};
+
+    use super::*;
+
+    #[test]
+    fn everything_beside_the_lines_is_said_once_and_in_order() {
+        let rules = vec!["A.4".to_owned()];
+        let position = Position {
+            violations: vec![Violation {
+                of: "ESS1".into(),
+                what: "26 accounts reach it, 25 are allowed".into(),
+                remedy: "license it as Standard and give everybody a CAL".into(),
+                rules: rules.clone(),
+            }],
+            intervals: vec![Interval {
+                of: "windows-server-cal".into(),
+                unit: "cal".into(),
+                lowest: 1_200,
+                likely: 1_210,
+                highest: 1_300,
+            }],
+            to_do: vec![ToDo {
+                what: "find out who svc1 is".into(),
+                may_add: 1,
+                may_add_minor: 0,
+                rules: rules.clone(),
+            }],
+            readings: vec![Reading {
+                policy: "infra_roles = \"strict\"".into(),
+                question: "Does DHCP count?".into(),
+                lines: vec![ReadingLine {
+                    sku: "windows-server-cal/device".into(),
+                    version: "2022".into(),
+                    needed: 1,
+                    otherwise: 5,
+                }],
+            }],
+            reclaim: vec![Reclaim {
+                sku: "windows-server-cal/user".into(),
+                version: "2019".into(),
+                quantity: 3,
+                from: "ann, bob, cid".into(),
+                why: "not seen for 100 days".into(),
+                rules,
+            }],
+            suites: Some(SuiteOffer {
+                buy: vec![SuiteCount { sku: "core-cal-suite/user".into(), count: 4 }],
+                cost_minor: 400,
+                lower_bound_minor: 400,
+                proven: true,
+                saving_minor: 50,
+            }),
+            ..Position::default()
+        };
+        let found = findings(&position);
+        let anchors: Vec<_> = found.iter().map(|finding| finding.anchor).collect();
+        assert_eq!(anchors, ["broken", "certain", "find-out", "readings", "suites", "take-back"]);
+        assert_eq!(
+            found[0].sentences,
+            ["ESS1: 26 accounts reach it, 25 are allowed (A.4). License it as Standard and give everybody a CAL."]
+        );
+        assert_eq!(
+            found[1].sentences,
+            ["windows-server-cal, in units of one cal: at least 1,200, most likely 1,210, at most 1,300."]
+        );
+        assert_eq!(found[2].sentences, ["Find out who svc1 is (A.4). Licences that hang on it: up to 1."]);
+        assert_eq!(
+            found[3].sentences,
+            ["Does DHCP count? With policy infra_roles = \"strict\": Windows Server 2022 Device CAL 5 instead of 1."]
+        );
+        assert!(found[5].sentences[0].starts_with("3 Windows Server 2019 User CAL from ann, bob, cid: Not seen"));
+        assert!(findings(&Position::default()).is_empty());
+    }
+}
