@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use caliper_licensing::{Access, Accesses, Assessment, Entitlement, Estate, Purchase, VersionName};
 use estates::assessed;
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 use whole::{Draw, EVERYTHING, SKUS, Without, estate, renamed, shuffled};
 
 const PLAIN: Without = Without { administrators: true, entitlements: true };
@@ -47,8 +47,18 @@ fn priced(mut estate: Estate, seed: u64) -> Estate {
     estate
 }
 
+/// The same estates in every run, for a build must not fail by luck; `PROPTEST_RNG_SEED` draws others.
+fn config() -> ProptestConfig {
+    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(2_026);
+        config.cases = 400;
+    }
+    config
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(config())]
 
     #[test]
     fn order_changes_nothing(seed: u64, other: u64) {

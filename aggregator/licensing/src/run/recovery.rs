@@ -1,10 +1,12 @@
 //! Instances that rest until the production one fails (rule C.23): free under Software Assurance, on a server of their own.
 
+use std::cmp::Reverse;
+
 use super::{
     placement::{Place, Placement},
     stock::Stock,
 };
-use crate::{checked::Checked, findings::Warnings, position::Violation};
+use crate::{checked::Checked, findings::Warnings, position::Violation, version::VersionName};
 
 /// Takes resting instances out of the count as far as the rule allows; the others count like any instance.
 pub(super) fn leave_out(
@@ -21,7 +23,13 @@ pub(super) fn leave_out(
     if resting.is_empty() {
         return;
     }
-    resting.sort_unstable_by_key(|&at| servers[at].id.as_str());
+    // those that would need most are free first; names decide only between those alike
+    let cores = |at: usize| checked.host_of[at].map(|host| &checked.estate.hosts[host as usize].processors);
+    resting.sort_by_key(|&at| {
+        let server = &servers[at];
+        let version = server.version.unwrap_or(VersionName::NEWEST);
+        (Reverse((version, &server.edition, !server.is_virtual, cores(at))), &server.id)
+    });
     if !stock.is_assured() {
         warnings.about(resting.iter().map(|&at| servers[at].id.as_str()), |count, list| {
             format!(
