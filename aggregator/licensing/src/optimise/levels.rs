@@ -8,6 +8,7 @@
 
 mod chains;
 mod combine;
+mod fixed;
 mod master;
 #[cfg(test)]
 mod tests;

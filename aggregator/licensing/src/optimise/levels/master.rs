@@ -1,18 +1,15 @@
 //! The best weights so far: the linear program over mixtures of the covers seen (Dantzig and Wolfe 1960), by the simplex method.
 //!
-//! Floating point only says where to cut next. Every bound comes from the cut itself, in whole numbers.
+//! It rounds, for it only says where to cut next. Every bound comes from the cut itself, in whole numbers.
 
-// counts are below 2^53, and what is rounded is positive
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-
-use super::Terms;
+use super::{Terms, fixed::Fixed};
 
 /// The program: least `a p + b q` such that `p` is at least holders less owned at each level of users, `q` the same for
 /// devices, over mixtures of covers.
 pub(super) struct Master<'a> {
     terms: &'a Terms,
     /// Holders less owned, one row per cover.
-    covers: Vec<Vec<f64>>,
+    covers: Vec<Vec<Fixed>>,
     basis: Vec<Variable>,
     seen: Vec<Vec<u64>>,
 }
@@ -25,7 +22,6 @@ enum Variable {
     Slack(usize),
 }
 
-const TINY: f64 = 1e-9;
 const STEPS: usize = 500;
 
 impl<'a> Master<'a> {
@@ -34,7 +30,10 @@ impl<'a> Master<'a> {
     }
 
     pub fn add(&mut self, counts: &[u64]) {
-        let short = counts.iter().zip(&self.terms.owned).map(|(&count, &owned)| count as f64 - owned as f64);
+        let short = counts
+            .iter()
+            .zip(&self.terms.owned)
+            .map(|(&count, &owned)| Fixed::whole(i128::from(count) - i128::from(owned)));
         self.covers.push(short.collect());
         if self.covers.len() == 1 {
             self.basis = self.first_basis();
@@ -45,8 +44,8 @@ impl<'a> Master<'a> {
     pub fn next(&mut self, center: &(i128, Vec<u64>)) -> Option<Vec<u64>> {
         let (duals, mixed) = self.solve()?;
         let limits = [self.terms.scaled(0), self.terms.scaled(1)];
-        let scale = self.terms.scale as f64;
-        let mut weights: Vec<u64> = duals.iter().map(|dual| (dual.max(0.0) * scale).round() as u64).collect();
+        let scale = Fixed::whole(i128::from(self.terms.scale));
+        let mut weights: Vec<u64> = duals.into_iter().map(|dual| (dual.max(Fixed::ZERO) * scale).rounded()).collect();
         for (side, limit) in limits.into_iter().enumerate() {
             let own = &mut weights[side * self.terms.levels..(side + 1) * self.terms.levels];
             let mut room = limit;
@@ -56,8 +55,8 @@ impl<'a> Master<'a> {
             }
         }
         // half way from the best so far at first: the program alone jumps about while it knows little
-        let reached = center.0 as f64 / scale;
-        let knows_little = mixed - reached > mixed * 0.02;
+        let reached = Fixed::whole(center.0) / scale;
+        let knows_little = mixed - reached > mixed / Fixed::whole(50);
         let half: Vec<u64> = weights.iter().zip(&center.1).map(|(one, other)| one.midpoint(*other)).collect();
         for weights in [half, weights].into_iter().skip(usize::from(!knows_little)) {
             if !self.seen.contains(&weights) && weights != center.1 {
@@ -73,27 +72,27 @@ impl<'a> Master<'a> {
     }
 
     /// The column of a variable: rows `p - holders - slack = 0` per level, and that the mixture adds up to one.
-    fn column(&self, variable: Variable) -> Vec<f64> {
-        let mut column = vec![0.0; self.rows()];
+    fn column(&self, variable: Variable) -> Vec<Fixed> {
+        let mut column = vec![Fixed::ZERO; self.rows()];
         match variable {
             Variable::Cover(number) => {
                 for (row, short) in column.iter_mut().zip(&self.covers[number]) {
-                    *row = -short;
+                    *row = -*short;
                 }
-                column[2 * self.terms.levels] = 1.0;
+                column[2 * self.terms.levels] = Fixed::ONE;
             }
             Variable::Bought(side) => {
-                column[side * self.terms.levels..(side + 1) * self.terms.levels].fill(1.0);
+                column[side * self.terms.levels..(side + 1) * self.terms.levels].fill(Fixed::ONE);
             }
-            Variable::Slack(row) => column[row] = -1.0,
+            Variable::Slack(row) => column[row] = -Fixed::ONE,
         }
         column
     }
 
-    fn cost(&self, variable: Variable) -> f64 {
+    fn cost(&self, variable: Variable) -> Fixed {
         match variable {
-            Variable::Bought(side) => self.terms.prices[side] as f64,
-            _ => 0.0,
+            Variable::Bought(side) => Fixed::whole(i128::from(self.terms.prices[side])),
+            _ => Fixed::ZERO,
         }
     }
 
@@ -103,8 +102,8 @@ impl<'a> Master<'a> {
         for side in 0..2 {
             let rows = side * self.terms.levels..(side + 1) * self.terms.levels;
             let short = |row: usize| self.covers[0][row];
-            let worst = rows.clone().max_by(|&one, &other| short(one).total_cmp(&short(other)));
-            let worst = worst.filter(|&row| short(row) > 0.0);
+            let worst = rows.clone().max_by(|&one, &other| short(one).cmp(&short(other)));
+            let worst = worst.filter(|&row| short(row) > Fixed::ZERO);
             basis
                 .extend(rows.map(|row| if Some(row) == worst { Variable::Bought(side) } else { Variable::Slack(row) }));
         }
@@ -113,36 +112,38 @@ impl<'a> Master<'a> {
     }
 
     /// The price of each row at the optimum, and its value, which no mixture of the covers goes below.
-    fn solve(&mut self) -> Option<(Vec<f64>, f64)> {
+    fn solve(&mut self) -> Option<(Vec<Fixed>, Fixed)> {
         let size = self.rows();
-        let mut right = vec![0.0; size];
-        right[size - 1] = 1.0;
+        let mut right = vec![Fixed::ZERO; size];
+        right[size - 1] = Fixed::ONE;
         for step in 0..STEPS {
-            let columns: Vec<Vec<f64>> = self.basis.iter().map(|&variable| self.column(variable)).collect();
-            let costs: Vec<f64> = self.basis.iter().map(|&variable| self.cost(variable)).collect();
+            let columns: Vec<Vec<Fixed>> = self.basis.iter().map(|&variable| self.column(variable)).collect();
+            let costs: Vec<Fixed> = self.basis.iter().map(|&variable| self.cost(variable)).collect();
             // prices: of every basic variable the column is worth its cost
             let prices = solved(columns.clone(), costs)?;
             let all = (0..self.covers.len()).map(Variable::Cover);
             let all = all.chain((0..2).map(Variable::Bought)).chain((0..size - 1).map(Variable::Slack));
             let saving = |variable: Variable| {
-                let worth: f64 = self.column(variable).iter().zip(&prices).map(|(one, price)| one * price).sum();
+                let worth: Fixed = self.column(variable).iter().zip(&prices).map(|(one, price)| *one * *price).sum();
                 worth - self.cost(variable)
             };
             let free =
                 all.filter(|variable| !self.basis.contains(variable)).map(|variable| (saving(variable), variable));
-            let mut gainful = free.filter(|(saving, _)| *saving > TINY * 1e3);
+            let mut gainful = free.filter(|(saving, _)| *saving > Fixed::TINY);
             // the first one in the end, so that it cannot go round in circles (Bland)
             let entering =
-                if step > STEPS / 2 { gainful.next() } else { gainful.max_by(|one, other| one.0.total_cmp(&other.0)) };
+                if step > STEPS / 2 { gainful.next() } else { gainful.max_by(|one, other| one.0.cmp(&other.0)) };
             let Some((_, entering)) = entering else {
                 return Some((prices[..size - 1].to_vec(), prices[size - 1]));
             };
-            let rows: Vec<Vec<f64>> = (0..size).map(|row| columns.iter().map(|column| column[row]).collect()).collect();
+            let rows: Vec<Vec<Fixed>> =
+                (0..size).map(|row| columns.iter().map(|column| column[row]).collect()).collect();
             let values = solved(rows.clone(), right.clone())?;
             let direction = solved(rows, self.column(entering))?;
-            let steps =
-                (0..size).filter(|&at| direction[at] > TINY).map(|at| (values[at].max(0.0) / direction[at], at));
-            let (_, leaving) = steps.min_by(|one, other| one.0.total_cmp(&other.0))?;
+            let steps = (0..size)
+                .filter(|&at| direction[at] > Fixed::TINY)
+                .map(|at| (values[at].max(Fixed::ZERO) / direction[at], at));
+            let (_, leaving) = steps.min_by(|one, other| one.0.cmp(&other.0))?;
             self.basis[leaving] = entering;
         }
         None
@@ -150,12 +151,11 @@ impl<'a> Master<'a> {
 }
 
 /// Solves `rows * x = right` by elimination.
-fn solved(mut rows: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
+fn solved(mut rows: Vec<Vec<Fixed>>, mut right: Vec<Fixed>) -> Option<Vec<Fixed>> {
     let size = right.len();
     for column in 0..size {
-        let pivot =
-            (column..size).max_by(|&one, &other| rows[one][column].abs().total_cmp(&rows[other][column].abs()))?;
-        if rows[pivot][column].abs() < 1e-12 {
+        let pivot = (column..size).max_by(|&one, &other| rows[one][column].abs().cmp(&rows[other][column].abs()))?;
+        if rows[pivot][column] == Fixed::ZERO {
             return None;
         }
         rows.swap(column, pivot);
@@ -164,16 +164,17 @@ fn solved(mut rows: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
         let own = &above[column];
         for (row, below) in below.iter_mut().enumerate() {
             let factor = below[column] / own[column];
-            if factor != 0.0 {
+            if factor != Fixed::ZERO {
                 for at in column..size {
                     below[at] -= factor * own[at];
                 }
-                right[column + 1 + row] -= factor * right[column];
+                let taken = factor * right[column];
+                right[column + 1 + row] -= taken;
             }
         }
     }
     for column in (0..size).rev() {
-        let known: f64 = (column + 1..size).map(|at| rows[column][at] * right[at]).sum();
+        let known: Fixed = (column + 1..size).map(|at| rows[column][at] * right[at]).sum();
         right[column] = (right[column] - known) / rows[column][column];
     }
     Some(right)
