@@ -291,7 +291,9 @@ fn host_of(server: &Reporting, fleet: &Fleet, settings: &[HostSettings]) -> Opti
     match is_virtual(server, settings) {
         Some(false) => Some(server.id.clone()),
         Some(true) => {
-            if let Some(host) = server.inventory.physical_host.as_ref().filter(|host| !host.is_empty()) {
+            // a guest that names itself knows nothing of its host
+            let named = server.inventory.physical_host.as_ref();
+            if let Some(host) = named.filter(|host| !host.is_empty() && short(host) != own) {
                 return Some(host.clone());
             }
             let uuid = server.inventory.uuid.as_deref().unwrap_or_default();
