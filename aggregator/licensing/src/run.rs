@@ -34,6 +34,7 @@ use crate::{
     estate::{Estate, EstateError},
     findings::Rules,
     owned::Quantities,
+    version::VersionName,
 };
 
 /// Writes the lines, hosts and warnings of licences to run Windows Server into the draft.
@@ -52,7 +53,10 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     oem::stay(checked, &mut found.all, &mut stock, draft);
     downgrade::use_idle_datacenter(&stock, &mut found.all);
 
-    let products = by_product(&found.all)?;
+    let mut products = by_product(&found.all)?;
+    if let Some((version, used)) = found.in_azure {
+        use_in_azure(&mut products, version, used);
+    }
     let none = Quantities::new();
     let needed = |sku: &str| products.get(sku).map_or(&none, |needed| &needed.by_version).clone();
     let turned = stock.grant_cores(needed);
@@ -70,6 +74,17 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
         draft.book.add(sku, count::unit(sku), products.get(sku).unwrap_or(&none), &stock.of_sku(sku))?;
     }
     Ok(())
+}
+
+/// C.21: licences of Datacenter serve hosts and Azure at once, so the larger of both needs is what is needed.
+fn use_in_azure(products: &mut BTreeMap<&str, Needed>, version: VersionName, used: u64) {
+    let needed = products.entry(stock::DATACENTER).or_default();
+    let more = needed.by_version.values().fold(used, |left, on_hosts| left.saturating_sub(*on_hosts));
+    if more > 0 {
+        *needed.by_version.entry(version).or_default() += more;
+        needed.lots.push((version, more));
+        needed.rules.add("C.21");
+    }
 }
 
 /// What all hosts together need, by sku.

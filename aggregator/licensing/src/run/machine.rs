@@ -67,8 +67,8 @@ pub(super) fn need<'a>(checked: &Checked<'a>, server: usize) -> HostNeed<'a> {
 }
 
 /// C.21: Datacenter licences with Software Assurance run a host and machines in Azure at the same time; `left` of them are not
-/// used in Azure yet. Standard ones do one or the other.
-pub(super) fn use_twice(need: &mut HostNeed<'_>, left: &mut u64) {
+/// used in Azure yet. Standard ones do one or the other. Returns how many serve this machine.
+pub(super) fn use_twice(need: &mut HostNeed<'_>, left: &mut u64) -> u64 {
     let used = need.chosen.count.min(*left);
     *left -= used;
     need.chosen.count -= used;
@@ -77,6 +77,7 @@ pub(super) fn use_twice(need: &mut HostNeed<'_>, left: &mut u64) {
         need.facts
             .push(format!("{used} cores of Datacenter with Software Assurance serve it beside their host (C.21)"));
     }
+    used
 }
 
 /// C.14: all machines of a customer together have a minimum, too; one carries what is missing.

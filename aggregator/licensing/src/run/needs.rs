@@ -22,6 +22,8 @@ pub(super) struct Needs<'a> {
     pub all: Vec<HostNeed<'a>>,
     /// Indexes of virtual servers licensed by themselves because the estate says so.
     pub by_machine: Vec<usize>,
+    /// Core licences of Datacenter that serve machines in Azure beside their hosts (C.21), and the newest version there.
+    pub in_azure: Option<(VersionName, u64)>,
     pub warnings: Warnings,
     pub violations: Vec<Violation>,
 }
@@ -68,11 +70,16 @@ pub(super) fn needs<'a>(
         (0..estate.servers.len()).filter(|&at| sorted.by_host[at] && estate.servers[at].is_virtual).collect();
     machine::choose(checked, placement, policy, stock, &machines, &mut needs)?;
     sorted.by_machine.sort_unstable_by_key(|&server| estate.servers[server].id.as_str());
-    let mut in_azure = stock.assured_datacenter_cores();
+    let mut left = stock.assured_datacenter_cores();
+    let mut in_azure = None;
     for &server in &sorted.by_machine {
         let mut need = machine::need(checked, server);
         if estate.servers[server].licensed_by == LicensedBy::AzureHybridBenefit {
-            machine::use_twice(&mut need, &mut in_azure);
+            let used = machine::use_twice(&mut need, &mut left);
+            if used > 0 {
+                let (newest, sum) = in_azure.unwrap_or((need.version, 0));
+                in_azure = Some((need.version.max(newest), sum + used));
+            }
         }
         needs.push(need);
     }
@@ -85,7 +92,7 @@ pub(super) fn needs<'a>(
              (C.19); counted as Standard: give prices. Hosts: {list}"
         )
     });
-    Ok(Needs { all: needs, by_machine: sorted.by_machine, warnings, violations })
+    Ok(Needs { all: needs, by_machine: sorted.by_machine, in_azure, warnings, violations })
 }
 
 /// How a server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.

@@ -13,6 +13,8 @@ use crate::{
 /// The suite that covers Windows Server and System Center, in place of the product's word in a sku.
 const SUITE: &str = "core-infrastructure-suite/";
 const WINDOWS: &str = "windows-server/";
+/// Datacenter by core, the edition whose licences serve a host and Azure at once.
+pub(super) const DATACENTER: &str = "windows-server/datacenter/core";
 const SYSTEM_CENTER: &str = "system-center/";
 
 /// What is owned, by sku.
@@ -133,7 +135,7 @@ impl Stock {
 
     /// C.21: core licences of Datacenter with Software Assurance also run machines in Azure, at no licence more.
     pub fn assured_datacenter_cores(&self) -> u64 {
-        self.assured.get("windows-server/datacenter/core").copied().unwrap_or(0)
+        self.assured.get(DATACENTER).copied().unwrap_or(0)
     }
 
     /// C.25: licences by processor with Software Assurance that are idle become cores where cores are short. Returns what
