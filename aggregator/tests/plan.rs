@@ -47,6 +47,7 @@ fn the_small_office_comes_out_as_worked_out_by_hand() {
     let devices = json!({
         "sku": "windows-server-cal/device", "version": "2012", "unit": "device", "needed": 3, "owned": 1, "short": 2,
         "surplus": 0, "cost_minor": 6000, "currency": "EUR", "rules": rules, "confidence": "H",
+        "policies": ["population = \"observed\"", "window_days = 90"],
     });
     // E.30: no packs are priced
     let shopping = json!([{"sku": "windows-server-cal/device", "version": "2012", "units": 1, "packs": 2,
@@ -59,7 +60,7 @@ fn the_small_office_comes_out_as_worked_out_by_hand() {
                 devices,
                 {"sku": "windows-server/standard/licence", "version": "2012 R2", "unit": "licence", "needed": 1,
                  "owned": 0, "short": 1, "surplus": 0, "cost_minor": 0, "currency": "", "rules": ["A.5"],
-                 "confidence": "H"},
+                 "confidence": "H", "policies": ["spla = false"]},
             ],
             "optimum": {"cost_minor": 9000, "lower_bound_minor": 9000, "proven": true},
             // E.29: two more at 30; the one owned is used anyway

@@ -1,4 +1,5 @@
-//! The whole assessment, section by section of the rules.
+//! The whole assessment, section by section of the rules. Licences to run, to access and to use advanced functions are counted
+//! apart and never netted against each other (0.1).
 
 use crate::{
     assessment::Assessment,
@@ -10,6 +11,7 @@ use crate::{
     estate::{Estate, EstateError},
     position::{POSITION_FORMAT, Position},
     run, sql,
+    switches::Switches,
 };
 
 /// The position of an estate by the catalogue of this program, with what it means for each person, device and host and
@@ -60,11 +62,15 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     to_do.sort_by(|one, two| {
         (two.may_add_minor, two.may_add, &one.what).cmp(&(one.may_add_minor, one.may_add, &two.what))
     });
+    let switches = Switches::of(&checked);
+    let mut purchase = windows.purchase;
+    let of_purchase = purchase.iter_mut().flat_map(|purchase| &mut purchase.lines);
+    lines.iter_mut().chain(of_purchase).for_each(|line| switches.write(line));
     let position = Position {
         format: POSITION_FORMAT.into(),
         lines,
         optimum: windows.optimum,
-        purchase: windows.purchase,
+        purchase,
         shopping,
         warnings: warnings.0,
         intervals,

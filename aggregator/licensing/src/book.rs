@@ -94,6 +94,7 @@ impl<'a> Book<'a> {
                 } else {
                     rules.confidence(self.catalogue)
                 },
+                policies: Vec::new(),
             });
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 mod additive;
 mod administrators;
+mod assured;
 mod basis;
 mod connectors;
 mod counted;
@@ -13,6 +14,7 @@ mod demand;
 mod family;
 mod holders;
 mod intervals;
+mod licence_server;
 mod mix;
 mod modes;
 mod purchase;
@@ -69,6 +71,7 @@ pub(crate) fn cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<Windo
     let served = Served { suites, base: (of_base, base_connectors), others: others_served };
 
     let windows = windows::windows_cals(&base, &served.base.0, &served.base.1, draft)?;
+    assured::of_machines(&base, &served.base.0, draft)?;
     for (other, (held, connectors)) in others.iter().zip(&served.others) {
         additive::additive_cals(other, held, connectors, draft)?;
     }

@@ -19,7 +19,9 @@ mod windows;
 
 use std::sync::LazyLock;
 
-pub use access::{CalRow, EquivalenceKind, EquivalenceRow, Externals, IncludedRow, RoleAccess, RoleRow, SameAs};
+pub use access::{
+    CalRow, EquivalenceKind, EquivalenceRow, Externals, IncludedRow, LicenceServerRow, RoleAccess, RoleRow, SameAs,
+};
 pub use error::CatalogueError;
 pub use money::PriceRow;
 pub use row::{AnyRow, Origin};
@@ -49,7 +51,7 @@ macro_rules! files {
 }
 
 /// The program's own files.
-const FILES: [(&str, &str); 21] = files![
+const FILES: [(&str, &str); 22] = files![
     "builds",
     "cals",
     "caps",
@@ -57,6 +59,7 @@ const FILES: [(&str, &str); 21] = files![
     "edition-ids",
     "editions",
     "equivalences",
+    "licence-servers",
     "policies",
     "prices",
     "questions",
@@ -135,6 +138,8 @@ lists! {
     equivalences: EquivalenceRow,
     /// CALs that come with servers.
     included: IncludedRow,
+    /// Remote Desktop licence servers.
+    licence_servers: LicenceServerRow,
     /// Roles.
     roles: RoleRow,
     /// Sizes of packs.

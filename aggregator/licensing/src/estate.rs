@@ -21,7 +21,7 @@ pub use error::EstateError;
 pub use licences::{Assignment, AssignmentReason, Channel, Entitlement, IncludedCals, Price};
 pub use machines::{Host, LicensedBy, RanOn, RemoteDesktopMode, Server, SqlInstance, SqlModel};
 pub use people::{Device, Person};
-pub use policy::{CappedCounts, ClusterPeak, InfraRoles, Policy, Population, WebExempt};
+pub use policy::{CappedCounts, ClusterPeak, InfraRoles, MachineCals, Policy, Population, WebExempt};
 
 /// Marks an exported estate, so that a reader knows what it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,7 +32,8 @@ pub enum EstateFormat {
     V1,
 }
 
-/// Everything one assessment needs.
+/// Everything one assessment needs, of one customer with its affiliates: their CALs serve each other's servers, nobody else's
+/// (rule 0.6).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estate {

@@ -260,6 +260,7 @@ impl EstateFile {
             disaster_recovery: row.disaster_recovery,
             web_workload: row.web_workload,
             remote_desktop: row.remote_desktop,
+            licence_server: row.licence_server,
             managed: row.managed,
             products: row.products,
             release: row.release,

@@ -24,6 +24,7 @@ mod prices;
 mod ranking;
 mod run;
 mod sql;
+mod switches;
 mod version;
 pub mod words;
 
@@ -34,8 +35,8 @@ pub use assessment::{
 };
 pub use estate::{
     Access, Accesses, Assignment, AssignmentReason, CappedCounts, Channel, ClusterPeak, Device, Entitlement, Estate,
-    EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, Person, Policy, Population, Price, RanOn,
-    RemoteDesktopMode, Server, SqlInstance, SqlModel, Stay, Use, WebExempt,
+    EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, MachineCals, Person, Policy, Population,
+    Price, RanOn, RemoteDesktopMode, Server, SqlInstance, SqlModel, Stay, Use, WebExempt,
 };
 pub use file::{EstateFile, FileError};
 pub use position::{

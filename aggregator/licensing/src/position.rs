@@ -45,6 +45,9 @@ pub struct Line {
     pub rules: Vec<String>,
     /// Lowest of the rules and of the evidence.
     pub confidence: Confidence,
+    /// Switches of the policy that decide about it and how they stand, for example `infra_roles = "interval"`, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
 }
 
 /// The proof that the CAL mix is the cheapest.

@@ -4,10 +4,22 @@ use std::io;
 
 use caliper_licensing::Position;
 
-const COLUMNS: [&str; 11] =
-    ["sku", "version", "unit", "needed", "owned", "short", "surplus", "cost_minor", "currency", "rules", "confidence"];
+const COLUMNS: [&str; 12] = [
+    "sku",
+    "version",
+    "unit",
+    "needed",
+    "owned",
+    "short",
+    "surplus",
+    "cost_minor",
+    "currency",
+    "rules",
+    "confidence",
+    "policies",
+];
 
-/// Writes a head line and one line for each line of the position; rules are separated by spaces.
+/// Writes a head line and one line for each line of the position; rules are separated by spaces, switches by semicolons.
 pub fn write(position: &Position, to: impl io::Write) -> Result<(), io::Error> {
     let mut writer = ::csv::Writer::from_writer(to);
     writer.write_record(COLUMNS)?;
@@ -24,6 +36,7 @@ pub fn write(position: &Position, to: impl io::Write) -> Result<(), io::Error> {
             &line.currency,
             &line.rules.join(" "),
             &format!("{:?}", line.confidence),
+            &line.policies.join("; "),
         ])?;
     }
     writer.flush()
@@ -49,6 +62,7 @@ mod tests {
             currency: "EUR".into(),
             rules: vec!["E.3".into(), "E.28".into()],
             confidence: Confidence::M,
+            policies: vec!["population = \"observed\"".into(), "window_days = 90".into()],
         };
         // every key of the contract has its column
         let keys = serde_json::to_value(&line).unwrap();
@@ -63,6 +77,11 @@ mod tests {
         let mut text = Vec::new();
         write(&position, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        assert_eq!(text.lines().nth(1), Some("windows-server-cal/user,2019,user,3,1,2,0,8386,EUR,E.3 E.28,M"));
+        assert_eq!(
+            text.lines().nth(1),
+            Some(
+                "windows-server-cal/user,2019,user,3,1,2,0,8386,EUR,E.3 E.28,M,\"population = \"\"observed\"\"; window_days = 90\""
+            )
+        );
     }
 }

@@ -9,6 +9,7 @@ use super::{
     coverages,
     family::Family,
     intervals::{self, Undeclared},
+    licence_server,
     servers::{MULTIPOINT, Need, SBS, is_edition, is_undeclared, needs_of},
 };
 use crate::{
@@ -165,6 +166,7 @@ fn warn(checked: &Checked<'_>, used: &Used<'_>, counted: &Counted, draft: &mut D
     }
     let servers = &checked.estate.servers;
     if used.family.row.id == "rds" {
+        licence_server::check(checked, &used.family, draft);
         let in_azure = used.accesses.server.iter().map(|&at| &servers[at as usize]);
         let in_azure =
             in_azure.filter(|server| matches!(server.licensed_by, LicensedBy::Azure | LicensedBy::AzureHybridBenefit));

@@ -23,8 +23,10 @@ struct Unknown {
     accounts: u64,
     /// Addresses that acted without a person.
     addresses: u64,
-    /// Devices or people that used only DHCP, DNS and the like.
+    /// Machines and people known to the directory that used only DHCP, DNS and the like.
     infrastructure: u64,
+    /// Strangers that did.
+    infrastructure_strangers: u64,
     /// People who hold nothing and may have reached servers on days without evidence.
     unwatched: u64,
     /// People who count only because the machine they used is not known.
@@ -37,8 +39,16 @@ impl Unknown {
         let accounts = strangers.iter().filter(|(is_device, _)| !is_device);
         let accounts = accounts.map(|&(_, rank)| demand.heads_of(rank)).fold(0, u64::saturating_add);
         let addresses = strangers.iter().filter(|(is_device, _)| *is_device).count() as u64;
-        let infrastructure = uncovered(demand, mix, &demand.infrastructure, false).len() as u64;
         let (checked, estate) = (basis.checked, basis.checked.estate);
+        let infrastructure = uncovered(demand, mix, &demand.infrastructure, false);
+        let of_strangers = infrastructure.iter().filter(|(is_device, rank)| {
+            let rank = *rank as usize;
+            let of_device = || checked.devices.index.get(rank).map(|&at| estate.devices[at as usize].unresolved);
+            let of_person = || checked.people.index.get(rank).map(|&at| estate.people[at as usize].unresolved);
+            if *is_device { of_device() } else { of_person() }.unwrap_or(true)
+        });
+        let infrastructure_strangers = of_strangers.count() as u64;
+        let infrastructure = infrastructure.len() as u64 - infrastructure_strangers;
         let unwatched = if unwatched_servers(basis).is_empty() {
             0
         } else {
@@ -52,11 +62,12 @@ impl Unknown {
             idle.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add)
         };
         let machineless = machineless(basis, demand);
-        Self { accounts, addresses, infrastructure, unwatched, machineless }
+        Self { accounts, addresses, infrastructure, infrastructure_strangers, unwatched, machineless }
     }
 
     fn may_add(&self) -> u64 {
-        [self.accounts, self.addresses, self.infrastructure, self.unwatched].into_iter().fold(0, u64::saturating_add)
+        let all = [self.accounts, self.addresses, self.infrastructure, self.infrastructure_strangers, self.unwatched];
+        all.into_iter().fold(0, u64::saturating_add)
     }
 }
 
@@ -119,6 +130,13 @@ pub(crate) fn state(
         unknown.infrastructure,
         cheaper,
         "Decide with policy.infra_roles whether devices and people that used only DHCP, DNS or the like count.".into(),
+        &["E.13"],
+    )?;
+    add(
+        unknown.infrastructure_strangers,
+        cheaper,
+        "Tell which machines the addresses are that used only DHCP, DNS or the like: guests, or machines of yours that may count."
+            .into(),
         &["E.13"],
     )?;
     let names = undeclared.names.iter().map(String::as_str).collect();
@@ -195,7 +213,8 @@ fn uncovered(demand: &Demand, mix: &Mix, loose: &[Loose], by_person: bool) -> BT
 /// What unknowns and DHCP or DNS could add to `lowest`, the number of CALs (invariant 4).
 fn warn(basis: &Basis<'_>, demand: &Demand, unknown: &Unknown, lowest: u64, warnings: &mut Warnings) {
     let strangers = unknown.accounts.saturating_add(unknown.addresses);
-    let infrastructure = unknown.infrastructure;
+    let (known, strange) = (unknown.infrastructure, unknown.infrastructure_strangers);
+    let infrastructure = known.saturating_add(strange);
     if strangers > 0 {
         warnings.0.push(format!(
             "accounts or addresses not matched with a person or a device, and so not in the number: {strangers}; each \
@@ -204,8 +223,9 @@ fn warn(basis: &Basis<'_>, demand: &Demand, unknown: &Unknown, lowest: u64, warn
     }
     if infrastructure > 0 {
         warnings.0.push(format!(
-            "devices or people that used only DHCP, DNS or the like and hold no CAL: {infrastructure}; by the contract \
-             each needs one (E.13): decide with policy.infra_roles whether they count"
+            "devices or people that used only DHCP, DNS or the like and hold no CAL: {infrastructure}, of these {known} known to \
+             the directory and {strange} strangers; by the contract each needs one (E.13): decide with policy.infra_roles \
+             whether they count"
         ));
     }
     if strangers.saturating_add(infrastructure) > 0 {

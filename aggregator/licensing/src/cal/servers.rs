@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::family::Family;
 use crate::{
-    catalogue::RunLicence,
     checked::Checked,
     estate::{LicensedBy, Server, SqlInstance, SqlModel},
     findings::{Rules, Warnings},
@@ -74,13 +73,20 @@ impl ServerNeeds {
                  their edition: {list}"
             )
         });
-        let own = names(&|server| {
-            checked.edition_of(server).is_some_and(|row| row.licence == RunLicence::Own && row.cal && row.name != SBS)
-        });
-        warnings.about(own, |count, list| {
+        // A.6 with the release's own CALs nowhere named
+        warnings.about(names(&|server| server.release.is_some()), |count, list| {
             format!(
-                "{count} server(s) of an edition with licences or CALs of its own: access counts as Windows Server CALs, \
-                 the edition's own licences are not computed yet, check them by hand: {list}"
+                "{count} server(s) of the Semi-Annual or Annual Channel count with the CAL of the long-term version of the same \
+                 family; no text says which CAL covers them (A.6, open question X.7): ask before you rely on it: {list}"
+            )
+        });
+        let undescribed = |server: &Server| {
+            checked.edition_of(server).is_some_and(|row| matches!(row.name.as_str(), "Storage" | "HPC" | "Itanium"))
+        };
+        warnings.about(names(&undescribed), |count, list| {
+            format!(
+                "{count} server(s) run Storage Server, HPC or Itanium editions, whose limits and CALs were found in part only \
+                 (A.1, E.12, open question X.10): check their terms: {list}"
             )
         });
         Self { needs, rules }

@@ -81,6 +81,7 @@ impl<'a> Suites<'a> {
             if !row.verified {
                 unverified.push(entitlement.sku.as_str());
             }
+            // G.9: plans of users cover nobody else at their devices
             let ranks = if holder == Holder::User { &people } else { &devices };
             let mut named: Vec<u32> =
                 entitlement.assigned_to.iter().filter_map(|id| ranks.get(id.as_str()).copied()).collect();

@@ -65,6 +65,9 @@ impl<'a> Ground<'a> {
     pub fn basis<'b>(&'b self, policy: &'b Policy, held: &'b Held, connected: &'b [bool]) -> Basis<'b> {
         let mut rules = self.family.rules();
         rules.extend(&self.servers.rules);
+        if self.has_sql_by_core() {
+            rules.add("D.8");
+        }
         Basis {
             checked: self.checked,
             policy,

@@ -47,6 +47,16 @@ row! {
     }
 }
 
+row! {
+    /// Which RDS CALs a Remote Desktop licence server hands out (rule F.4).
+    LicenceServerRow, "licence_server", ["version"] {
+        /// Version of Windows Server it runs.
+        version: VersionName,
+        /// Versions of the CALs.
+        cals: Vec<VersionName>,
+    }
+}
+
 /// A server version that has no CAL of its own name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -28,6 +28,7 @@ pub(super) fn check(catalogue: &Catalogue, places: &Places) -> Result<(), Catalo
     check.rows(&catalogue.cals)?;
     check.rows(&catalogue.equivalences)?;
     check.rows(&catalogue.included)?;
+    check.rows(&catalogue.licence_servers)?;
     check.rows(&catalogue.roles)?;
     check.rows(&catalogue.packs)?;
     check.rows(&catalogue.prices)?;

@@ -98,7 +98,8 @@ impl Accesses {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Use {
-    /// Id of the family in the catalogue, for example `rds`.
+    /// Id of the family in the catalogue, for example `rds`, which gateway, web access, broker (rule F.8) and desktops by the
+    /// virtualization host (rule F.10) use as well.
     pub cal: String,
     /// Of this family.
     pub accesses: Accesses,

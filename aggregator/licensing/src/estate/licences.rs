@@ -94,7 +94,7 @@ pub enum AssignmentReason {
     /// The first assignment, or an ordinary one after 90 days.
     #[default]
     Ordinary,
-    /// The hardware failed for good.
+    /// The hardware failed for good (rules 0.4, C.26).
     HardwareFailure,
     /// The person left.
     Departure,

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::written;
 use crate::version::VersionName;
 
-/// One physical machine (or hardware partition). Licences for cores attach to it.
+/// One physical machine; a hardware partition or a blade is one of its own (rule 0.7). Licences for cores attach to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
     /// Unique among hosts.
     pub id: String,
-    /// Physical cores of each populated processor; empty: unknown.
+    /// Physical cores of each populated processor, not logical ones (rule C.4); empty: unknown.
     #[serde(default)]
     pub processors: Vec<u32>,
     /// Whether Windows Server runs in the physical operating system environment. A physical server placed on the
@@ -77,7 +77,7 @@ pub struct Server {
     /// Ids of the only hosts it can run on; empty: every host of its cluster (rule C.13).
     #[serde(default)]
     pub may_run_on: Vec<String>,
-    /// Virtual processors, threads included where the hypervisor presents them (rule C.15).
+    /// Virtual processors, threads included where the hypervisor presents them (rule C.15); never physical cores (rule B.6).
     #[serde(default)]
     pub virtual_processors: Option<u32>,
     /// Where its right to run comes from.
@@ -92,6 +92,9 @@ pub struct Server {
     /// The one mode its Remote Desktop Session Host works in (rule F.6).
     #[serde(default)]
     pub remote_desktop: Option<RemoteDesktopMode>,
+    /// Hands out RDS CALs (rule F.4).
+    #[serde(default)]
+    pub licence_server: bool,
     /// Managed by System Center (rule G.7).
     #[serde(default)]
     pub managed: bool,

@@ -17,7 +17,8 @@ pub struct Person {
     /// An unresolved principal that stands for nobody known (invariant 4).
     #[serde(default)]
     pub unresolved: bool,
-    /// How many human beings stand behind it, if not one: a shared account or an application's account (rules 0.8, E.16).
+    /// How many human beings stand behind it, if not one: a shared account or an
+    /// application's account: CALs are for people, not for accounts (rules 0.8, E.15, E.16).
     #[serde(default)]
     pub stands_for: Option<u32>,
     /// Enabled accounts of this person, if not one (rule A.4).
@@ -40,7 +41,8 @@ pub struct Device {
     /// Itself a licensed Windows server: needs no CAL, but the people who reach others through it do (rule E.6).
     #[serde(default)]
     pub server: bool,
-    /// What kind of machine, in the words of whoever states it, for example `kiosk`, `printer`, `phone`.
+    /// What kind of machine, in the words of whoever states it, for example `kiosk`, `printer`, `phone`; all count the same,
+    /// whatever they run (rule E.18).
     #[serde(default)]
     pub kind: Option<String>,
     /// Last day seen, if known.

@@ -19,7 +19,7 @@ pub enum InfraRoles {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
-    /// Days looked back (rule E.19).
+    /// Days looked back (rules E.19, H.1).
     pub window_days: u32,
     /// People or devices per server that may administer it without a CAL (rule E.7).
     pub admin_exempt_per_server: u32,
@@ -38,6 +38,8 @@ pub struct Policy {
     pub allow_mixed_host_vm: bool,
     /// Whether licences by virtual machine may be bought at all: they need Software Assurance (rules C.14, C.19).
     pub per_virtual_machine: bool,
+    /// What CALs need beside licences by virtual machine (rule C.17).
+    pub per_vm_requires_sa_cals: MachineCals,
     /// Whether the estate is a provider's under SPLA, with its own rights (rule A.5).
     pub spla: bool,
     /// Whether people who reach SQL Server licensed by core need Windows Server CALs (rule D.8).
@@ -80,6 +82,20 @@ pub enum ClusterPeak {
     WorstCase,
 }
 
+/// What the CALs of those need who use virtual machines licensed by themselves (rule C.17): one source asks for Software
+/// Assurance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MachineCals {
+    /// Nothing more.
+    Ignore,
+    /// Somebody is told.
+    #[default]
+    Warn,
+    /// CALs without Software Assurance do not do: a violation if too few have it.
+    Require,
+}
+
 /// Who is counted (rule I.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -103,6 +119,7 @@ impl Default for Policy {
             disabled_cores_count: true,
             allow_mixed_host_vm: false,
             per_virtual_machine: false,
+            per_vm_requires_sa_cals: MachineCals::Warn,
             spla: false,
             sql_core_needs_windows_cal: true,
             population: Population::Observed,

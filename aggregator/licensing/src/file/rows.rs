@@ -83,6 +83,8 @@ pub(super) struct ServerRow {
     #[serde(default)]
     pub remote_desktop: Option<RemoteDesktopMode>,
     #[serde(default)]
+    pub licence_server: bool,
+    #[serde(default)]
     pub managed: bool,
     #[serde(default)]
     pub products: BTreeMap<String, VersionName>,

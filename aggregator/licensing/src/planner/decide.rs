@@ -1,4 +1,4 @@
-//! User CALs, Device CALs or both? The eight questions of the CAL decision tool, answered by hand (section K).
+//! User CALs, Device CALs or both? The eight questions of the CAL decision tool, answered by hand (K.1).
 //!
 //! Counts what the answers come to and says why; what evidence says is worked out beside, in `evidence`.
 

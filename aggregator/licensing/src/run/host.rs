@@ -38,7 +38,7 @@ pub(crate) struct Running<'a> {
 }
 
 impl Running<'_> {
-    /// Instances that use a right to run: virtual machines, and the physical one unless it only manages them (C.7); at
+    /// Instances that use a right to run; other systems use none, nor does what is off (C.9): virtual machines, and the physical one unless it only manages them (C.7); at
     /// least one where any Windows runs (C.8).
     pub fn instances(&self) -> u64 {
         (self.machines + u64::from(self.physical && !self.host.virtualization_only)).max(1)

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{choice::HostNeed, downgrade::use_idle_datacenter, needs::needs, placement::Placement, stock::Stock};
 use crate::{
+    book::NO_CURRENCY,
     checked::Checked,
     estate::{ClusterPeak, EstateError, Policy},
     position::{Reading, ReadingLine},
+    prices::UnitPrice,
     version::VersionName,
+    words::Money,
 };
 
 /// Licences needed, by sku and version.
@@ -34,6 +37,18 @@ pub(crate) fn difference(here: &Totals, otherwise: &Totals) -> Vec<ReadingLine> 
         })
         .filter(|line| line.needed != line.otherwise)
         .collect()
+}
+
+/// What lies between the two numbers in money, if all of it has a price.
+fn saved(checked: &Checked<'_>, lines: &[ReadingLine]) -> Result<Option<Money>, EstateError> {
+    let (mut here, mut otherwise) = (0_u64, 0_u64);
+    for line in lines {
+        let Some(price) = UnitPrice::of(checked.estate, &line.sku) else { return Ok(None) };
+        here = here.saturating_add(price.cost(line.needed)?);
+        otherwise = otherwise.saturating_add(price.cost(line.otherwise)?);
+    }
+    let currency = Some(checked.estate.currency.as_str()).filter(|code| !code.is_empty()).unwrap_or(NO_CURRENCY);
+    Ok(Some(Money { minor: here.abs_diff(otherwise), currency: currency.to_owned() }))
 }
 
 /// The readings of open questions that touch this estate and differ.
@@ -72,7 +87,13 @@ pub(super) fn readings<'a>(
         let mut other = needs(checked, placement, &policy, stock)?;
         let lines = difference(&here, &after(&mut other.all));
         if !lines.is_empty() {
-            readings.push(Reading { policy: switch, question: question.into(), lines });
+            let question = match saved(checked, &lines)? {
+                Some(saved) if switch.starts_with("disabled_cores_count") => {
+                    format!("{question}; the fewer cost {saved} less at list price")
+                }
+                _ => question.into(),
+            };
+            readings.push(Reading { policy: switch, question, lines });
         }
     }
     Ok(readings)

@@ -3,7 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{choice::HostNeed, machine, needs::Needs, placement::Placement, stock::Stock};
-use crate::{checked::Checked, draft::Draft, estate::EstateError, position::Violation};
+use crate::{
+    checked::Checked,
+    draft::Draft,
+    estate::{EstateError, MachineCals},
+    position::Violation,
+};
 
 /// Licences by virtual machine: sets owned cores aside for them, and says what the terms ask for.
 pub(super) fn of_machines(
@@ -37,12 +42,14 @@ pub(super) fn of_machines(
     if needed.values().all(|needed| *needed == 0) {
         return;
     }
-    draft.warnings.0.push(
-        "the CALs of people and devices that use virtual machines licensed by themselves need Software Assurance or a \
-         subscription, too, according to one source; ask before you rely on CALs without it (C.17, open question X.4)"
-            .into(),
-    );
     let estate = checked.estate;
+    if estate.policy.per_vm_requires_sa_cals == MachineCals::Warn {
+        draft.warnings.0.push(
+            "the CALs of people and devices that use virtual machines licensed by themselves need Software Assurance or a \
+             subscription, too, according to one source; ask before you rely on CALs without it (C.17, open question X.4)"
+                .into(),
+        );
+    }
     // C.16: at will within a farm only
     let mut across = Vec::new();
     let mut farms_of_clusters: BTreeMap<u32, usize> = BTreeMap::new();

@@ -19,7 +19,7 @@ pub(super) struct Cores {
     pub factor: bool,
 }
 
-/// D.3: the sum over processors of cores times factor, each with its minimum, rounded up.
+/// D.3: the sum over processors of cores times factor, each with its minimum, rounded up. No minimum for the server (D.10).
 pub(super) fn physical(
     catalogue: &Catalogue,
     policy: &Policy,

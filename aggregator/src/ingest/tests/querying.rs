@@ -37,6 +37,7 @@ async fn positions_scans_and_servers_are_answered_from_the_store() {
         currency: "EUR".into(),
         rules: vec!["D.1".into()],
         confidence: Confidence::H,
+        policies: Vec::new(),
     };
     let position = Position {
         format: POSITION_FORMAT.into(),

@@ -16,9 +16,24 @@ const DEAREST: u64 = 1_000_000_000_000;
 pub(super) fn check(check: &Check<'_>) -> Result<(), CatalogueError> {
     cals(check)?;
     equivalences(check)?;
+    licence_servers(check)?;
     roles(check)?;
     prices(check)?;
     policies(check)
+}
+
+/// F.4.
+fn licence_servers(check: &Check<'_>) -> Result<(), CatalogueError> {
+    let known = check.catalogue.cal("rds").map_or(&[][..], |row| &row.versions);
+    for row in &check.catalogue.licence_servers {
+        if !VersionName::WINDOWS.contains(&row.version) {
+            return check.refuse(row, "its version is none of Windows Server: correct it");
+        }
+        if let Some(cal) = row.cals.iter().find(|cal| !known.contains(cal)) {
+            return check.refuse(row, format!("there is no RDS CAL of {cal}: correct `cals`"));
+        }
+    }
+    Ok(())
 }
 
 fn cals(check: &Check<'_>) -> Result<(), CatalogueError> {

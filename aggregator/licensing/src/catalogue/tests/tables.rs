@@ -297,6 +297,23 @@ fn caps_and_included_cals_are_those_of_the_published_table() {
     assert_eq!(included("sbs/standard/licence", V2008R2), Some(vec![5])); // row 89
 }
 
+/// F.4 [S116]: the table, not the prose beside it, by which a server of 2016 would hand out older CALs and none newer would.
+#[test]
+fn licence_servers_hand_out_what_the_published_table_says() {
+    let table = [("2016", 2016, 2016), ("2019", 2003, 2019), ("2022", 2003, 2022), ("2025", 2003, 2025)];
+    assert_eq!(catalogue().licence_servers.len(), table.len());
+    for ((version, from, to), row) in table.into_iter().zip(&catalogue().licence_servers) {
+        assert_eq!(row.version.name(), version);
+        let rds = catalogue().cal("rds").unwrap().versions.iter().map(|cal| cal.name());
+        let expected = rds.filter(|cal| (from..=to).contains(&cal.parse::<i32>().unwrap()));
+        assert_eq!(
+            row.cals.iter().map(|cal| cal.name()).collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>(),
+            "{version}"
+        );
+    }
+}
+
 /// Section G.4 and G.5: who carries the Windows Server CAL; RDS is in none (G.1).
 #[test]
 fn suites_bridges_and_plans_carry_what_the_published_table_says() {
