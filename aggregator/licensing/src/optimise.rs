@@ -37,7 +37,7 @@ pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};
 pub use levels::{Level, LevelNeeds, LevelPurchase, LevelTerms, cheapest_level_purchase};
 pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_modes};
-pub use pool::{PoolBound, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
+pub use pool::{PoolBound, PoolBranch, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
 pub use problem::ProblemError;
 pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifyError, verify_certificate};

@@ -4,6 +4,7 @@
 //! The need of a kind is the most that is held on one day. That is exact for a given choice; which choice is cheapest is
 //! NP-hard to tell, so the answer is a choice, a bound with its proof, and whether they meet. Knows numbers only.
 
+mod branch;
 mod improve;
 mod spans;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use super::{
     graph::Graph,
     problem::{ProblemError, check_number},
 };
+use branch::Branching;
 use spans::Side;
 
 /// A user on a device, from day `first` to day `last`, both included; an end may be unknown.
@@ -45,7 +47,8 @@ pub struct PoolProblem<'a> {
     pub user_price: u64,
     /// What a CAL of each kind costs.
     pub device_price: u64,
-    /// A CAL given on day `first` may be given to somebody else after day `first + minimum_days` (0.4: 90).
+    /// A CAL given on day `first` may be given to somebody else after day `first + minimum_days` (0.4: 89, for one given on
+    /// day d is free again on day d + 90).
     pub minimum_days: u32,
 }
 
@@ -74,6 +77,18 @@ pub struct PoolBound {
     pub demand: Vec<PoolDemand>,
 }
 
+/// A step in the proof of small pools: of a split first the part in which the one named holds a CAL, then the part in which
+/// all those do with whom it shares a stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PoolBranch {
+    /// Both parts follow.
+    User(u32),
+    /// Both parts follow.
+    Device(u32),
+    /// What this part costs at least; those who must hold a CAL in it count like those of whom one end is known.
+    Part(PoolBound),
+}
+
 /// The smallest pools found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolPlan {
@@ -91,8 +106,10 @@ pub struct PoolPlan {
     pub lower_bound: u128,
     /// Whether both are equal.
     pub proven: bool,
-    /// Why no pools cost less.
+    /// Why no pools cost less; for small pools only together with `branches`.
     pub bound: PoolBound,
+    /// Of small pools: the parts into which the choice was split, empty if it was not.
+    pub branches: Vec<PoolBranch>,
 }
 
 /// Passes over the prices of days, fewer on large graphs.
@@ -103,6 +120,8 @@ const BUSY: u64 = 8;
 const FEW: u64 = 64;
 /// No day weighs less than the heaviest, halved this often.
 const FAINTEST: u32 = 10;
+/// Pools above this are large: then nearly every sum is one of whole numbers of CALs.
+const MOST_COUNTED: u128 = 4_096;
 /// Pairs to look at in all passes together.
 const PATIENCE: usize = 40_000_000;
 
@@ -130,8 +149,24 @@ pub fn cheapest_pool(problem: &PoolProblem<'_>) -> Result<PoolPlan, ProblemError
     let pairs: Vec<(u32, u32)> = problem.stays.iter().filter_map(open).collect();
     let graph = Graph::new(problem.users, problem.devices, &pairs)?;
     let prices = [problem.user_price / unit, problem.device_price / unit];
+    let scale = scale(problem, prices);
     let mut search = Search { graph: &graph, sides: [&users, &devices], prices, unit, best: None, bound: None };
-    search.run(scale(problem, prices));
+    search.offer_one_kind();
+    let passes = (PATIENCE / graph.pairs().max(1)).clamp(*PASSES.start(), *PASSES.end());
+    let even = [&users, &devices].map(|side| vec![1_u64 << 32; side.days.len()]);
+    let shares = search.run(scale, passes, even);
+    let mut branches = Vec::new();
+    if let Some(bound) =
+        search.bound.clone().filter(|_| !search.is_proven() && branch::is_small(search.sides, pairs.len()))
+    {
+        let mut branching = Branching::new(&search, scale);
+        let (least, parts) = branching.split(search.sides, &pairs, &shares, bound);
+        search.best = branching.best;
+        if let Some(bound) = search.bound.as_mut().filter(|bound| bound.0 < least) {
+            bound.0 = least;
+            branches = parts;
+        }
+    }
     let (Some(best), Some((lower_bound, bound))) = (search.best, search.bound) else {
         return Err(ProblemError::TooMuch);
     };
@@ -145,6 +180,7 @@ pub fn cheapest_pool(problem: &PoolProblem<'_>) -> Result<PoolPlan, ProblemError
         lower_bound: lower_bound * u128::from(unit),
         proven: best.cost == lower_bound,
         bound,
+        branches,
     })
 }
 
@@ -166,20 +202,34 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn run(&mut self, scale: u64) {
+    /// All of one kind, which the other kind joins only where it must.
+    fn offer_one_kind(&mut self) {
         let [users, devices] = self.sides;
-        // All of one kind, which the other kind joins only where it must.
         let active = |side: &Side| side.spans.iter().map(Option::is_some).collect::<Vec<bool>>();
         self.offer([active(users), devices.forced.clone()]);
         self.offer([users.forced.clone(), active(devices)]);
+    }
 
-        let passes = (PATIENCE / self.graph.pairs().max(1)).clamp(*PASSES.start(), *PASSES.end());
-        let mut shares = [users.days.len(), devices.days.len()].map(|days| vec![1_u64 << 32; days]);
+    /// Looks for choices and bounds by prices of days that begin with these shares; returns those of the best bound.
+    fn run(&mut self, scale: u64, passes: usize, mut shares: [Vec<u64>; 2]) -> [Vec<u64>; 2] {
+        let [users, devices] = self.sides;
+        // what those cost who hold one in any case
+        let peaks = [0, 1].map(|side| self.sides[side].peak_only(&self.sides[side].forced, self.prices[side] * scale));
+        let chosen = self.bound_at(&peaks, scale);
+        self.offer(chosen);
+        let mut best = shares.clone();
         for pass in 0..passes {
-            let weights = [0, 1].map(|side| spread(&shares[side], self.prices[side] * scale));
-            let chosen = self.bound_at(&weights, scale);
             if self.is_proven() {
-                return;
+                break;
+            }
+            let weights = [0, 1].map(|side| spread(&shares[side], self.prices[side] * scale));
+            let before = self.bound.as_ref().map(|bound| bound.0);
+            let chosen = self.bound_at(&weights, scale);
+            if self.bound.as_ref().map(|bound| bound.0) > before {
+                best.clone_from(&shares);
+            }
+            if self.is_proven() {
+                break;
             }
             let loads = [users.loads(&chosen[0]), devices.loads(&chosen[1])];
             self.offer(chosen);
@@ -202,6 +252,7 @@ impl Search<'_> {
                 }
             }
         }
+        best
     }
 
     fn is_proven(&self) -> bool {
@@ -227,7 +278,7 @@ impl Search<'_> {
             forced.map(|(vertex, _): (u32, _)| (vertex, of_vertices[side][vertex as usize])).collect::<Vec<_>>()
         });
         let of_forced: u128 = forced.iter().flatten().map(|(_, weight)| u128::from(*weight)).sum();
-        let bound = (cover.cost + of_forced).div_ceil(u128::from(scale));
+        let bound = whole((cover.cost + of_forced).div_ceil(u128::from(scale)), self.prices);
         if self.bound.as_ref().is_none_or(|(best, _)| bound > *best) {
             let mut demand: Vec<PoolDemand> = Vec::new();
             demand.extend(forced[0].iter().map(|&(user, amount)| PoolDemand {
@@ -262,6 +313,16 @@ impl Search<'_> {
         };
         [with_forced(cover.users, of_users), with_forced(cover.devices, of_devices)]
     }
+}
+
+/// The least cost of whole numbers of CALs that is no less: pools of 10 at 5 and 4 cost 40 or 41, never 39.5.
+fn whole(least: u128, prices: [u64; 2]) -> u128 {
+    let [a, b] = prices.map(u128::from);
+    if a == 0 || b == 0 || least / a.min(b) > MOST_COUNTED {
+        return least;
+    }
+    let beside = |users: u128| users * a + least.saturating_sub(users * a).div_ceil(b) * b;
+    (0..=least.div_ceil(a)).map(beside).min().unwrap_or(least)
 }
 
 /// Splits `total` in proportion to the shares; what rounding leaves goes to the largest.

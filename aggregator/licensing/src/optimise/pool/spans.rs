@@ -11,7 +11,7 @@ pub(super) struct Span {
 }
 
 /// One side: users or devices.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Side {
     /// Per vertex; none without a stay.
     pub spans: Vec<Option<Span>>,
@@ -87,6 +87,13 @@ impl Side {
 
     pub(super) fn peak(&self, chosen: &[bool]) -> u64 {
         self.loads(chosen).into_iter().max().unwrap_or(0)
+    }
+
+    /// All weight on the first of the days on which those chosen hold most.
+    pub(super) fn peak_only(&self, chosen: &[bool], weight: u64) -> Vec<u64> {
+        let loads = self.loads(chosen);
+        let busiest = (0..loads.len()).max_by_key(|&day| (loads[day], std::cmp::Reverse(day)));
+        (0..loads.len()).map(|day| if Some(day) == busiest { weight } else { 0 }).collect()
     }
 
     /// Per vertex: what the days of its span weigh together.
