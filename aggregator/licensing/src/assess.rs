@@ -9,6 +9,7 @@ use crate::{
     checked::Checked,
     draft::Draft,
     estate::{Estate, EstateError},
+    ledger,
     position::{POSITION_FORMAT, Position},
     run, sql,
     switches::Switches,
@@ -41,6 +42,8 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         mut readings,
         mut reclaim,
         suites,
+        pool,
+        wanted,
     } = draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
@@ -56,6 +59,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     sort(&mut lines, &mut shopping);
     intervals.sort();
     violations.sort();
+    reclaim.extend(ledger::reclaim(&checked, &wanted)?);
     readings.sort();
     reclaim.sort();
     // most valuable first
@@ -79,7 +83,10 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         readings,
         reclaim,
         suites,
+        pool,
     };
+    let mut transfers: Vec<_> = wanted.iter().filter_map(|wanted| ledger::transfers(&checked, wanted)).collect();
+    transfers.sort_by(|one, two| one.cal.cmp(&two.cal));
     Ok(Assessment {
         position,
         people: windows.people,
@@ -88,6 +95,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         hosts,
         uses,
         purchase_holders: windows.holders,
+        transfers,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Borrow, fmt::Display, ops::Deref, sync::Arc};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -140,6 +141,46 @@ pub struct Assessment {
     /// Who would hold which CAL in the cheapest purchase of the position, if there is one (E.29).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_holders: Option<PurchaseHolders>,
+    /// Who gets which licence, for each family of CALs of which it is known who holds some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfers>,
+}
+
+/// The fewest moves of CALs of one family with which no more is bought than must be (0.4, E.29).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfers {
+    /// What the skus of the family begin with, for example `windows-server-cal`.
+    pub cal: String,
+    /// How many stay with those who hold and need them.
+    pub keep: u64,
+    /// Those handed out, moved or taken back.
+    pub transfers: Vec<Transfer>,
+    /// Who gets none of those owned today: new ones are to be bought, unless one that may move later can be waited for.
+    pub buy: Vec<CalHolder>,
+}
+
+/// One CAL that changes hands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// As in the entitlement.
+    pub sku: String,
+    /// Version licensed.
+    pub version: VersionName,
+    /// Id of the entitlement, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entitlement: Option<String>,
+    /// Number of the licence within it; `None`: a free one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// Who has it; `None`: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Who gets it; `None`: nobody needs it, it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The day from which it may move (0.4); `None`: now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Date>,
 }
 
 /// Who would hold which CAL in the cheapest purchase.

@@ -17,6 +17,7 @@ mod intervals;
 mod licence_server;
 mod mix;
 mod modes;
+mod pool;
 mod purchase;
 mod readings;
 mod servers;
@@ -26,6 +27,7 @@ mod windows;
 
 pub(crate) use counted::Counted;
 pub(crate) use coverage::coverages;
+pub(crate) use family::Family;
 
 pub(crate) use purchase::Purchase;
 pub(crate) use servers::ServerNeeds;
@@ -75,6 +77,7 @@ pub(crate) fn cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<Windo
     for (other, (held, connectors)) in others.iter().zip(&served.others) {
         additive::additive_cals(other, held, connectors, draft)?;
     }
+    pool::pool(&base, &served.base.0, &served.base.1.connected, draft)?;
     readings::readings(&base, &others, &served, draft)?;
     draft.suites = suite_offer::offer(checked, || {
         let (held, connectors) = &served.base;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::{
     catalogue::{Catalogue, EditionRow},
     estate::{Accesses, Estate, EstateError, Server},
+    ledger::Ledger,
     packs::LARGEST,
     ranking::Ranking,
     version::VersionName,
@@ -22,6 +23,8 @@ pub(crate) struct Checked<'a> {
     pub hosts: Ranking,
     /// Per server the index of its host.
     pub host_of: Vec<Option<u32>>,
+    /// Who holds which licence.
+    pub ledger: Ledger<'a>,
     /// Rows of the editions that servers name, by their spelling.
     editions: HashMap<&'a str, Option<&'a EditionRow>>,
 }
@@ -52,6 +55,7 @@ impl<'a> Checked<'a> {
             devices: Ranking::of("device", estate.devices.iter().map(|device| device.id.as_str()))?,
             hosts: Ranking::of("host", estate.hosts.iter().map(|host| host.id.as_str()))?,
             host_of,
+            ledger: Ledger::of(estate, catalogue.reassignment_days())?,
             editions,
         };
         checked.check_values()?;
@@ -59,6 +63,7 @@ impl<'a> Checked<'a> {
         for used in &estate.uses {
             check_accesses(estate, &used.accesses)?;
         }
+        check_stays(estate)?;
         Ok(checked)
     }
 
@@ -125,6 +130,27 @@ impl<'a> Checked<'a> {
     }
 }
 
+fn check_stays(estate: &Estate) -> Result<(), EstateError> {
+    let known = |index: u32, count: usize| index == Accesses::NONE || (index as usize) < count;
+    for (at, stay) in estate.stays.iter().enumerate() {
+        let problem = if !known(stay.person, estate.people.len()) {
+            "its `person` does not exist: correct the number"
+        } else if !known(stay.device, estate.devices.len()) {
+            "its `device` does not exist: correct the number"
+        } else if stay.server as usize >= estate.servers.len() {
+            "its `server` does not exist: correct the number"
+        } else if (stay.person, stay.device) == (Accesses::NONE, Accesses::NONE) {
+            "it names neither a person nor a device: leave it out or name one"
+        } else if stay.last < stay.first {
+            "its `last` day is before its `first`: correct them"
+        } else {
+            continue;
+        };
+        return Err(EstateError::Value { place: format!("stay {}", at + 1), problem });
+    }
+    Ok(())
+}
+
 fn check_accesses(estate: &Estate, accesses: &Accesses) -> Result<(), EstateError> {
     let Accesses { person, device, server, flags } = accesses;
     let length = server.len();
@@ -132,6 +158,7 @@ fn check_accesses(estate: &Estate, accesses: &Accesses) -> Result<(), EstateErro
         let row = person.len().min(device.len()).min(flags.len()).min(length);
         return Err(EstateError::Access { row, problem: "the four columns are not of the same length".into() });
     }
+    let any_gone = estate.people.iter().any(|person| person.gone);
     let known = |index: u32, count: usize| index == Accesses::NONE || (index as usize) < count;
     for (row, access) in accesses.rows().enumerate() {
         let problem = if !known(access.person, estate.people.len()) {
@@ -142,6 +169,8 @@ fn check_accesses(estate: &Estate, accesses: &Accesses) -> Result<(), EstateErro
             format!("server {} of {} does not exist", access.server, estate.servers.len())
         } else if (access.person, access.device) == (Accesses::NONE, Accesses::NONE) {
             "it names neither a person nor a device: leave it out or name one".into()
+        } else if any_gone && estate.people.get(access.person as usize).is_some_and(|person| person.gone) {
+            format!("person {} is gone and needs none (E.19): leave the access out or correct `gone`", access.person)
         } else {
             continue;
         };

@@ -6,7 +6,8 @@ use crate::{
     checked::Checked,
     estate::EstateError,
     findings::Warnings,
-    position::{Interval, Reading, Reclaim, SuiteOffer, ToDo, Violation},
+    ledger::Wanted,
+    position::{Interval, Pool, Reading, Reclaim, SuiteOffer, ToDo, Violation},
 };
 
 /// A position in the making.
@@ -21,21 +22,33 @@ pub(crate) struct Draft<'a> {
     pub readings: Vec<Reading>,
     pub reclaim: Vec<Reclaim>,
     pub suites: Option<SuiteOffer>,
+    pub pool: Option<Pool>,
+    /// Of each family: who needs which of its CALs.
+    pub wanted: Vec<Wanted>,
 }
 
 impl<'a> Draft<'a> {
     pub fn of(checked: &Checked<'a>) -> Self {
+        let mut warnings = checked.estate.notes.clone();
+        if checked.ledger.endless > 0 {
+            warnings.push(format!(
+                "temporary assignments without `temporary_until`, so that nobody can tell whether they ended in time (E.20): {}",
+                checked.ledger.endless
+            ));
+        }
         Self {
             book: Book::of(checked),
-            warnings: Warnings(checked.estate.notes.clone()),
+            warnings: Warnings(warnings),
             hosts: Vec::new(),
             uses: Vec::new(),
             intervals: Vec::new(),
             to_do: Vec::new(),
-            violations: Vec::new(),
+            violations: checked.ledger.violations.clone(),
             readings: Vec::new(),
             reclaim: Vec::new(),
             suites: None,
+            pool: None,
+            wanted: Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Knows text only; reading files and CSV is the caller's work, who may add accesses one by one.
 
 mod named;
+mod period;
 mod rows;
 
 use std::{collections::BTreeMap, fmt::Display};
@@ -88,10 +89,8 @@ impl EstateFile {
             FileError::Text { line, problem: error.message().replace('\n', ", ") }
         })?;
         let Document { host, server, person, device, access, entitlement, default_server, as_of, .. } = document;
-        if as_of.is_none() && entitlement.iter().any(|row| row.software_assurance_until.is_some()) {
-            let problem =
-                "needed because an entitlement has Software Assurance until a day: say as of which day to count";
-            return Err(FileError::Other { place: "as_of".into(), problem });
+        if as_of.is_none() {
+            period::check_undated(&entitlement, &document.assignment, &person, &device)?;
         }
         let mut file = Self::of(Estate {
             as_of: as_of.unwrap_or(Date::ZERO),
@@ -130,6 +129,7 @@ impl EstateFile {
                 stands_for: row.stands_for,
                 accounts: u32::try_from(row.accounts.len()).ok().filter(|&accounts| accounts > 1),
                 last_seen: row.last_seen,
+                gone: row.gone,
             };
             file.estate.people.extend(ids.into_iter().map(|id| Person { id, ..member.clone() }));
         }
@@ -150,6 +150,7 @@ impl EstateFile {
                 kind: row.kind,
                 last_seen: row.last_seen,
                 managed: row.managed,
+                gone: row.gone,
             };
             file.estate.devices.extend(ids.into_iter().map(|id| Device { id, ..member.clone() }));
         }
@@ -218,6 +219,7 @@ impl EstateFile {
     /// The estate with all accesses.
     #[must_use]
     pub fn finish(mut self) -> Estate {
+        period::leave_out_gone(&mut self.estate, &mut self.rows, &mut self.uses);
         self.estate.accesses = Accesses::of(self.rows);
         let uses = self.uses.into_iter().map(|(cal, rows)| Use { cal, accesses: Accesses::of(rows) });
         self.estate.uses = uses.collect();
@@ -292,23 +294,25 @@ impl EstateFile {
         } else {
             spread(&mut self.rows, place, people, devices, server, flags)?;
         }
+        if let Some((first, last)) = period::of(place, row)? {
+            let stays = self.rows[from..].iter().map(|row| Stay {
+                person: row.person,
+                device: row.device,
+                server: row.server,
+                first,
+                last,
+                flags: row.flags,
+            });
+            self.estate.stays.extend(stays);
+            if !period::is_in_window(&self.estate, first, last) {
+                // E.19: it counts for the pool over time only
+                period::note_last_seen(&mut self.estate, &self.rows[from..], last);
+                self.rows.truncate(from);
+            }
+        }
         for cal in &row.uses {
             self.uses.entry(cal.clone()).or_default().extend_from_slice(&self.rows[from..]);
         }
-        let (first, last) = match (row.first, row.last) {
-            (None, None) => return Ok(()),
-            (Some(first), Some(last)) if first <= last => (first, last),
-            (Some(_), Some(_)) => return Err(other(place, "its `last` day is before its `first`: correct them")),
-            _ => return Err(other(place, "it has only one of `first` and `last`: give both days or none")),
-        };
-        let stays = self.rows[from..].iter().map(|row| Stay {
-            person: row.person,
-            device: row.device,
-            server: row.server,
-            first,
-            last,
-        });
-        self.estate.stays.extend(stays);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod estate;
 pub mod explain;
 mod file;
 mod findings;
+mod ledger;
 mod names;
 pub mod optimise;
 mod owned;
@@ -31,7 +32,7 @@ pub mod words;
 pub use assess::{assess, assess_with};
 pub use assessment::{
     Assessment, CalHolder, Coverage, HostLicence, HostOption, IdleCals, Licence, Proof, ProofPair, PurchaseHolders,
-    Reason, UseCoverage,
+    Reason, Transfer, Transfers, UseCoverage,
 };
 pub use estate::{
     Access, Accesses, Assignment, AssignmentReason, CappedCounts, Channel, ClusterPeak, Device, Entitlement, Estate,
@@ -40,7 +41,7 @@ pub use estate::{
 };
 pub use file::{EstateFile, FileError};
 pub use position::{
-    Confidence, Interval, Line, Optimum, POSITION_FORMAT, Position, Purchase, Reading, ReadingLine, Reclaim,
+    Confidence, Interval, Line, Optimum, POSITION_FORMAT, Pool, Position, Purchase, Reading, ReadingLine, Reclaim,
     ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
 };
 pub use run::{azure_machines, break_even_machines};

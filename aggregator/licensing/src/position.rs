@@ -2,6 +2,7 @@
 //!
 //! The keys are a contract with other tools; they change only with the number in the format name.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// The value of the `format` key.
@@ -132,6 +133,41 @@ pub struct Position {
     /// CALs of all families bought together, if that is cheaper with suites (G.1); the lines stay those of single CALs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suites: Option<SuiteOffer>,
+    /// The smallest pools of base CALs that lawfully served the whole period, if the estate tells who was where when (E.19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool>,
+}
+
+/// The smallest pools of User and Device CALs that lawfully served everybody who was there over a period (0.4, E.19): a CAL
+/// may serve one after the other, each from the first to the last day there and for 90 days at least.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// First day of the period.
+    pub from: Date,
+    /// Last day of the period.
+    pub to: Date,
+    /// All CALs count as of this version, the newest needed in the period.
+    pub version: String,
+    /// User CALs held on the busiest day.
+    pub users: u64,
+    /// Device CALs held on the busiest day.
+    pub devices: u64,
+    /// People who hold one of them at some time.
+    pub user_holders: u64,
+    /// Devices that hold one of them at some time.
+    pub device_holders: u64,
+    /// Of both pools at list price, before owned ones are set against them, minor units of `currency`; 0 if no price is known.
+    pub cost_minor: u64,
+    /// No pools cost less; 0 if no price is known.
+    pub lower_bound_minor: u64,
+    /// Whether none are cheaper (without prices: smaller).
+    pub proven: bool,
+    /// ISO 4217; empty when no price is known.
+    pub currency: String,
+    /// Rule ids, sorted.
+    pub rules: Vec<String>,
+    /// Lowest of the rules.
+    pub confidence: Confidence,
 }
 
 /// The cheapest way to buy the CALs of several families together, for one who owns none of them.
@@ -224,7 +260,7 @@ pub struct ReadingLine {
 }
 
 /// A licence that can be taken back.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Reclaim {
     /// As in the lines.
     pub sku: String,
@@ -232,10 +268,21 @@ pub struct Reclaim {
     pub version: String,
     /// How many.
     pub quantity: u64,
-    /// From whom, where it is known; at most five names, then how many more.
+    /// From whom, where it is known; at most five names, then how many more. People and their devices are counted, not named.
     pub from: String,
     /// Why, and from which day on (0.4), a sentence.
     pub why: String,
     /// Rule ids, sorted.
     pub rules: Vec<String>,
+    /// How many more would be short if they stayed where they are: the lines count on these already.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub saves: u64,
+    /// What those would cost, minor units; 0 if no price is known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub saves_minor: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -78,6 +78,7 @@ fn table() -> Vec<(&'static str, Vec<Line>, u64)> {
             ],
             0,
         ),
+        ("contractors.toml", vec![(USER, "2022", 40, 0, 40), (STANDARD, "2022", 16, 0, 16)], 40 * 4200),
         (
             "versions.toml",
             vec![
@@ -226,4 +227,12 @@ fn the_packs_of_the_core_hosts() {
     let packs: Vec<_> =
         assessment.position.shopping.iter().map(|item| (item.units, item.packs, item.cost_minor)).collect();
     assert_eq!(packs, [(16, 7, 748_300), (2, 7, 93_541)]);
+}
+
+/// 0.4, E.19: 105 people one after the other.
+#[test]
+fn the_pool_of_the_contractors() {
+    let pool = assess(&estate("contractors.toml")).unwrap().position.pool.expect("all accesses have days");
+    assert_eq!((pool.users, pool.user_holders, pool.devices, pool.version.as_str()), (45, 105, 0, "2022"));
+    assert_eq!((pool.cost_minor, pool.lower_bound_minor, pool.proven), (45 * 4200, 45 * 4200, true));
 }

@@ -1,7 +1,7 @@
 //! What a position says beside its lines, in sentences: broken terms first, then how certain the numbers are, what to find
 //! out, other readings of the contract, suites, and what can be taken back.
 
-use caliper_licensing::{Interval, Position, Reading, Reclaim, SuiteOffer, ToDo, Violation};
+use caliper_licensing::{Interval, Pool, Position, Reading, Reclaim, SuiteOffer, ToDo, Violation};
 
 use crate::web::text::{Count, Money, product};
 
@@ -31,7 +31,8 @@ pub fn findings(position: &Position) -> Vec<Finding> {
         ),
         ("Where the contract can be read otherwise", "readings", position.readings.iter().map(reading).collect()),
         ("Suites", "suites", position.suites.iter().map(|offer| suites(offer, &money)).collect()),
-        ("What can be taken back", "take-back", position.reclaim.iter().map(take_back).collect()),
+        ("What can be taken back", "take-back", position.reclaim.iter().map(|row| take_back(row, &money)).collect()),
+        ("Over time", "over-time", position.pool.iter().map(over_time).collect()),
     ];
     let said = all.into_iter().filter(|(_, _, sentences): &(_, _, Vec<String>)| !sentences.is_empty());
     said.map(|(heading, anchor, sentences)| Finding { heading, anchor, sentences }).collect()
@@ -92,15 +93,49 @@ fn suites(offer: &SuiteOffer, money: &impl Fn(u64) -> Money) -> String {
     )
 }
 
-fn take_back(reclaim: &Reclaim) -> String {
-    let Reclaim { sku, version, quantity, from, why, rules } = reclaim;
+fn take_back(reclaim: &Reclaim, money: &impl Fn(u64) -> Money) -> String {
+    let Reclaim { sku, version, quantity, from, why, rules, saves, saves_minor } = reclaim;
     let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
-    format!("{} {}{from}: {}", Count(*quantity), product(sku, version), sentence(why, rules))
+    let saved = match (saves, saves_minor) {
+        (0, _) => String::new(),
+        (count, 0) => format!(" The numbers above count on {} of them.", Count(*count)),
+        (count, minor) => {
+            format!(" The numbers above count on {} of them; as many new ones cost {}.", Count(*count), money(*minor))
+        }
+    };
+    format!("{} {}{from}: {}{saved}", Count(*quantity), product(sku, version), sentence(why, rules))
+}
+
+fn over_time(pool: &Pool) -> String {
+    let money = |minor| Money { minor, currency: pool.currency.clone() };
+    let kind = |count, unit: &str, holders, who: &str| {
+        let name = product(&format!("windows-server-cal/{unit}"), &pool.version);
+        (count > 0).then(|| format!("{} {name} for {} {who}", Count(count), Count(holders)))
+    };
+    let users = kind(pool.users, "user", pool.user_holders, "people");
+    let devices = kind(pool.devices, "device", pool.device_holders, "devices");
+    let pools: Vec<String> = users.into_iter().chain(devices).collect();
+    let (cost, verdict) = match (pool.currency.is_empty(), pool.proven) {
+        (true, true) => (String::new(), "fewer would not have done".to_owned()),
+        (true, false) => (String::new(), "whether fewer would have done is not proven".to_owned()),
+        (false, true) => (format!(", {} at list price", money(pool.cost_minor)), "no pool is cheaper".to_owned()),
+        (false, false) => (
+            format!(", {} at list price", money(pool.cost_minor)),
+            format!("none can cost less than {}", money(pool.lower_bound_minor)),
+        ),
+    };
+    let text = format!(
+        "from {} to {} a pool that changes hands lawfully would have done: {}{cost}; {verdict}",
+        pool.from,
+        pool.to,
+        if pools.is_empty() { "none".to_owned() } else { pools.join(" and ") },
+    );
+    sentence(&text, &["0.4".to_owned(), "E.19".to_owned()])
 }
 
 #[cfg(test)]
 mod tests {
-    use caliper_licensing::{ReadingLine, SuiteCount};
+    use caliper_licensing::{Confidence, ReadingLine, SuiteCount};
 
     use super::*;
 
@@ -144,7 +179,24 @@ mod tests {
                 from: "ann, bob, cid".into(),
                 why: "not seen for 100 days".into(),
                 rules,
+                saves: 2,
+                saves_minor: 800,
             }],
+            pool: Some(Pool {
+                from: jiff::civil::date(2026, 1, 1),
+                to: jiff::civil::date(2026, 9, 30),
+                version: "2022".into(),
+                users: 45,
+                devices: 0,
+                user_holders: 105,
+                device_holders: 0,
+                cost_minor: 189_000,
+                lower_bound_minor: 189_000,
+                proven: true,
+                currency: "EUR".into(),
+                rules: vec!["0.4".into(), "E.19".into()],
+                confidence: Confidence::M,
+            }),
             suites: Some(SuiteOffer {
                 buy: vec![SuiteCount { sku: "core-cal-suite/user".into(), count: 4 }],
                 cost_minor: 400,
@@ -156,7 +208,7 @@ mod tests {
         };
         let found = findings(&position);
         let anchors: Vec<_> = found.iter().map(|finding| finding.anchor).collect();
-        assert_eq!(anchors, ["broken", "certain", "find-out", "readings", "suites", "take-back"]);
+        assert_eq!(anchors, ["broken", "certain", "find-out", "readings", "suites", "take-back", "over-time"]);
         assert_eq!(
             found[0].sentences,
             ["ESS1: 26 accounts reach it, 25 are allowed (A.4). License it as Standard and give everybody a CAL."]
@@ -171,6 +223,13 @@ mod tests {
             ["Does DHCP count? With policy infra_roles = \"strict\": Windows Server 2022 Device CAL 5 instead of 1."]
         );
         assert!(found[5].sentences[0].starts_with("3 Windows Server 2019 User CAL from ann, bob, cid: Not seen"));
+        assert_eq!(
+            found[6].sentences,
+            [
+                "From 2026-01-01 to 2026-09-30 a pool that changes hands lawfully would have done: 45 Windows Server 2022 User \
+              CAL for 105 people, 1,890.00 EUR at list price; no pool is cheaper (0.4, E.19)."
+            ]
+        );
         assert!(findings(&Position::default()).is_empty());
     }
 }

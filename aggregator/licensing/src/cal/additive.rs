@@ -115,6 +115,7 @@ pub(crate) fn additive_cals(
     let undeclared = undeclared(ground, &basis, likely)?;
     intervals::state(&basis, family, &counted.demand, &counted.mix, likely, &undeclared, draft)?;
     warn(checked, used, &counted, draft);
+    draft.wanted.push(counted.wanted(checked, family, None));
     let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, &family.noun());
     draft.uses.push(UseCoverage {
         cal: family.name.into(),

@@ -174,7 +174,7 @@ impl Stock {
         let (mut hosts, mut free) = (BTreeSet::new(), 0_u64);
         for entitlement in estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku) {
             let named: BTreeSet<u32> =
-                entitlement.assigned_to.iter().filter_map(|id| number.get(id.as_str()).copied()).collect();
+                checked.ledger.assigned_to(entitlement).into_iter().filter_map(|id| number.get(id).copied()).collect();
             free = free.saturating_add(entitlement.quantity.saturating_sub(named.len() as u64));
             hosts.extend(named);
         }

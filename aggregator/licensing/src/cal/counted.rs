@@ -5,6 +5,7 @@ use super::{
     demand::Demand,
     family::Family,
     mix::{Mix, Weights, held, open_pairs},
+    purchase::Purchase,
 };
 use crate::{
     assessment::{Proof, ProofPair},
@@ -13,6 +14,7 @@ use crate::{
     draft::add,
     estate::EstateError,
     findings::Rules,
+    ledger::Wanted,
     optimise::Graph,
     owned::Quantities,
     position::Optimum,
@@ -50,6 +52,15 @@ impl Counted {
     pub fn counts(&self) -> (u64, u64) {
         let sum = |quantities: &Quantities| quantities.values().fold(0, |sum: u64, count| sum.saturating_add(*count));
         (sum(&self.users), sum(&self.devices))
+    }
+
+    /// Who needs which version: in the mix of a purchase, else in the cheapest mix.
+    pub fn wanted(&self, checked: &Checked<'_>, family: &Family<'_>, purchase: Option<&Purchase>) -> Wanted {
+        let (people, devices) = match purchase {
+            Some(purchase) => (&purchase.people_hold, &purchase.devices_hold),
+            None => (&self.mix.people, &self.mix.devices),
+        };
+        Wanted::of_mix(checked, family, people, devices, self.demand.heads.is_empty())
     }
 
     pub fn optimum(&self) -> Result<Optimum, EstateError> {

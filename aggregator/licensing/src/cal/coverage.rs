@@ -69,6 +69,9 @@ pub(crate) fn coverages(basis: &Basis<'_>, demand: &Demand, mix: &Mix, noun: &st
             {
                 (Licence::Devices, format!("Every device used holds a {noun}Device CAL that is new enough (E.3, E.4)."))
             }
+            None if person.gone => {
+                (Licence::Exempt, "Has left or is disabled, so needs none any more (E.19).".to_owned())
+            }
             None => left_out(noun, causes),
         };
         Coverage { id: person.id.clone(), licence, version, reason: said.reason(reason) }

@@ -97,6 +97,19 @@ pub(crate) struct Demand {
 
 impl Demand {
     pub fn of(basis: &Basis<'_>) -> Self {
+        Self::build(basis, |demand, counting, access| demand.add(basis, counting, access))
+    }
+
+    /// The same, with what each access asks for.
+    pub fn of_each(basis: &Basis<'_>) -> (Self, Vec<Asked>) {
+        let mut asked = Vec::with_capacity(basis.accesses.len());
+        let demand = Self::build(basis, |demand, counting, access| {
+            asked.push(demand.add_and_tell(basis, counting, access));
+        });
+        (demand, asked)
+    }
+
+    fn build(basis: &Basis<'_>, mut add: impl FnMut(&mut Self, &mut Counting, Access)) -> Self {
         let estate = basis.checked.estate;
         let administrators = Administrators::of(basis);
         let (people, devices) = (estate.people.len(), estate.devices.len());
@@ -119,12 +132,11 @@ impl Demand {
             demand.rules.add("0.8");
             demand.rules.add("E.16");
         }
-        let elsewhere = Elsewhere::of(basis);
-        let mut printers = Printers::default();
+        let mut counting = Counting { administrators, elsewhere: Elsewhere::of(basis), printers: Printers::default() };
         for access in basis.accesses.rows() {
-            demand.add(basis, &administrators, &elsewhere, &mut printers, access);
+            add(&mut demand, &mut counting, access);
         }
-        demand.cover_printers(printers);
+        demand.cover_printers(counting.printers);
         if basis.is_base && basis.policy.population == Population::Entitled {
             demand.add_unseen(basis);
         }
@@ -157,14 +169,33 @@ impl Demand {
         self.heads.get(rank as usize).copied().unwrap_or(1)
     }
 
-    fn add(
-        &mut self,
-        basis: &Basis<'_>,
-        administrators: &Administrators,
-        elsewhere: &Elsewhere,
-        printers: &mut Printers,
-        access: Access,
-    ) {
+    fn add_and_tell(&mut self, basis: &Basis<'_>, counting: &mut Counting, access: Access) -> Asked {
+        let checked = basis.checked;
+        let person = (access.person != Accesses::NONE).then(|| checked.people.rank[access.person as usize]);
+        let device = (access.device != Accesses::NONE).then(|| checked.devices.rank[access.device as usize]);
+        let mut take = |side: fn(&mut Self) -> &mut Vec<Option<VersionName>>, rank: Option<u32>| {
+            rank.and_then(|rank| side(self)[rank as usize].take())
+        };
+        let before =
+            (take(|demand| &mut demand.forced_people, person), take(|demand| &mut demand.forced_devices, device));
+        let pairs = self.pairs.len();
+        self.add(basis, counting, access);
+        let mut asked = Asked::Nothing;
+        if let Some(rank) = device {
+            let forced = &mut self.forced_devices[rank as usize];
+            asked = if forced.is_some() { Asked::Device(rank) } else { asked };
+            *forced = (*forced).max(before.1);
+        }
+        if let Some(rank) = person {
+            let forced = &mut self.forced_people[rank as usize];
+            asked = if forced.is_some() { Asked::Person(rank) } else { asked };
+            *forced = (*forced).max(before.0);
+        }
+        self.pairs.get(pairs).map_or(asked, |pair| Asked::Either(pair.person, pair.device))
+    }
+
+    fn add(&mut self, basis: &Basis<'_>, counting: &mut Counting, access: Access) {
+        let Counting { administrators, elsewhere, printers } = counting;
         let (checked, estate) = (basis.checked, basis.checked.estate);
         let person = (access.person != Accesses::NONE).then(|| checked.people.rank[access.person as usize]);
         let device = (access.device != Accesses::NONE).then(|| checked.devices.rank[access.device as usize]);
@@ -316,7 +347,7 @@ impl Demand {
         basis.accesses.person.iter().filter(|&&at| at != Accesses::NONE).for_each(|&at| seen[at as usize] = true);
         for (index, person) in estate.people.iter().enumerate() {
             let rank = basis.checked.people.rank[index];
-            if !seen[index] && !person.unresolved && !basis.held.person(Some(rank), cal) {
+            if !seen[index] && !person.unresolved && !person.gone && !basis.held.person(Some(rank), cal) {
                 raise(&mut self.forced_people[rank as usize], cal);
                 self.leave_out(Some(rank), None, cause::UNSEEN);
                 self.unseen += self.heads_of(rank);
@@ -332,6 +363,22 @@ impl Demand {
             self.devices_left_out[device as usize] |= cause;
         }
     }
+}
+
+/// What an access asks for, by ranks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Nothing,
+    Person(u32),
+    Device(u32),
+    Either(u32, u32),
+}
+
+/// What the accesses are counted with.
+struct Counting {
+    administrators: Administrators,
+    elsewhere: Elsewhere,
+    printers: Printers,
 }
 
 /// Who reached which server by anything but the web server role, and so counts (E.9).

@@ -125,7 +125,7 @@ fn unseen(base: &windows::Ground<'_>, served: &Served<'_>, draft: &mut Draft<'_>
     estate.accesses.person.iter().filter(|&&at| at != Accesses::NONE).for_each(|&at| seen[at as usize] = true);
     let idle = estate.people.iter().enumerate().filter(|(index, person)| {
         let rank = checked.people.rank[*index];
-        !seen[*index] && !person.unresolved && !basis.held.person(Some(rank), newest)
+        !seen[*index] && !person.unresolved && !person.gone && !basis.held.person(Some(rank), newest)
     });
     let count = idle.map(|(_, person)| super::basis::heads(person)).fold(0, u64::saturating_add);
     if count == 0 {

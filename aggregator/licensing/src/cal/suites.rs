@@ -83,11 +83,11 @@ impl<'a> Suites<'a> {
             }
             // G.9: plans of users cover nobody else at their devices
             let ranks = if holder == Holder::User { &people } else { &devices };
-            let mut named: Vec<u32> =
-                entitlement.assigned_to.iter().filter_map(|id| ranks.get(id.as_str()).copied()).collect();
+            let assigned_to = checked.ledger.assigned_to(entitlement);
+            let mut named: Vec<u32> = assigned_to.iter().filter_map(|id| ranks.get(id).copied()).collect();
             named.sort_unstable();
             named.dedup();
-            let free = entitlement.quantity.saturating_sub(entitlement.assigned_to.len() as u64);
+            let free = entitlement.quantity.saturating_sub(assigned_to.len() as u64);
             suites.push(Suite { row, entitlement, holder, named, free, given: Vec::new() });
         }
         suites.sort_by(|one, two| {
@@ -96,7 +96,7 @@ impl<'a> Suites<'a> {
             };
             key(one).cmp(&key(two))
         });
-        pair_bridges(&mut suites, draft);
+        pair_bridges(checked, &mut suites, draft);
         draft.warnings.about(ended, |count, list| {
             format!("{count} subscription(s) have ended and give no rights any more (G.6): {list}")
         });
@@ -278,8 +278,8 @@ fn suite_of<'a>(checked: &Checked<'a>, sku: &str) -> Option<(&'a EquivalenceRow,
 }
 
 /// G.3: a bridge counts only beside one of the plans it completes, one for one and with the same person.
-fn pair_bridges(suites: &mut [Suite<'_>], draft: &mut Draft<'_>) {
-    let estate = draft.book.estate;
+fn pair_bridges(checked: &Checked<'_>, suites: &mut [Suite<'_>], draft: &mut Draft<'_>) {
+    let (estate, ledger) = (checked.estate, &checked.ledger);
     let mut alone = BTreeSet::new();
     for suite in suites.iter_mut().filter(|suite| suite.row.kind == EquivalenceKind::Bridge) {
         let with = |sku: &str| suite.row.paired_with.iter().any(|id| sku.strip_suffix("/user") == Some(id));
@@ -291,12 +291,12 @@ fn pair_bridges(suites: &mut [Suite<'_>], draft: &mut Draft<'_>) {
                 with(&plan.sku) && active
             })
             .collect();
-        let names: BTreeSet<&str> = plans.iter().flat_map(|plan| &plan.assigned_to).map(String::as_str).collect();
+        let names: BTreeSet<&str> = plans.iter().flat_map(|plan| ledger.assigned_to(plan)).collect();
         let free: u64 = plans
             .iter()
-            .map(|plan| plan.quantity.saturating_sub(plan.assigned_to.len() as u64))
+            .map(|plan| plan.quantity.saturating_sub(ledger.assigned_to(plan).len() as u64))
             .fold(0, u64::saturating_add);
-        let known: BTreeSet<&str> = suite.entitlement.assigned_to.iter().map(String::as_str).collect();
+        let known: BTreeSet<&str> = ledger.assigned_to(suite.entitlement).into_iter().collect();
         let lost = known.difference(&names).count();
         // plans without a name may belong to those the bridge names
         let kept = (lost as u64).min(free);

@@ -126,10 +126,12 @@ pub(crate) fn windows_cals(
     add_connectors(checked, &mut draft.book, family, connectors, &[])?;
     let Counted { demand, graph, mix, weights, .. } = &counted;
     let mut held_by = None;
+    let mut wanted = None;
     let purchase = match counted.prices.filter(|_| demand.heads.is_empty()) {
         Some(prices) => {
             let [owned_users, owned_devices] = &owned_cals;
             let found = super::Purchase::cheapest(demand, graph, mix, *weights, [owned_users, owned_devices])?;
+            wanted = found.as_ref().map(|found| counted.wanted(checked, family, Some(found)));
             held_by = found.as_ref().map(|found| holders(checked, found, [USER_CAL, DEVICE_CAL], &owned_cals));
             let written = found.map(|found| {
                 purchase(checked, &draft.book, family, found, &owned_cals, &demand.rules, (prices.0, weights.user))
@@ -138,6 +140,7 @@ pub(crate) fn windows_cals(
         }
         None => None,
     };
+    draft.wanted.push(wanted.unwrap_or_else(|| counted.wanted(checked, family, None)));
     match &purchase {
         Some(purchase) => warn_of_better_use(purchase, &mut draft.warnings),
         None => warn_of_idle_cals(&draft.book.lines, &mut draft.warnings),

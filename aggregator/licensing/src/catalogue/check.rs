@@ -35,6 +35,9 @@ pub(super) fn check(catalogue: &Catalogue, places: &Places) -> Result<(), Catalo
     check.rows(&catalogue.policies)?;
     check.rows(&catalogue.questions)?;
     check.rows(&catalogue.rules)?;
+    for rule in &catalogue.rules {
+        rule.days.map_or(Ok(()), |days| check.count(rule, "days", days))?;
+    }
     windows::check(&check)?;
     access::check(&check)
 }

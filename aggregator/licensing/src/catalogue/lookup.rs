@@ -149,6 +149,13 @@ impl Catalogue {
         self.rules.iter().find(|row| row.id == id)
     }
 
+    /// Days after its assignment from which on a licence may be assigned anew: one given on day d is free again on day
+    /// d + 90 (rule 0.4).
+    #[must_use]
+    pub fn reassignment_days(&self) -> u32 {
+        self.rule("0.4").and_then(|rule| rule.days).unwrap_or(90)
+    }
+
     /// A page.
     #[must_use]
     pub fn source(&self, id: &str) -> Option<&SourceRow> {

@@ -17,6 +17,9 @@ pub struct RuleRow {
     pub source: Vec<String>,
     /// How sure these are.
     pub confidence: Confidence,
+    /// Of a rule about time: how many days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
     /// Whether it may be relied upon without a human's word.
     pub verified: bool,
     /// Whose it is.

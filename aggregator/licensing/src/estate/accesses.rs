@@ -119,4 +119,7 @@ pub struct Stay {
     pub first: Date,
     /// Last day.
     pub last: Date,
+    /// As in [`Accesses`].
+    #[serde(default)]
+    pub flags: u8,
 }

@@ -37,6 +37,16 @@ pub enum EstateError {
         /// What is wrong and what to do.
         problem: &'static str,
     },
+    /// Two statements about the same thing.
+    #[error("{place}: {one}, but {other}: keep the right one")]
+    Contradiction {
+        /// What it is about, for example `holders of entitlement CALS`.
+        place: String,
+        /// What the first says.
+        one: String,
+        /// What the second says.
+        other: String,
+    },
     /// Money or a number does not fit.
     #[error("{0}: more than can be counted, check the prices and numbers")]
     TooLarge(String),

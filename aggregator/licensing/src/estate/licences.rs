@@ -65,7 +65,8 @@ pub enum Channel {
     Provider,
 }
 
-/// One entry of the ledger: a licence assigned to somebody or something from a day on (rules 0.3, 0.4, E.20).
+/// One entry of the ledger: a licence assigned to somebody or something from a day on, until the next entry of the same
+/// licence (rules 0.3, 0.4, E.20).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
@@ -74,7 +75,7 @@ pub struct Assignment {
     /// Number of the licence within the entitlement, from 1.
     #[serde(default = "one")]
     pub number: u32,
-    /// Id of the person, device or host.
+    /// Id of the person for a licence by user, of the device for one by device, else of the host or server.
     pub to: String,
     /// First day.
     #[serde(deserialize_with = "written::certain_day")]

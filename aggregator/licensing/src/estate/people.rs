@@ -27,6 +27,9 @@ pub struct Person {
     /// Last day seen, if known.
     #[serde(default, deserialize_with = "written::day")]
     pub last_seen: Option<Date>,
+    /// Left, or every account disabled: needs none any more (rule E.19). Has no accesses; stays may tell of earlier ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }
 
 /// A machine people work at.
@@ -51,4 +54,7 @@ pub struct Device {
     /// Managed by System Center (rule G.8).
     #[serde(default)]
     pub managed: bool,
+    /// Retired for good, or no longer in the directory (rule E.19).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }

@@ -108,6 +108,8 @@ pub(super) struct PersonRow {
     pub stands_for: Option<u32>,
     #[serde(default, deserialize_with = "written::day")]
     pub last_seen: Option<Date>,
+    #[serde(default)]
+    pub gone: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +128,8 @@ pub(super) struct DeviceRow {
     pub last_seen: Option<Date>,
     #[serde(default)]
     pub managed: bool,
+    #[serde(default)]
+    pub gone: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -48,6 +48,8 @@ pub(super) fn remove_servers(estate: &mut Estate, gone: &BTreeSet<u32>) {
     }
     estate.servers = kept;
     estate.sql.retain(|instance| !names.contains(&instance.server));
+    let is_host = |name: &String| estate.hosts.iter().any(|host| host.id == *name);
+    estate.assignments.retain(|one| !names.contains(&one.to) || is_host(&one.to));
     rewrite(estate, |access| number[access.server as usize].map(|server| Access { server, ..access }));
 }
 

@@ -6,7 +6,13 @@ use super::{
     choice::HostNeed,
     stock::{Stock, is_assured, parts},
 };
-use crate::{checked::Checked, draft::Draft, estate::Channel, position::Reclaim, version::VersionName};
+use crate::{
+    checked::Checked,
+    draft::Draft,
+    estate::{Channel, Entitlement},
+    position::Reclaim,
+    version::VersionName,
+};
 
 /// Lets OEM licences serve the hosts that they are assigned to and no others.
 pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mut Stock, draft: &mut Draft<'_>) {
@@ -18,7 +24,7 @@ pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mu
     if tied.is_empty() {
         return;
     }
-    let free = tied.iter().filter(|entitlement| entitlement.assigned_to.is_empty());
+    let free = tied.iter().filter(|entitlement| checked.ledger.assigned_to(entitlement).is_empty());
     draft.warnings.about(free.map(|entitlement| entitlement.sku.as_str()), |count, list| {
         format!(
             "OEM licences of {count} product(s) stay with their first server, and nobody says which that is, so they count \
@@ -31,15 +37,19 @@ pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mu
     }
     // what each need still wants of the licences tied to its host
     let mut open: Vec<u64> = needs.iter().map(|need| need.chosen.count).collect();
-    let mut order: Vec<_> = tied.into_iter().filter(|entitlement| !entitlement.assigned_to.is_empty()).collect();
-    order.sort_by_key(|entitlement| {
-        (&entitlement.sku, entitlement.version, &entitlement.assigned_to, entitlement.quantity)
+    let named = tied.iter().map(|entitlement| (*entitlement, checked.ledger.assigned_to(entitlement)));
+    let mut order: Vec<_> = named.filter(|(_, names)| !names.is_empty()).collect();
+    order.sort_by(|one, two| {
+        let key = |(entitlement, names): &(&'_ Entitlement, Vec<&str>)| {
+            (entitlement.sku.clone(), entitlement.version, names.join("\0"), entitlement.quantity)
+        };
+        key(one).cmp(&key(two))
     });
-    for entitlement in order {
+    for (entitlement, names) in order {
         let counts_as = if is_assured(estate, entitlement) { VersionName::NEWEST } else { entitlement.version };
         let mut left = entitlement.quantity;
-        for name in &entitlement.assigned_to {
-            for &at in by_id.get(name.as_str()).map_or(&[][..], Vec::as_slice) {
+        for name in &names {
+            for &at in by_id.get(name).map_or(&[][..], Vec::as_slice) {
                 let need = &mut needs[at];
                 if need.version > counts_as {
                     continue;
@@ -66,9 +76,10 @@ pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mu
                 sku: entitlement.sku.clone(),
                 version: entitlement.version.name().to_owned(),
                 quantity: left,
-                from: entitlement.assigned_to.iter().take(5).cloned().collect::<Vec<_>>().join(", "),
+                from: names.iter().take(5).copied().collect::<Vec<_>>().join(", "),
                 why: "OEM licences that their server does not use, and that no other server may (C.24)".into(),
                 rules: vec!["C.24".into()],
+                ..Reclaim::default()
             });
         }
     }
