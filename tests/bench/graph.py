@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Writes the access graph of a made-up organisation in the binary layout `caliper optimise` reads.
+"""Writes a made-up access graph in the binary layout `caliper optimise` reads.
 
     graph.py --pairs 1000000 --seed 1 --out org.bin
+    graph.py --kind cycles --pairs 1000000 --seed 1 --out cycles.bin
 
-Offices with machines of their own and meeting rooms, shift sites with shared kiosks, call centres
+`organisation`: offices with machines of their own and meeting rooms, shift sites with shared kiosks, call centres
 with free seating, wards, and a few administrators and service accounts that reach everywhere and
-glue the rest together. Assumptions, not measurements. Numbers are shuffled, so that neighbours in
-the organisation are strangers in memory; with `--by-user` the pairs then come sorted, as a database
-would list them. The same arguments give the same file everywhere: all
+glue the rest together. Three more are hard in one way each: `random` has no leaves to begin with and
+no structure, `popular` has few devices used by very many, `cycles` are as long as they come, so that
+one change reaches far. Assumptions, not measurements. Numbers are shuffled, so that neighbours in
+the organisation are strangers in memory; the pairs come site by site. The same arguments give the same file everywhere: all
 chance comes from one splitmix64 stream.
 """
 import argparse
@@ -78,7 +80,7 @@ def ward(chance, device):
         yield chance.some(device, machines, chance.between(2, machines))
 
 
-KINDS = [office] * 8 + [shift] * 4 + [call_centre] + [ward] * 7
+SITES = [office] * 8 + [shift] * 4 + [call_centre] + [ward] * 7
 
 
 def organisation(chance, wanted):
@@ -86,7 +88,7 @@ def organisation(chance, wanted):
     pairs, users, devices = array("I"), 0, 0
     while len(pairs) < 2 * wanted:
         first = devices
-        for seen in KINDS[chance.below(len(KINDS))](chance, first):
+        for seen in SITES[chance.below(len(SITES))](chance, first):
             for device in sorted(seen):
                 pairs.extend((users, device))
                 devices = max(devices, device + 1)
@@ -99,22 +101,69 @@ def organisation(chance, wanted):
     return pairs[: 2 * wanted], users, devices
 
 
+def random(chance, wanted):
+    """Three to five devices each, of a quarter as many as there are pairs."""
+    devices = wanted // 4 + 5
+    return rows(wanted, devices, (chance.some(0, devices, chance.between(3, 5)) for _ in iter(int, 1)))
+
+
+def popular(chance, wanted):
+    """An eighth as many devices as pairs, the first of them far more likely; mostly two, sometimes very many each."""
+    devices = wanted // 8 + 64
+
+    def seen():
+        reach = 1
+        while reach < 4096 and chance.below(2):
+            reach *= 2
+        return {chance.below(1 << 16) * chance.below(1 << 16) * devices >> 32 for _ in range(chance.between(1, 2 * reach))}
+
+    return rows(wanted, devices, (seen() for _ in iter(int, 1)))
+
+
+def cycles(chance, wanted):
+    """Cycles of up to 131,070 users and devices in turn, with a chord at every 64th user."""
+
+    def users():
+        first = 0
+        while True:
+            length = chance.between(1, 2 << chance.below(16))
+            for step in range(length):
+                chord = {first + chance.below(length)} if step % 64 == 63 else set()
+                yield {first + step, first + (step + 1) % length} | chord
+            first += length
+
+    return rows(wanted, None, users())
+
+
+def rows(wanted, devices, users):
+    """(user, device) pairs from the devices of each user, and the numbers of users and devices."""
+    pairs, count = array("I"), 0
+    for seen in users:
+        for device in sorted(seen):
+            pairs.extend((count, device))
+        count += 1
+        if len(pairs) >= 2 * wanted:
+            break
+    pairs = pairs[: 2 * wanted]
+    return pairs, count, devices or max(pairs[1::2]) + 1
+
+
+KINDS = {"organisation": organisation, "random": random, "popular": popular, "cycles": cycles}
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--kind", default="organisation", choices=KINDS)
     arguments.add_argument("--pairs", type=int, default=1_000_000)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--by-user", action="store_true", help="sorted by user and device")
     arguments.add_argument("--out", required=True)
     asked = arguments.parse_args()
     chance = Chance(asked.seed)
-    pairs, users, devices = organisation(chance, asked.pairs)
+    pairs, users, devices = KINDS[asked.kind](chance, asked.pairs)
     user, device = chance.shuffled(users), chance.shuffled(devices)
     checksum = 0xCBF29CE484222325
     for i in range(0, len(pairs), 2):
         pairs[i], pairs[i + 1] = user[pairs[i]], device[pairs[i + 1]]
-    if asked.by_user:
-        order = sorted(pairs[i] << 32 | pairs[i + 1] for i in range(0, len(pairs), 2))
-        pairs = array("I", (half for pair in order for half in (pair >> 32, pair & 0xFFFFFFFF)))
     for i in range(0, len(pairs), 2):
         checksum = ((checksum ^ pairs[i]) * 0x100000001B3) & MASK
         checksum = ((checksum ^ pairs[i + 1]) * 0x100000001B3) & MASK

@@ -196,7 +196,7 @@ fn solve<A: Amount>(
     if peel.alive_pairs() > adjacency.pairs() / 2 {
         // A kernel hardly smaller than the graph is not worth laying out.
         peel.set_aside_peeled();
-        (chosen, log) = search::solve(peel, peeled, capacity, step);
+        (chosen, log) = search::solve(peel, peeled, step);
     } else {
         let (nodes, pushes, hubs) = peel.into_parts();
         let kernel::Kernel { graph: rest, capacity: left, vertices } = kernel::Kernel::of(adjacency, nodes);
@@ -205,7 +205,7 @@ fn solve<A: Amount>(
         let covered;
         let kernel = Peel::new(&rest, bears, pushes);
         step("kernel nodes");
-        (covered, log) = search::solve(kernel, peeled, bears, step);
+        (covered, log) = search::solve(kernel, peeled, step);
         chosen = hubs;
         for (&vertex, &covered) in vertices.iter().zip(&covered) {
             chosen[vertex as usize] = covered;

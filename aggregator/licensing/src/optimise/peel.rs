@@ -44,7 +44,7 @@ pub(super) struct Peel<'graph, A> {
 
 /// Leaves whose memory is touched ahead together, and greedy picks between two rounds of leaves:
 /// independent enough for their cache misses to overlap.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 /// Vertices looked at for leaves before these are peeled with all that follows from them, while
 /// their surroundings are in the cache.
 const STRETCH: usize = 1 << 10;
@@ -158,7 +158,7 @@ impl<'graph, A: Amount> Peel<'graph, A> {
             let node = &self.nodes[hub as usize];
             // Only a hub that this leaf exhausts will look at its neighbours.
             if node.residual <= residual {
-                *row = self.graph.some_from(node.start, node.degree.min(4));
+                *row = self.graph.some_from(node.start, node.degree.min(8));
             }
         }
         for &neighbour in rows.iter().copied().flatten() {
@@ -176,23 +176,52 @@ impl<'graph, A: Amount> Peel<'graph, A> {
     }
 
     /// Picks every vertex that is alive once; those that still are.
-    fn pick_all(&mut self, queue: impl Iterator<Item = u32>) -> Vec<u32> {
+    fn pick_all(&mut self, mut queue: impl Iterator<Item = u32>) -> Vec<u32> {
         let mut again = Vec::new();
-        let mut picked = 0;
-        for vertex in queue {
-            if self.is_alive(vertex) {
-                self.pick(vertex);
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            batch.clear();
+            while batch.len() < BATCH {
+                let Some(vertex) = queue.next() else { break };
                 if self.is_alive(vertex) {
-                    again.push(vertex);
-                }
-                picked += 1;
-                if picked % BATCH == 0 {
-                    self.drain();
+                    batch.push(vertex);
                 }
             }
+            if batch.is_empty() {
+                return again;
+            }
+            if self.graph.is_far() {
+                self.touch_picks(&batch);
+            }
+            for &vertex in &batch {
+                if self.is_alive(vertex) {
+                    self.pick(vertex);
+                    if self.is_alive(vertex) {
+                        again.push(vertex);
+                    }
+                }
+            }
+            self.drain();
         }
-        self.drain();
-        again
+    }
+
+    /// Reads what a batch of picks is about to need, like [`Self::touch`].
+    fn touch_picks(&self, batch: &[u32]) {
+        let mut rows: [&[u32]; BATCH] = [&[]; BATCH];
+        for (row, &vertex) in rows.iter_mut().zip(batch) {
+            let neighbours = self.graph.neighbours(vertex);
+            let some = &neighbours[..neighbours.len().min(8)];
+            let least = some
+                .iter()
+                .map(|&neighbour| &self.nodes[neighbour as usize])
+                .min_by_key(|node| node.degree.wrapping_sub(1));
+            if let Some(node) = least.filter(|node| node.degree > 0) {
+                *row = self.graph.some_from(node.start, node.degree.min(8));
+            }
+        }
+        for &neighbour in rows.iter().copied().flatten() {
+            std::hint::black_box(self.nodes[neighbour as usize].degree);
+        }
     }
 
     fn pick(&mut self, vertex: u32) {

@@ -1,55 +1,62 @@
 //! Maximum demand and minimum cut on the kernel: a greedy start, then shortest augmenting paths in
 //! phases (Hopcroft and Karp, Dinic), later followed by a pass of unrestricted ones (Duff and
-//! Wiberg). The last failed search is the cut and thereby the cover (König).
+//! Wiberg) or, of single units, by a forest. The last failed search is the cut and thereby the cover (König).
 //!
 //! Pairs bear any demand; only vertices are limited. So no arc objects exist: going forward needs
 //! the graph's rows, going back needs the demand lists of one side, held in `support`.
 
+mod forest;
+mod lost;
 mod support;
 
 use super::amount::Amount;
 use super::graph::Adjacency;
 use super::peel::{Node, PEELED, Peel, Push};
-use support::Supports;
+use lost::{LOST, LOST_SHARE};
+use support::{END, Supports, link_to};
 
 /// Phases with shortest paths only; beyond, long paths are rather found out of order.
 const PURE_PHASES: u32 = 2;
 
-/// Solves exactly what `start` has not set aside; `capacity` is what its vertices could bear at first, and
-/// what it pushed since the log held `kept` stays part of the solution unless the search moves it.
-/// Returns who is covered and the log with the solution behind the pushes kept.
+/// Solves exactly what `start` has not set aside; what it pushed since the log held `kept` stays part of the solution
+/// unless the search moves it. Returns who is covered and the log with the solution behind the pushes kept.
 pub(super) fn solve<A: Amount>(
     mut start: Peel<'_, A>,
     kept: usize,
-    capacity: impl Fn(u32) -> A,
     step: &mut dyn FnMut(&'static str),
 ) -> (Vec<bool>, Vec<Push>) {
     start.finish_greedily();
     step("greedy");
     let graph = start.graph();
-    let (nodes, mut log, mut covered) = start.into_parts();
-    let spots: Vec<Spot<A>> = nodes.into_iter().map(Spot::of).collect();
+    let (nodes, log, mut covered) = start.into_parts();
+    let units_only = log[kept..].iter().all(|push| push.amount == 1);
+    let mut spots: Vec<Spot<A>> = nodes.into_iter().map(Spot::of).collect();
 
     let roots_are_users = free_degree(graph, &spots, true) <= free_degree(graph, &spots, false);
-    let mut supports = Supports::new(graph, !roots_are_users, |vertex| {
-        if spots[vertex as usize].is_peeled() { A::default() } else { capacity(vertex) }
-    });
-    for push in log.drain(kept..) {
-        let root_first = (push.leaf < graph.split()) == roots_are_users;
-        let (root, other) = if root_first { (push.leaf, push.hub) } else { (push.hub, push.leaf) };
-        supports.add(other, root, A::of(push.amount));
+    let is_root = |vertex: u32| (vertex < graph.split()) == roots_are_users;
+    for other in side(graph, !roots_are_users) {
+        spots[other as usize].start = END;
     }
+    let supports = Supports::new(
+        log,
+        kept,
+        |push| is_root(push.hub),
+        |other, index| {
+            let first = spots[other as usize].start;
+            spots[other as usize].start = link_to(index, first);
+            first
+        },
+    );
     step("supports");
-    let mut search = Search { graph, spots, supports, base: 1, queue: Vec::new(), path: Vec::new() };
-    search.run(side(graph, roots_are_users));
+    let mut search = Search { graph, spots, supports, base: 1, queue: Vec::new(), path: Vec::new(), units_only };
+    search.run(side(graph, roots_are_users), side(graph, !roots_are_users));
     step("search");
 
     // König: roots that were not reached and others that were.
     for (vertex, (covered, spot)) in (0..).zip(covered.iter_mut().zip(&search.spots)) {
-        let is_root = (vertex < graph.split()) == roots_are_users;
-        *covered = if spot.is_peeled() { *covered } else { (spot.level >= search.base) != is_root };
+        *covered = if spot.is_peeled() { *covered } else { (spot.level >= search.base) != is_root(vertex) };
     }
-    search.supports.push_all(&mut log);
+    let log = search.supports.into_log();
     step("cut");
     (covered, log)
 }
@@ -57,11 +64,11 @@ pub(super) fn solve<A: Amount>(
 /// What the search knows of a vertex; takes the memory of its [`Node`] over.
 #[derive(Debug, Clone, Copy)]
 struct Spot<A> {
-    /// Where its row starts.
+    /// Where the row of a root-side vertex starts, and the list of supporters of others.
     start: u32,
-    /// Depth plus `base` if this search reached it, something lower otherwise; beyond all if peeled.
+    /// Depth plus `base` if this search reached it, something lower otherwise; beyond all if peeled or [`LOST`].
     level: u32,
-    /// Where to go on: position in the row of a root-side vertex, place in the support of others.
+    /// Where to go on in that row or list.
     next: u32,
     residual: A,
 }
@@ -99,30 +106,47 @@ struct Step {
 struct Search<'graph, A> {
     graph: &'graph Adjacency,
     spots: Vec<Spot<A>>,
-    supports: Supports<A>,
+    supports: Supports,
     base: u32,
     queue: Vec<u32>,
     path: Vec<Step>,
+    /// Whether all demand of the start is single units, as it is where all prices are equal.
+    units_only: bool,
 }
 
 impl<A: Amount> Search<'_, A> {
-    fn run(&mut self, roots: std::ops::Range<u32>) {
+    fn run(&mut self, roots: std::ops::Range<u32>, others: std::ops::Range<u32>) {
         let mut free: Vec<u32> = roots.filter(|&root| !self.spots[root as usize].is_peeled()).collect();
+        let (mut work, mut bearable) = (0, self.spots.len() / LOST_SHARE);
         for phase in 1.. {
-            free.retain(|&root| self.is_free(root));
+            if work > bearable {
+                self.mark_lost(others.clone());
+                (work, bearable) = (0, 2 * bearable);
+            }
+            free.retain(|&root| self.is_free(root) && self.spots[root as usize].level != LOST);
             let Some(deepest) = self.measure(&free) else { return };
             for &root in &free {
                 while self.is_free(root) && self.augment_from(root, Some(deepest)) {}
             }
+            work += self.queue.len();
             // Supporters of the deepest others may already stand one level below them.
             self.renew(deepest + 1);
             if phase > PURE_PHASES {
-                for &root in &free {
-                    self.enter_root(root, self.base);
-                    while self.is_free(root) && self.augment_from(root, None) {}
+                if self.units_only {
+                    self.grow_forest(&free);
+                } else {
+                    self.search_deep(&free);
                 }
                 self.renew(self.base);
             }
+        }
+    }
+
+    /// Paths from every free root to whatever nobody has tried in vain, short or long.
+    fn search_deep(&mut self, free: &[u32]) {
+        for &root in free {
+            self.enter(root, self.base);
+            while self.is_free(root) && self.augment_from(root, None) {}
         }
     }
 
@@ -131,7 +155,7 @@ impl<A: Amount> Search<'_, A> {
         self.base = used + 1;
         // A level is at most the number of kernel vertices (< 2^31) above its base.
         if self.base > u32::MAX / 2 {
-            self.spots.iter_mut().filter(|spot| !spot.is_peeled()).for_each(|spot| spot.level = 0);
+            self.spots.iter_mut().filter(|spot| spot.level < LOST).for_each(|spot| spot.level = 0);
             self.base = 1;
         }
     }
@@ -141,8 +165,8 @@ impl<A: Amount> Search<'_, A> {
         !self.spots[vertex as usize].residual.is_zero()
     }
 
-    fn enter_root(&mut self, root: u32, level: u32) {
-        let spot = &mut self.spots[root as usize];
+    fn enter(&mut self, vertex: u32, level: u32) {
+        let spot = &mut self.spots[vertex as usize];
         (spot.level, spot.next) = (level, spot.start);
     }
 
@@ -152,7 +176,7 @@ impl<A: Amount> Search<'_, A> {
         queue.clear();
         queue.extend_from_slice(free);
         for &root in free {
-            self.enter_root(root, self.base);
+            self.enter(root, self.base);
         }
         let mut deepest = None;
         let mut head = 0;
@@ -168,17 +192,18 @@ impl<A: Amount> Search<'_, A> {
                 if self.spots[other as usize].level >= self.base {
                     continue;
                 }
-                self.spots[other as usize].level = level;
-                self.spots[other as usize].next = 0;
+                self.enter(other, level);
                 if self.is_free(other) {
                     deepest = Some(level);
                 } else if deepest.is_none() {
-                    for place in 0..self.supports.len(other) {
-                        let supporter = self.supports.root(other, place);
+                    let mut link = self.spots[other as usize].start;
+                    while link != END {
+                        let supporter = self.supports.root(link);
                         if self.spots[supporter as usize].level < self.base {
-                            self.enter_root(supporter, level + 1);
+                            self.enter(supporter, level + 1);
                             queue.push(supporter);
                         }
+                        link = self.supports.next(link);
                     }
                 }
             }
@@ -199,18 +224,34 @@ impl<A: Amount> Search<'_, A> {
                 }
                 if self.is_free(other) {
                     self.push_along_path(start, other);
+                    if deepest.is_none() {
+                        self.leave_path();
+                    }
                     return true;
                 }
-                let supporter = self.supports.root(other, self.spots[other as usize].next);
+                let supporter = self.supports.root(self.spots[other as usize].next);
                 self.path.push(Step { root: supporter, other: None });
             } else {
                 self.path.pop();
-                if let Some(Step { other: Some(other), .. }) = self.path.last() {
-                    self.spots[*other as usize].next += 1;
+                if let Some(&Step { other: Some(other), .. }) = self.path.last() {
+                    self.pass_supporter(other);
                 }
             }
         }
         false
+    }
+
+    /// Lets the next searches of a pass use the path just found again, since all on it may bear more.
+    fn leave_path(&mut self) {
+        let stale = self.base - 1;
+        for (place, step) in self.path.iter().enumerate() {
+            if place > 0 {
+                self.spots[step.root as usize].level = stale;
+            }
+            if let Some(other) = step.other {
+                self.spots[other as usize].level = stale;
+            }
+        }
     }
 
     /// The next neighbour of `root` that is free or has a supporter to go on to.
@@ -235,8 +276,7 @@ impl<A: Amount> Search<'_, A> {
         }
         let fresh = self.spots[other as usize].level < self.base;
         if fresh {
-            self.spots[other as usize].level = self.base;
-            self.spots[other as usize].next = 0;
+            self.enter(other, self.base);
         }
         fresh
     }
@@ -246,31 +286,38 @@ impl<A: Amount> Search<'_, A> {
         if deepest == Some(level) {
             return false;
         }
-        while self.spots[other as usize].next < self.supports.len(other) {
-            let supporter = self.supports.root(other, self.spots[other as usize].next);
+        while self.spots[other as usize].next != END {
+            let supporter = self.supports.root(self.spots[other as usize].next);
             if deepest.is_some() {
                 if self.spots[supporter as usize].level == level + 1 {
                     return true;
                 }
             } else if self.spots[supporter as usize].level < self.base {
-                self.enter_root(supporter, self.base);
+                self.enter(supporter, self.base);
                 return true;
             }
-            self.spots[other as usize].next += 1;
+            self.pass_supporter(other);
         }
         false
+    }
+
+    fn pass_supporter(&mut self, other: u32) {
+        let next = &mut self.spots[other as usize].next;
+        *next = self.supports.next(*next);
     }
 
     fn push_along_path(&mut self, start: u32, end: u32) {
         let (inner, last) = self.path.split_at(self.path.len() - 1);
         let back = || inner.iter().filter_map(|step| step.other.map(|other| (step.root, other)));
         let amount = back()
-            .map(|(_, other)| self.supports.amount(other, self.spots[other as usize].next))
+            .map(|(_, other)| self.supports.amount(self.spots[other as usize].next))
             .fold(self.spots[start as usize].residual.min(self.spots[end as usize].residual), A::min);
         for (root, other) in back() {
-            self.supports.exchange(other, self.spots[other as usize].next, root, amount);
+            let spot = &mut self.spots[other as usize];
+            (spot.start, spot.next) = self.supports.exchange(spot.start, other, spot.next, root, amount.into());
         }
-        self.supports.add(end, last[0].root, amount);
+        let spot = &mut self.spots[end as usize];
+        spot.start = self.supports.add(spot.start, end, last[0].root, amount.into());
         self.spots[start as usize].residual -= amount;
         self.spots[end as usize].residual -= amount;
     }
