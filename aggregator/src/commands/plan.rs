@@ -2,6 +2,7 @@
 
 mod accesses;
 mod curve;
+mod transfers;
 mod what_if;
 
 use std::{
@@ -42,6 +43,9 @@ pub struct PlanArgs {
     /// How many mixes the curve shows at most
     #[arg(long, value_name = "COUNT", default_value_t = 20, requires = "curve")]
     pub points: u16,
+    /// Instead of the position print who gets which CAL, with the fewest moves that the ledger of assignments allows
+    #[arg(long, conflicts_with = "curve")]
+    pub transfers: bool,
     /// What if
     #[command(flatten)]
     pub changes: what_if::WhatIfArgs,
@@ -119,7 +123,7 @@ pub fn run(_: &Context, args: &PlanArgs) -> Result<ExitCode, PlanError> {
     if !changes.is_empty() {
         estate = changed(&estate, &assessment, &changes)?;
         let after = assess_with(&estate, &catalogue).map_err(refused)?;
-        if !args.curve {
+        if !args.curve && !args.transfers {
             let what_if = what_if::WhatIf::of(&changes, assessment.position, after.position);
             what_if.print(&mut out, args.json).map_err(PlanError::Print)?;
             return Ok(ExitCode::SUCCESS);
@@ -130,6 +134,10 @@ pub fn run(_: &Context, args: &PlanArgs) -> Result<ExitCode, PlanError> {
         let most = args.points.into();
         let curve = curve::TradeOff::of(&estate, &catalogue, &assessment, most).map_err(refused)?;
         curve.print(&mut out, args.json).map_err(PlanError::Print)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.transfers {
+        transfers::print(&mut out, &assessment, args.json).map_err(PlanError::Print)?;
         return Ok(ExitCode::SUCCESS);
     }
     print(&mut out, &assessment.position, args.json).map_err(PlanError::Print)?;
