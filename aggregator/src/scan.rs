@@ -3,6 +3,7 @@
 //! Knows nothing of LDAP, gRPC or pages, and no rule about money: those are `caliper_licensing`'s.
 
 mod accesses;
+mod earlier;
 mod estate;
 mod machines;
 mod schedule;

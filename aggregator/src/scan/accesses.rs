@@ -100,7 +100,7 @@ impl Seen {
 
 /// Who a principal is.
 #[derive(Debug, Clone)]
-enum Who {
+pub(super) enum Who {
     Nobody,
     Person { person: u32, administration: bool, confidence: Confidence },
     Service,
@@ -109,11 +109,11 @@ enum Who {
 }
 
 /// Rows of one server, principal and client together.
-struct Group {
+pub(super) struct Group {
     server: u32,
-    principal: i64,
-    client: i64,
-    years: Years,
+    pub principal: i64,
+    pub client: i64,
+    pub years: Years,
     first: Instant,
     last: Instant,
     /// All of it DHCP or the like.
@@ -123,17 +123,26 @@ struct Group {
 }
 
 /// What the texts of the evidence mean, each worked out once.
-struct Texts<'a> {
+pub(super) struct Texts<'a> {
     tx: &'a Transaction<'a>,
     domains: &'a [Domain],
     roster: &'a Roster<'a>,
-    machines: &'a mut Machines,
+    pub machines: &'a mut Machines,
     principals: HashMap<i64, Who>,
     clients: HashMap<i64, Client>,
 }
 
-impl Texts<'_> {
-    fn principal(&mut self, number: i64) -> Result<Who, StoreError> {
+impl<'a> Texts<'a> {
+    pub fn new(
+        tx: &'a Transaction<'a>,
+        domains: &'a [Domain],
+        roster: &'a Roster<'a>,
+        machines: &'a mut Machines,
+    ) -> Self {
+        Self { tx, domains, roster, machines, principals: HashMap::new(), clients: HashMap::new() }
+    }
+
+    pub fn principal(&mut self, number: i64) -> Result<Who, StoreError> {
         if let Some(who) = self.principals.get(&number) {
             return Ok(who.clone());
         }
@@ -175,7 +184,7 @@ impl Texts<'_> {
         Who::Unresolved(if label.is_empty() { name.clone() } else { format!("{label}\\{name}") })
     }
 
-    fn client(&mut self, number: i64) -> Result<Client, StoreError> {
+    pub fn client(&mut self, number: i64) -> Result<Client, StoreError> {
         if let Some(client) = self.clients.get(&number) {
             return Ok(client.clone());
         }
@@ -210,7 +219,7 @@ pub(super) fn read(
             }
         }
     }
-    let mut texts = Texts { tx, domains, roster, machines, principals: HashMap::new(), clients: HashMap::new() };
+    let mut texts = Texts::new(tx, domains, roster, machines);
     let roles = roles(tx, catalogue)?;
     each_group(tx, window, &roles, fleet, |group| {
         let Who::Machine(machine) = texts.principal(group.principal)? else { return Ok(()) };
@@ -245,7 +254,7 @@ pub(super) fn read(
 
 /// What a service's role means for a row (rule I.1.7).
 #[derive(Debug, Clone, Copy, Default)]
-struct RoleUse {
+pub(super) struct RoleUse {
     /// DHCP or the like (rule E.13).
     infrastructure: bool,
     /// A device counts although the row names no account.
@@ -263,7 +272,7 @@ fn roles(tx: &Transaction<'_>, catalogue: &Catalogue) -> Result<HashMap<i64, Rol
 }
 
 /// Hands groups of rows with at least one day inside the window to `each`.
-fn each_group(
+pub(super) fn each_group(
     tx: &Transaction<'_>,
     window: &Window,
     roles: &HashMap<i64, RoleUse>,

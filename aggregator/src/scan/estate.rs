@@ -10,6 +10,7 @@ use rusqlite::Transaction;
 use super::{
     EstateSettings, Window,
     accesses::{self, Evidence, Seen, Somebody, Something},
+    earlier,
     machines::{Fleet, place},
 };
 use crate::{
@@ -18,7 +19,8 @@ use crate::{
     store::{StoreError, directory, evidence},
 };
 
-/// An estate and what the lists show of its people and devices, in its order.
+/// An estate and what the lists show of its people and devices, in its order. Behind those the estate has people and
+/// devices that were seen before the window only.
 #[derive(Debug)]
 pub struct Draft {
     /// The input of the assessment.
@@ -108,6 +110,7 @@ pub(super) fn draw(
     let roster = Roster::new(&domains, known.iter().copied());
     let silent = silent_servers(&known, &machines);
     let found = accesses::read(tx, &window, catalogue, &fleet, &domains, &roster, &mut machines)?;
+    let before = earlier::read(tx, as_of, &fleet, &domains, &roster, &mut machines)?;
 
     let covered: Vec<Option<u32>> = fleet
         .servers
@@ -133,12 +136,14 @@ pub(super) fn draw(
         hosts,
         servers,
         entitlements: settings.entitlement.clone(),
+        assignments: settings.assignment.clone(),
         prices: settings.price.clone(),
         notes,
         left_out: found.left_out.clone(),
         ..Estate::default()
     };
     let (people, devices) = number(&mut estate, &found, &roster, &machines);
+    before.add_to(&mut estate, &roster, &machines);
     let departed = found.departed.iter().map(|(at, seen)| person_facts(&roster, *at, seen)).collect();
     Ok(Draft { estate, people, devices, departed })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use caliper_licensing::{Entitlement, Policy, Price};
+use caliper_licensing::{Assignment, Entitlement, Policy, Price};
 use serde::Deserialize;
 
 /// What is owned, what it costs, which rules leave room, and which machines carry which servers.
@@ -17,6 +17,8 @@ pub struct EstateSettings {
     pub policy: Policy,
     /// `[[estate.entitlement]]`.
     pub entitlement: Vec<Entitlement>,
+    /// `[[estate.assignment]]`: the ledger of who held which licence from when on.
+    pub assignment: Vec<Assignment>,
     /// `[[estate.price]]`.
     pub price: Vec<Price>,
     /// `[[estate.host]]`.

@@ -53,6 +53,7 @@ fn directory(store: &Store) {
         Account { employee: "1".into(), administrator: true, ..account(User, "adm-jane", 1102) },
         account(User, "bob", 1103),
         Account { enabled: false, ..account(User, "leaver", 1104) },
+        account(User, "former", 1106),
         account(Service, "svc-backup", 1105),
         account(Computer, "PC-JANE$", 1201),
         account(Computer, "PC-BOB$", 1202),
@@ -152,6 +153,8 @@ fn organisation(folder: &Path) -> Store {
         row(FILES, "lab\\display$", "10.0.0.12", &[164]),
         // E.19: too long ago, or of somebody who has left
         row(FILES, "lab\\bob", "10.0.0.13", &[1]),
+        row(FILES, "lab\\former", "10.0.0.13", &[2, 20]),
+        row(FILES, "lab\\pc-bob$", "10.0.0.13", &[20]),
         row(FILES, "lab\\leaver", "10.0.0.11", &[164]),
         // nobody: the system, the anonymous; a name no directory knows
         row(FILES, "NT AUTHORITY\\SYSTEM", "", &[164]),
@@ -234,8 +237,20 @@ fn every_row_of_evidence_ends_where_the_rules_say() {
             plain("pc-jane.lab.net"),
             plain("phone"),
             server("web.lab.net"),
+            // E.19: before the window, so not in the lists
+            plain("pc-bob.lab.net"),
         ]
     );
+    assert_eq!(draft.devices.len() + 1, estate.devices.len());
+    let earlier: Vec<_> = estate.people[draft.people.len()..].iter().collect();
+    let earlier: Vec<_> = earlier
+        .iter()
+        .map(|person| (person.id.as_str(), person.last_seen.map(|day| day.to_string()), person.gone))
+        .collect();
+    // days 20 and 164 of 2021
+    let day = |text: &str| Some(text.to_owned());
+    assert_eq!(earlier, [("lab\\former", day("2021-01-20"), false), ("lab\\leaver", day("2021-06-13"), true)]);
+    assert_eq!(estate.devices.last().and_then(|device| device.last_seen), Some(date(2021, 1, 20)));
     let unresolved: Vec<&str> =
         estate.people.iter().filter(|person| person.unresolved).map(|person| person.id.as_str()).collect();
     assert_eq!(unresolved, ["lab\\ghost"]);
@@ -253,6 +268,31 @@ fn every_row_of_evidence_ends_where_the_rules_say() {
     assert_eq!(hosts, [("hv.lab.net", vec![12, 12], true)]);
     assert!(estate.servers.iter().all(|server| server.host.as_deref() == Some("hv.lab.net")));
     assert!(estate.notes.iter().any(|note| note.ends_with("(I.4): 1, web.lab.net")), "{:?}", estate.notes);
+}
+
+/// E.19: who was seen 91 to 365 days ago, who left, and somebody nobody knows hold CALs that can be taken back.
+#[test]
+fn licences_of_those_who_were_not_seen_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = organisation(folder.path());
+    let mut config = config();
+    let ledger = |number: u32, to: &str| {
+        format!("[[assignment]]\nentitlement = 'cals'\nnumber = {number}\nto = '{to}'\nfrom = 2021-01-01\n")
+    };
+    let text = format!(
+        "[[entitlement]]\nid = 'cals'\nsku = 'windows-server-cal/user'\nversion = 2019\nquantity = 3\n{}{}{}",
+        ledger(1, "lab\\former"),
+        ledger(2, "lab\\leaver"),
+        ledger(3, "lab\\nobody")
+    );
+    let more: EstateSettings = toml::from_str(&text).unwrap();
+    (config.estate.entitlement, config.estate.assignment) = (more.entitlement, more.assignment);
+    let found = prepare(&store, &config, date(2021, 6, 23)).unwrap();
+    let rows: Vec<_> = found.assessment.position.reclaim.iter().map(|row| (row.quantity, row.why.clone())).collect();
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows.iter().any(|(count, why)| *count == 1 && why.contains("not longer ago than 365 days")), "{rows:?}");
+    assert!(rows.iter().any(|(count, why)| *count == 2 && why.contains("have left")), "{rows:?}");
+    assert!(found.draft.estate.notes.iter().any(|note| note.ends_with("count as gone (E.19): 1")));
 }
 
 #[test]
