@@ -11,7 +11,8 @@ use crate::{
     estate::{Estate, EstateError},
     ledger,
     position::{POSITION_FORMAT, Position},
-    run, sql,
+    run::{self, stock::has_ended},
+    sql,
     switches::Switches,
 };
 
@@ -52,6 +53,10 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     let unknown = estate.entitlements.iter().map(|entitlement| entitlement.sku.as_str());
     warnings.about(unknown.filter(|&sku| !assessed.contains(sku)), |count, list| {
         format!("entitlements of {count} product(s) are not assessed, check their names: {list}")
+    });
+    let ended = estate.entitlements.iter().filter(|entitlement| has_ended(estate, entitlement));
+    warnings.about(ended.map(|entitlement| entitlement.sku.as_str()), |_, list| {
+        format!("subscriptions that have ended give nothing (0.2): {list}")
     });
     for (reason, count) in &estate.left_out {
         warnings.0.push(format!("left out on purpose: {count} {reason}"));

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::{estate::Estate, version::VersionName};
+use crate::{
+    estate::Estate,
+    run::stock::{has_ended, is_assured},
+    version::VersionName,
+};
 
 /// Quantities by version.
 pub(crate) type Quantities = BTreeMap<VersionName, u64>;
@@ -17,13 +21,14 @@ pub(crate) struct Balance {
     pub surplus: u64,
 }
 
-/// What is owned of `sku`. Licences under Software Assurance on the last day of the window count as the newest version
-/// (rule A.6); `version` maps the others to the version they count as.
+/// What is owned of `sku`. Licences under Software Assurance or a subscription on the last day of the window count as the newest
+/// version (rule A.6); `version` maps the others to the version they count as.
 pub(crate) fn owned(estate: &Estate, sku: &str, version: impl Fn(VersionName) -> VersionName) -> Quantities {
     let mut found = Quantities::new();
-    for entitlement in estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku) {
-        let assured = entitlement.software_assurance_until.is_some_and(|until| until >= estate.as_of);
-        let counts_as = if assured { VersionName::NEWEST } else { version(entitlement.version) };
+    let of_sku = estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku);
+    for entitlement in of_sku.filter(|entitlement| !has_ended(estate, entitlement)) {
+        let counts_as =
+            if is_assured(estate, entitlement) { VersionName::NEWEST } else { version(entitlement.version) };
         let quantity = found.entry(counts_as).or_default();
         *quantity = quantity.saturating_add(entitlement.quantity);
     }

@@ -3,7 +3,7 @@
 mod estates;
 
 use caliper_licensing::{
-    Access, Accesses, Device, Entitlement, Estate, InfraRoles, Licence, Person, Policy, Server, assess,
+    Access, Accesses, Channel, Device, Entitlement, Estate, InfraRoles, Licence, Person, Policy, Server, assess,
 };
 use estates::*;
 
@@ -47,6 +47,25 @@ fn owned_cals_serve_their_version_and_older_ones() {
         estate.entitlements = vec![assured];
         let assessment = assessed(&estate);
         assert_eq!(assessment.position.lines.iter().map(|line| line.short).sum::<u64>(), short, "{as_of}");
+    }
+}
+
+/// 0.2: a subscription counts as the newest version while it lasts, and gives nothing afterwards.
+#[test]
+fn subscriptions_are_current_while_they_last() {
+    for (until, short, ended) in [(None, 0, false), (Some("2026-11-21"), 0, false), (Some("2026-11-20"), 10, true)] {
+        let mut estate = pairs("2016", &all_on_all(10, 40));
+        estate.servers.push(server("N", "2025", "Standard"));
+        let mut rows: Vec<_> = estate.accesses.rows().collect();
+        rows.extend((0..10).map(|person| on(person, 0, 1)));
+        estate.accesses = Accesses::of(rows);
+        estate.as_of = "2026-11-21".parse().unwrap();
+        let software_assurance_until = until.map(|day| day.parse().unwrap());
+        let channel = Channel::Subscription;
+        estate.entitlements = vec![Entitlement { channel, software_assurance_until, ..owns(USER, "2016", 10) }];
+        let assessment = assessed(&estate);
+        assert_eq!(assessment.position.lines.iter().map(|line| line.short).sum::<u64>(), short, "{until:?}");
+        assert_eq!(warns(&assessment, &["ended", USER]), ended, "{until:?}");
     }
 }
 

@@ -178,6 +178,22 @@ fn cals_that_came_with_a_server_licence_are_owned() {
         let without = position(&text.replace(&format!("included_cals = {{ count = {included} }}"), ""));
         assert_eq!(lines(&without, BASE_USER)[0].3, 15, "row {row}");
     }
+    // none since 2012, and none for Datacenter, whatever somebody writes down
+    for (sku, version) in
+        [("windows-server/standard/licence", "2012 R2"), ("windows-server/datacenter/processor", "2008 R2")]
+    {
+        let text = format!(
+            r#"
+            server = [{{ id = "S", version = "{version}", edition = "Standard" }}]
+            person = [{{ id = "u", count = 15 }}]
+            access = [{{ person = "u" }}]
+            entitlement = [{{ sku = "{sku}", version = "{version}", quantity = 1, included_cals = {{ count = 5 }} }}]
+            "#
+        );
+        let assessment = position(&text);
+        assert_eq!(lines(&assessment, BASE_USER)[0].3, 15, "{sku} {version}");
+        assert!(warns(&assessment, &["A.3", sku]), "{sku} {version}");
+    }
     // designated as Device CALs they serve devices
     let devices = position(
         r#"

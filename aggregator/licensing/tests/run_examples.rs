@@ -183,7 +183,10 @@ fn the_cheapest_of_three_ways_is_chosen() {
     estate.as_of = "2026-11-21".parse().unwrap();
     estate.entitlements = vec![owns(STANDARD, "2022", 24)];
     estate.entitlements[0].channel = Channel::Subscription;
-    assert_eq!(needed(&assessed(&estate), BY_MACHINE), 24);
+    let assessment = assessed(&estate);
+    assert_eq!(lines(&assessment, BY_MACHINE), [("2022", 24, 24, 0, 0)]);
+    // and are not there a second time
+    assert!(assessment.position.lines.iter().all(|line| line.surplus == 0));
 }
 
 /// C.20; with prices in rows 27 to 30 and T5.

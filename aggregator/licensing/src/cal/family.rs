@@ -1,11 +1,12 @@
 //! One family of CALs as the catalogue has it: what its licences are called, and which version serves which.
 
 use crate::{
-    catalogue::{CalRow, Catalogue, Externals},
+    catalogue::{CalRow, Catalogue, Externals, IncludedRow},
     checked::Checked,
     estate::Entitlement,
     findings::Rules,
     owned::Quantities,
+    run::stock::{has_ended, is_assured},
     version::VersionName,
 };
 
@@ -69,8 +70,7 @@ impl<'a> Family<'a> {
 
     /// The version an entitlement counts as on the last day of the window (rule A.6).
     pub fn version_of(&self, checked: &Checked<'_>, entitlement: &Entitlement) -> VersionName {
-        let assured = entitlement.software_assurance_until.is_some_and(|until| until >= checked.estate.as_of);
-        if assured { self.newest() } else { self.counts_as(entitlement.version) }
+        if is_assured(checked.estate, entitlement) { self.newest() } else { self.counts_as(entitlement.version) }
     }
 
     /// User and Device CALs owned, those that came with server licences among them (rule A.3).
@@ -80,7 +80,8 @@ impl<'a> Family<'a> {
             let sum = found[side].entry(version).or_default();
             *sum = sum.saturating_add(quantity);
         };
-        for entitlement in &checked.estate.entitlements {
+        let estate = checked.estate;
+        for entitlement in estate.entitlements.iter().filter(|entitlement| !has_ended(estate, entitlement)) {
             if entitlement.sku == self.user || entitlement.sku == self.device {
                 let side = usize::from(entitlement.sku == self.device);
                 add(side, self.version_of(checked, entitlement), entitlement.quantity);
@@ -95,8 +96,7 @@ impl<'a> Family<'a> {
 
     /// Whether CALs included with that licence are of this family (rule A.3).
     fn comes_with(&self, checked: &Checked<'_>, entitlement: &Entitlement) -> bool {
-        let row = checked.catalogue.included.iter().find(|row| row.sku == entitlement.sku);
-        row.map_or_else(|| self.is_base(), |row| row.family == self.row.id)
+        may_include(checked.catalogue, entitlement).is_some_and(|row| row.family == self.row.id)
     }
 
     pub fn externals_need_none(&self) -> bool {
@@ -119,6 +119,11 @@ impl<'a> Family<'a> {
             _ => &["H.2"],
         })
     }
+}
+
+/// A.3: what a server licence came with; none since 2012, and none for Datacenter.
+pub(super) fn may_include<'a>(catalogue: &'a Catalogue, entitlement: &Entitlement) -> Option<&'a IncludedRow> {
+    catalogue.included.iter().find(|row| row.sku == entitlement.sku && entitlement.version <= row.version)
 }
 
 fn stem(sku: &str) -> Option<&str> {

@@ -73,6 +73,14 @@ impl ServerNeeds {
                  their edition: {list}"
             )
         });
+        // A.1
+        let counting = names(&|server| server.version.is_some_and(|version| version.name().starts_with("2003")));
+        warnings.about(counting, |count, list| {
+            format!(
+                "{count} server(s) run 2003, which may be set up to count the most connections at once per server instead of \
+                 people or devices (A.1); here people and devices count: {list}"
+            )
+        });
         // A.6 with the release's own CALs nowhere named
         warnings.about(names(&|server| server.release.is_some()), |count, list| {
             format!(

@@ -8,7 +8,7 @@ use super::{
     connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
-    family::{BASE, Family},
+    family::{BASE, Family, may_include},
     holders::holders,
     intervals::{self, Undeclared},
 };
@@ -116,6 +116,14 @@ pub(crate) fn windows_cals(
             .0
             .push(format!("the prices have no currency, costs are shown in {NO_CURRENCY}: state `currency`"));
     }
+    let stated = estate.entitlements.iter().filter(|row| row.included_cals.is_some());
+    let none = stated.filter(|row| may_include(checked.catalogue, row).is_none());
+    draft.warnings.about(none.map(|row| row.sku.as_str()), |_, list| {
+        format!(
+            "CALs said to have come with {list} do not count: no licence since 2012 and none for Datacenter came with any (A.3); \
+             write down those bought as entitlements of their own"
+        )
+    });
     if connectors.hosts.is_empty() {
         warn_of_externals(estate, family.connector(), draft);
     }

@@ -48,6 +48,11 @@ pub(crate) fn is_assured(estate: &Estate, entitlement: &Entitlement) -> bool {
     }
 }
 
+/// Whether it was a subscription that has ended: its rights end with it, while those under Software Assurance stay (0.2).
+pub(crate) fn has_ended(estate: &Estate, entitlement: &Entitlement) -> bool {
+    entitlement.channel == Channel::Subscription && !is_assured(estate, entitlement)
+}
+
 impl Stock {
     pub fn of(estate: &Estate, catalogue: &Catalogue) -> Self {
         let mut stock = Self {
@@ -57,7 +62,7 @@ impl Stock {
             granted: BTreeMap::new(),
             any_assured: false,
         };
-        for entitlement in &estate.entitlements {
+        for entitlement in estate.entitlements.iter().filter(|entitlement| !has_ended(estate, entitlement)) {
             let sku = entitlement.sku.as_str();
             let quantity = entitlement.quantity;
             let add = |to: &mut BTreeMap<String, u64>, sku: &str| {

@@ -43,7 +43,8 @@ pub(super) fn of_machines(
         return;
     }
     let estate = checked.estate;
-    if estate.policy.per_vm_requires_sa_cals == MachineCals::Warn {
+    let by_machine = found.all.iter().any(|need| need.is_by_machine);
+    if by_machine && estate.policy.per_vm_requires_sa_cals == MachineCals::Warn {
         draft.warnings.0.push(
             "the CALs of people and devices that use virtual machines licensed by themselves need Software Assurance or a \
              subscription, too, according to one source; ask before you rely on CALs without it (C.17, open question X.4)"
