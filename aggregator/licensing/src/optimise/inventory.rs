@@ -6,6 +6,7 @@
 
 mod blocks;
 mod bound;
+mod dense;
 mod front;
 mod gap;
 mod improve;
@@ -44,8 +45,8 @@ pub struct Purchase {
     pub bound: LowerBound,
 }
 
-/// Work of the search for a better cover or bound: an amount, not a time, so that the answer is always the same. About a second.
-const WORK: u64 = 60_000_000;
+/// Work of the search for a better cover or bound: an amount, not a time, so that the answer is always the same. Some seconds at most.
+const WORK: u64 = 3_000_000_000;
 /// Graphs up to so many pairs are searched as a whole if their parts do not settle it.
 const SMALL: usize = 2_000;
 

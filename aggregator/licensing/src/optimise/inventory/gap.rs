@@ -39,8 +39,10 @@ pub(super) struct Gap<'a> {
     ends: [(u64, u64); 2],
 }
 
-/// Work of one question to a part.
-const QUESTION: u64 = 4_000_000;
+/// Work of one question to a part that asks for more than a limit.
+const QUESTION: u64 = 10_000_000;
+/// Work of the question whether a limit itself can be reached.
+const SURE: u64 = 1_000_000_000;
 
 impl<'a> Gap<'a> {
     /// `open` spans what is open between `first` and covering everybody on the left. The parts are those open between `lower` and
@@ -119,7 +121,7 @@ impl<'a> Gap<'a> {
                     continue;
                 }
                 asked = true;
-                answered |= self.settle(front, point, menus.limit, work);
+                answered |= self.settle(front, point, work);
             }
             if !asked {
                 // the sum exists; if it does not pay, what lies outside the parts would have to fill up
@@ -140,13 +142,12 @@ impl<'a> Gap<'a> {
     ///
     /// While at it, asks for much more: where a part cannot be covered with many more lefts and rights, either, all limits in
     /// between fall at once.
-    fn settle(&mut self, number: usize, point: Point, limit: i64, work: &mut u64) -> bool {
+    fn settle(&mut self, number: usize, point: Point, work: &mut u64) -> bool {
         let front = &mut self.fronts[number];
         let reach = &mut self.reaches[number];
         let line = self.line;
-        let mut learned = false;
-        let mut ask = |front: &mut Front, most: Point| {
-            let mut share = (*work).min(QUESTION);
+        let mut ask = |front: &mut Front, most: Point, share: u64| {
+            let mut share = (*work).min(share);
             *work -= share;
             let answer = cover_within(front, most, &mut share);
             *work += share;
@@ -170,34 +171,13 @@ impl<'a> Gap<'a> {
             if most == point {
                 break;
             }
-            if ask(front, most) == Some(None) {
+            if ask(front, most, QUESTION) == Some(None) {
                 *reach *= 2;
                 return true;
             }
             *reach /= 4;
         }
-        // one by one
-        let weight = |point: Point| {
-            u128::from(line.left) * u128::from(point.lefts) + u128::from(line.right) * u128::from(point.rights)
-        };
-        let least = front.known().map(|(point, _)| weight(point)).min().expect("a front has points");
-        let spare = u128::from(limit.unsigned_abs()).saturating_sub(weight(point) - least) / u128::from(line.left);
-        let mut most =
-            Point { lefts: (u128::from(point.lefts) + spare).min(u128::from(front.part.lefts())) as u64, ..point };
-        loop {
-            match ask(front, most) {
-                Some(None) => return true,
-                Some(Some(found)) => {
-                    learned = true;
-                    if found.lefts <= point.lefts {
-                        return true;
-                    }
-                    most.lefts = found.lefts - 1;
-                }
-                None if most.lefts == point.lefts => return learned,
-                None => most.lefts = point.lefts + (most.lefts - point.lefts) / 4,
-            }
-        }
+        ask(front, point, SURE).is_some()
     }
 
     /// By how much a cover that costs at most `cost` to buy may outweigh the line.

@@ -60,19 +60,6 @@ impl Part {
         [of(true, false), of(false, true)]
     }
 
-    /// What is left without some vertices and without those that have no pair then.
-    pub fn without(&self, gone: &[bool]) -> Self {
-        let graph = self.graph.adjacency();
-        let stays = |vertex: &u32| {
-            !gone[*vertex as usize] && graph.neighbours(*vertex).iter().any(|&other| !gone[other as usize])
-        };
-        let left: Vec<u32> = (0..graph.split()).filter(stays).collect();
-        let right: Vec<u32> = (graph.split()..graph.vertices() as u32).filter(stays).collect();
-        let mut part = Self::of(graph, left, &right);
-        part.vertices.iter_mut().for_each(|vertex| *vertex = self.vertices[*vertex as usize]);
-        part
-    }
-
     /// Connected components, in the order of their least vertex.
     pub fn components(&self) -> Vec<Self> {
         let graph = self.graph.adjacency();

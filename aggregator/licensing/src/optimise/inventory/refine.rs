@@ -1,12 +1,11 @@
-//! Is there a cover with at most so many lefts and so many rights? Branch and bound within one part.
+//! Is there a cover with at most so many lefts and at most so many rights? Branch and bound within one part.
 //!
 //! NP-complete (Kuo and Fuchs 1987), so it may give up: after an amount of work, never after a time.
 
 use super::{
+    dense::{Bits, Dense, bits, count, count_both, has, insert, none},
     front::{Front, Point},
-    part::Part,
 };
-use crate::optimise::gcd;
 
 /// What became of the question.
 #[derive(Debug)]
@@ -19,128 +18,152 @@ pub(super) enum Answer {
     Unknown,
 }
 
-/// A part left to be covered with so many, and who is covered already, in the numbering of the first part.
-#[derive(Clone)]
-struct Rest {
-    part: Part,
-    room: Point,
-    covered: Vec<u32>,
-}
+/// Lefts times rights at most.
+const ROOM: u64 = 1 << 22;
+/// Weights are multiplied until they reach this, so that those of one question are near those of the next.
+const FINE: u64 = 1 << 12;
 
-/// `work` counts pairs that cuts look at; what is used is taken off.
-pub(super) fn cover_within(front: &Front, room: Point, work: &mut u64) -> Answer {
-    let vertices = front.part.vertices.len();
-    let own = Part { graph: front.part.graph.clone(), vertices: (0..vertices as u32).collect() };
-    let mut open = vec![Rest { part: own, room, covered: Vec::new() }];
-    while let Some(rest) = open.pop() {
-        let Some(rest) = rest.reduced() else { continue };
-        let fits = match rest.bounded(work) {
-            Bound::None => continue,
-            Bound::Unknown => return Answer::Unknown,
-            Bound::Open => None,
-            Bound::Cover(cover) => Some(cover),
-        };
-        if let Some(cover) = fits {
-            let mut covered = vec![false; vertices];
-            for &vertex in rest.covered.iter().chain(&cover) {
-                covered[vertex as usize] = true;
-            }
-            let lefts = front.part.lefts() as usize;
-            let count = |side: &[bool]| side.iter().filter(|&&one| one).count() as u64;
-            let point = Point { lefts: count(&covered[..lefts]), rights: count(&covered[lefts..]) };
-            return Answer::Cover(point, covered);
-        }
-        // the vertex with the most neighbours decides most: without it, all of them are needed
-        let graph = rest.part.graph.adjacency();
-        let vertex = (0..graph.vertices() as u32).rev().max_by_key(|&vertex| graph.neighbours(vertex).len());
-        let vertex = vertex.expect("an empty part is covered");
-        open.extend(rest.with(&[vertex]));
-        open.extend(rest.with(graph.neighbours(vertex)));
-    }
-    Answer::None
+/// Who is covered already, and how many more may be.
+struct Rest {
+    covered: [Bits; 2],
+    room: [u64; 2],
 }
 
 enum Bound {
-    Cover(Vec<u32>),
+    Cover([Bits; 2]),
     None,
     Open,
-    Unknown,
+}
+
+/// `work` counts steps of words that searches look at; what is used is taken off.
+pub(super) fn cover_within(front: &Front, room: Point, work: &mut u64) -> Answer {
+    let (lefts, rights) = (front.part.lefts(), front.part.rights());
+    if lefts.saturating_mul(rights) > ROOM.min(*work) {
+        return Answer::Unknown;
+    }
+    let (lefts, rights) = (lefts as usize, rights as usize);
+    let graph = front.part.graph.adjacency();
+    let pairs = (0..lefts)
+        .flat_map(|left| graph.neighbours(left as u32).iter().map(move |&other| (left, other as usize - lefts)));
+    let mut dense = Dense::of(lefts, rights, pairs);
+    dense.steps = (lefts * rights) as u64;
+    let mut open = vec![Rest { covered: [none(lefts), none(rights)], room: [room.lefts, room.rights] }];
+    while let Some(mut rest) = open.pop() {
+        if dense.steps > *work {
+            *work = 0;
+            return Answer::Unknown;
+        }
+        let Some(alive) = rest.reduced(&mut dense) else { continue };
+        match rest.bounded(&mut dense, &alive) {
+            Bound::None => {}
+            Bound::Cover(more) => {
+                *work -= dense.steps.min(*work);
+                let covered = |side: usize, at: usize| has(&rest.covered[side], at) || has(&more[side], at);
+                let covered: Vec<bool> =
+                    (0..lefts).map(|at| covered(0, at)).chain((0..rights).map(|at| covered(1, at))).collect();
+                let chosen = |side: &[bool]| side.iter().filter(|&&one| one).count() as u64;
+                let point = Point { lefts: chosen(&covered[..lefts]), rights: chosen(&covered[lefts..]) };
+                return Answer::Cover(point, covered);
+            }
+            Bound::Open => open.extend(rest.branches(&dense, &alive)),
+        }
+    }
+    *work -= dense.steps.min(*work);
+    Answer::None
 }
 
 impl Rest {
-    /// What is left when `more`, all of one side, are covered, too; `None` if there is no room for them.
-    fn with(&self, more: &[u32]) -> Option<Self> {
-        let graph = self.part.graph.adjacency();
-        let Some(&first) = more.first() else { return Some(self.clone()) };
-        let mut room = self.room;
-        let side = if first < graph.split() { &mut room.lefts } else { &mut room.rights };
-        *side = side.checked_sub(more.len() as u64)?;
-        let mut gone = vec![false; graph.vertices()];
-        for &vertex in more {
-            gone[vertex as usize] = true;
-        }
-        let more = more.iter().map(|&vertex| self.part.vertices[vertex as usize]);
-        let covered = self.covered.iter().copied().chain(more).collect();
-        Some(Self { part: self.part.without(&gone), room, covered })
+    /// Covers more, all of one side; whether there was room for them.
+    fn cover(&mut self, side: usize, more: &[u64]) -> bool {
+        let Some(room) = self.room[side].checked_sub(count(more)) else { return false };
+        self.room[side] = room;
+        self.covered[side].iter_mut().zip(more).for_each(|(one, more)| *one |= more);
+        true
     }
 
-    /// A vertex with more neighbours than there is room for must be covered itself. `None` if the room does not suffice.
-    fn reduced(mut self) -> Option<Self> {
-        loop {
-            let graph = self.part.graph.adjacency();
-            let over = |side: std::ops::Range<u32>, room: u64| -> Vec<u32> {
-                side.filter(|&vertex| graph.neighbours(vertex).len() as u64 > room).collect()
-            };
-            let mut must = over(0..graph.split(), self.room.rights);
-            if must.is_empty() {
-                must = over(graph.split()..graph.vertices() as u32, self.room.lefts);
+    /// A vertex with more neighbours than there is room for must be covered itself. Who then still has open pairs; `None` if
+    /// the room does not suffice.
+    fn reduced(&mut self, dense: &mut Dense) -> Option<[Bits; 2]> {
+        let (lefts, rights) = (self.covered[0].len() * 64, self.covered[1].len() * 64);
+        'again: loop {
+            let mut alive = [none(lefts), none(rights)];
+            dense.steps += dense.size();
+            for side in 0..2 {
+                let bare: Bits = self.covered[1 - side].iter().map(|word| !word).collect();
+                let mut must = none([lefts, rights][side]);
+                let of = |at: usize| if side == 0 { dense.of_left(at) } else { dense.of_right(at) };
+                for at in 0..dense.counts()[side] {
+                    if has(&self.covered[side], at) {
+                        continue;
+                    }
+                    let degree = count_both(of(at), &bare);
+                    if degree > self.room[1 - side] {
+                        insert(&mut must, at);
+                    } else if degree > 0 {
+                        insert(&mut alive[side], at);
+                    }
+                }
+                if count(&must) > 0 {
+                    if !self.cover(side, &must) {
+                        return None;
+                    }
+                    continue 'again;
+                }
             }
-            if must.is_empty() {
-                return Some(self);
-            }
-            self = self.with(&must)?;
+            return Some(alive);
         }
     }
 
     /// The hull over the lefts there is room for: cuts until the segment is found, one of them fits, or one excludes it.
-    fn bounded(&self, work: &mut u64) -> Bound {
-        let Point { lefts, rights } = self.room;
-        let inside = |cover: &[u32]| cover.iter().map(|&vertex| self.part.vertices[vertex as usize]).collect();
-        let split = self.part.graph.users();
-        if self.part.rights() <= rights {
-            return Bound::Cover(inside(&(split..self.part.vertices.len() as u32).collect::<Vec<_>>()));
+    fn bounded(&self, dense: &mut Dense, alive: &[Bits; 2]) -> Bound {
+        let [lefts, rights] = self.room;
+        let [all_lefts, all_rights] = [count(&alive[0]), count(&alive[1])];
+        if all_rights <= rights {
+            return Bound::Cover([vec![0; alive[0].len()], alive[1].clone()]);
         }
-        if self.part.lefts() <= lefts {
-            return Bound::Cover(inside(&(0..split).collect::<Vec<_>>()));
+        if all_lefts <= lefts {
+            return Bound::Cover([alive[0].clone(), vec![0; alive[1].len()]]);
         }
-        let mut few = Point { lefts: 0, rights: self.part.rights() };
-        let mut many = Point { lefts: self.part.lefts(), rights: 0 };
+        let mut few = [0, all_rights];
+        let mut many = [all_lefts, 0];
         loop {
-            let cost = self.part.graph.pairs() as u64 + self.part.vertices.len() as u64;
-            let Some(left) = work.checked_sub(cost) else { return Bound::Unknown };
-            *work = left;
-            let shared = gcd(few.rights - many.rights, many.lefts - few.lefts);
-            let weights = ((few.rights - many.rights) / shared, (many.lefts - few.lefts) / shared);
-            let cover = self.part.cover(weights.0, weights.1);
-            let weighed = |point: Point| {
-                u128::from(weights.0) * u128::from(point.lefts) + u128::from(weights.1) * u128::from(point.rights)
-            };
-            if cover.cost > weighed(self.room) {
+            let weights = [few[1] - many[1], many[0] - few[0]];
+            let fine = (FINE / (weights[0] + weights[1])).max(1);
+            let weights = weights.map(|weight| weight * fine);
+            let weighed = |point: [u64; 2]| weights[0] * point[0] + weights[1] * point[1];
+            let demand = dense.demand([&alive[0], &alive[1]], weights, weighed(self.room));
+            if demand > weighed(self.room) {
                 return Bound::None;
             }
-            let corner = Point { lefts: cover.user_count() as u64, rights: cover.device_count() as u64 };
-            if corner.lefts <= lefts && corner.rights <= rights {
-                let chosen = |side: &[bool], first: u32| -> Vec<u32> {
-                    (first..).zip(side).filter(|(_, covered)| **covered).map(|(vertex, _)| vertex).collect()
-                };
-                let mut all = chosen(&cover.users, 0);
-                all.extend(chosen(&cover.devices, split));
-                return Bound::Cover(inside(&all));
+            let cover = dense.cover();
+            let corner = [count(&cover[0]), count(&cover[1])];
+            if corner[0] <= lefts && corner[1] <= rights {
+                return Bound::Cover(cover);
             }
-            if cover.cost == weighed(few) {
+            if demand == weighed(few) {
                 return Bound::Open;
             }
-            *(if corner.lefts > lefts { &mut many } else { &mut few }) = corner;
+            *(if corner[0] > lefts { &mut many } else { &mut few }) = corner;
         }
+    }
+
+    /// The vertex with the most neighbours decides most: without it, all of them are needed.
+    fn branches(self, dense: &Dense, alive: &[Bits; 2]) -> impl Iterator<Item = Self> + use<> {
+        let side_of = |side: usize| {
+            let of = move |at: usize| if side == 0 { dense.of_left(at) } else { dense.of_right(at) };
+            bits(&alive[side]).map(move |at| (count_both(of(at), &alive[1 - side]), side, at))
+        };
+        let most =
+            side_of(0).chain(side_of(1)).max_by_key(|&(degree, side, at)| (degree, std::cmp::Reverse((side, at))));
+        let (_, side, at) = most.expect("a part without pairs is covered");
+        let mut itself = none(alive[side].len() * 64);
+        insert(&mut itself, at);
+        let row = if side == 0 { dense.of_left(at) } else { dense.of_right(at) };
+        let neighbours: Bits = row.iter().zip(&alive[1 - side]).map(|(one, other)| one & other).collect();
+        let mut with = Self { covered: self.covered.clone(), room: self.room };
+        let mut without = self;
+        let with = with.cover(side, &itself).then_some(with);
+        let without = without.cover(1 - side, &neighbours).then_some(without);
+        with.into_iter().chain(without)
     }
 }
