@@ -8,6 +8,7 @@
 
 mod chains;
 mod combine;
+mod exchange;
 mod fixed;
 mod master;
 #[cfg(test)]
@@ -61,6 +62,8 @@ type Counts = Vec<u64>;
 
 /// Cuts at most.
 const CUTS: usize = 60;
+/// Up to so many pairs every cover met is improved.
+const SMALL: usize = 20_000;
 
 /// The cheapest purchase found and a bound. Deterministic, one thread.
 ///
@@ -100,11 +103,21 @@ pub fn cheapest_level_purchase(needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -
         if best.as_ref().is_some_and(|best| best.cost == bound) {
             break;
         }
-        next = if cut == 0 && terms.levels > 1 { Some(all_on(terms.levels - 1)) } else { master.next(&center) };
+        next = if cut == 0 && terms.levels > 1 { Some(all_on(terms.levels - 1)) } else { master.next(&center, bound) };
     }
     let mut best = best.expect("one cut is made");
     if best.cost > bound {
         best = combine::covers(&chains, &terms, best, &covers, bound);
+        best = exchange::improved(&chains, &terms, best, bound);
+    }
+    // where there is little, others may lead further than the best
+    if best.cost > bound && needs.pairs.len() <= SMALL {
+        for holding in covers {
+            let holding = exchange::improved(&chains, &terms, holding, bound);
+            if holding.cost < best.cost {
+                best = holding;
+            }
+        }
     }
     let (users, devices) = chains.sides(best.levels);
     LevelPurchase { users, devices, cost: best.cost, lower_bound: bound }
@@ -164,6 +177,13 @@ impl Terms {
     /// A bound in scaled weights as a bound in prices.
     fn unscaled(&self, value: i128) -> u128 {
         u128::try_from(value).unwrap_or(0).div_ceil(u128::from(self.scale))
+    }
+
+    /// What must be bought for so many holders, and the price of all that is held beyond what is owned, level by level.
+    fn worth(&self, counts: &[u64]) -> (u128, u128) {
+        let beyond = counts.iter().zip(&self.owned).map(|(&count, &owned)| u128::from(count.saturating_sub(owned)));
+        let priced = beyond.enumerate().map(|(at, beyond)| beyond * u128::from(self.prices[at / self.levels]));
+        (self.cost(counts), priced.sum())
     }
 
     /// What must be bought for so many holders.

@@ -152,6 +152,22 @@ impl Chains {
         counts
     }
 
+    /// The level that a vertex holds in any case.
+    pub fn floor(&self, vertex: usize) -> Level {
+        self.floors[vertex]
+    }
+
+    /// What becomes of the counts when a vertex goes from one level to another.
+    pub fn count(&self, counts: &mut [u64], vertex: usize, from: Level, to: Level) {
+        let start = self.start(vertex);
+        for level in from..to {
+            counts[start + usize::from(level)] += 1;
+        }
+        for level in to..from {
+            counts[start + usize::from(level)] -= 1;
+        }
+    }
+
     /// Lets everybody hold no more than needed, one side before the other, whichever costs less.
     pub fn holding(&self, levels: &[Level], terms: &Terms) -> Holding {
         let lowered = |devices_first: bool| {

@@ -40,9 +40,14 @@ impl<'a> Master<'a> {
         }
     }
 
-    /// Weights to cut at next; `None` when nothing new can be learned. `center` holds the best bound so far and its weights.
-    pub fn next(&mut self, center: &(i128, Vec<u64>)) -> Option<Vec<u64>> {
+    /// Weights to cut at next; `None` when nothing new can be learned. `center` holds the best scaled value so far and its weights,
+    /// `bound` is what it comes to.
+    pub fn next(&mut self, center: &(i128, Vec<u64>), bound: u128) -> Option<Vec<u64>> {
         let (duals, mixed) = self.solve()?;
+        // no weights lead further than the best mixture
+        if i128::try_from(bound).is_ok_and(|bound| mixed <= Fixed::whole(bound)) {
+            return None;
+        }
         let limits = [self.terms.scaled(0), self.terms.scaled(1)];
         let scale = Fixed::whole(i128::from(self.terms.scale));
         let mut weights: Vec<u64> = duals.into_iter().map(|dual| (dual.max(Fixed::ZERO) * scale).rounded()).collect();
