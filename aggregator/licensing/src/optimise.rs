@@ -28,7 +28,7 @@ pub use bundles::{
     BundleBound, BundlePlan, BundleProblem, Family, FamilyDemand, Holder, Holding, MOST_FAMILIES, MOST_OFFERS, Offer,
     cheapest_bundles,
 };
-pub use certificate::{CERTIFICATE_FORMAT, write_certificate};
+pub use certificate::{CERTIFICATE_FORMAT, PURCHASE_CERTIFICATE_FORMAT, write_certificate, write_purchase_certificate};
 pub use connectors::{
     Branch, ConnectorDemand, ConnectorPlan, ConnectorProblem, ExternalAccess, cheapest_with_connectors,
 };
@@ -40,7 +40,7 @@ pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_mo
 pub use pool::{PoolBound, PoolBranch, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
 pub use problem::ProblemError;
 pub(crate) use ties::with_most_users;
-pub use verify::{Verified, VerifyError, verify_certificate};
+pub use verify::{Verified, VerifiedPurchase, VerifyError, verify_certificate};
 
 use amount::Amount;
 use peel::{Peel, Push};

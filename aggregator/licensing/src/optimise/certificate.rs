@@ -10,16 +10,35 @@
 //! device,KIOSK-1               a device in the cover; one line each
 //! demand,BOB,KIOSK-1,4         a pair and the part of the cost it accounts for; one line each
 //! ```
+//! A purchase for one who owns licences has a certificate of its own; its bound may lie below the cost:
+//!
+//! ```text
+//! caliper.purchase-certificate/1
+//! user-price,5
+//! device-price,4
+//! owned-users,8174             User CALs owned
+//! owned-devices,557            Device CALs owned
+//! cost,3464                    what must be bought for the cover, given these
+//! bound,3431                   what no purchase can cost less than, as the demand shows
+//! user-weight,175              prices of the proof: no user accounts for more demand than this
+//! device-weight,414            the same for a device
+//! user,ALICE                   users, devices and demand as above
+//! ```
+//! With t the largest number for which t times the weights stay within the prices, buying costs at least
+//! t * (demand - user-weight * owned-users - device-weight * owned-devices), and a multiple of what divides both prices.
+//!
 //! Lines stand in this order and end with a line feed; names are those of the pairs file, quoted as
 //! in CSV (RFC 4180) when they hold a comma or a quote. They never hold a line break.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::Cover;
+use super::{Cover, Demand, Purchase};
 
 /// First line of a certificate.
 pub const CERTIFICATE_FORMAT: &str = "caliper.certificate/1";
+/// First line of the certificate of a purchase.
+pub const PURCHASE_CERTIFICATE_FORMAT: &str = "caliper.purchase-certificate/1";
 
 /// Writes the certificate of `cover`, found at one price per side; `user` and `device` give names.
 pub fn write_certificate<'names>(
@@ -31,13 +50,39 @@ pub fn write_certificate<'names>(
 ) -> io::Result<()> {
     writeln!(out, "{CERTIFICATE_FORMAT}")?;
     writeln!(out, "user-price,{user_price}\ndevice-price,{device_price}\ncost,{}", cover.cost)?;
-    for (index, _) in (0..).zip(&cover.users).filter(|(_, covered)| **covered) {
+    write_rows(out, [&cover.users, &cover.devices], &cover.demand, user, device)
+}
+
+/// Writes the certificate of `purchase`, found at these prices for one who owns so many licences of users and of devices.
+pub fn write_purchase_certificate<'names>(
+    out: &mut impl Write,
+    purchase: &Purchase,
+    (user_price, device_price): (u64, u64),
+    (owned_users, owned_devices): (u64, u64),
+    user: impl Fn(u32) -> Cow<'names, str>,
+    device: impl Fn(u32) -> Cow<'names, str>,
+) -> io::Result<()> {
+    let Purchase { cost, demanded, bound, .. } = purchase;
+    writeln!(out, "{PURCHASE_CERTIFICATE_FORMAT}\nuser-price,{user_price}\ndevice-price,{device_price}")?;
+    writeln!(out, "owned-users,{owned_users}\nowned-devices,{owned_devices}\ncost,{cost}\nbound,{demanded}")?;
+    writeln!(out, "user-weight,{}\ndevice-weight,{}", bound.user_weight, bound.device_weight)?;
+    write_rows(out, [&purchase.users, &purchase.devices], &bound.demand, user, device)
+}
+
+fn write_rows<'names>(
+    out: &mut impl Write,
+    [users, devices]: [&[bool]; 2],
+    demand: &[Demand],
+    user: impl Fn(u32) -> Cow<'names, str>,
+    device: impl Fn(u32) -> Cow<'names, str>,
+) -> io::Result<()> {
+    for (index, _) in (0..).zip(users).filter(|(_, covered)| **covered) {
         writeln!(out, "user,{}", quoted(user(index)))?;
     }
-    for (index, _) in (0..).zip(&cover.devices).filter(|(_, covered)| **covered) {
+    for (index, _) in (0..).zip(devices).filter(|(_, covered)| **covered) {
         writeln!(out, "device,{}", quoted(device(index)))?;
     }
-    for demand in &cover.demand {
+    for demand in demand {
         let (user, device) = (quoted(user(demand.user)), quoted(device(demand.device)));
         writeln!(out, "demand,{user},{device},{}", demand.amount)?;
     }

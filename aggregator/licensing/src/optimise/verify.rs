@@ -1,6 +1,7 @@
 //! Checks a certificate against the pairs it speaks about. Shares no code with the solver and needs
 //! no theory: (1) every pair is covered, so the cover is enough; (2) demand never exceeds the price
-//! of a user or device, so any cover pays at least its sum; (3) that sum is the cover's cost.
+//! of a user or device, so any cover pays at least its sum; (3) that sum is the cover's cost. For one who owns licences the
+//! price in (2) is a weight, and (3) is that the sum, less the weights of what is owned, shows the bound at the real prices.
 
 use std::io::BufRead;
 
@@ -17,8 +18,21 @@ pub struct Verified {
     pub users: usize,
     /// Number of covered devices.
     pub devices: usize,
-    /// Cost of the cover, proved to be the least.
+    /// Cost of the cover, proved to be the least; of a purchase, of what must be bought.
     pub cost: u128,
+    /// If licences are owned.
+    pub purchase: Option<VerifiedPurchase>,
+}
+
+/// What is special about a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedPurchase {
+    /// User CALs owned.
+    pub owned_users: u64,
+    /// Device CALs owned.
+    pub owned_devices: u64,
+    /// Proved: nothing cheaper than this can be bought.
+    pub bound: u128,
 }
 
 /// Why a certificate proves nothing.
@@ -62,6 +76,14 @@ pub enum VerifyError {
         /// The cost line.
         cost: u128,
     },
+    /// The demand does not show the bound, so a purchase below it may exist.
+    #[error("the demand adds up to {demand}, which does not prove the bound of {stated}")]
+    Bound {
+        /// Sum of all demand lines.
+        demand: u128,
+        /// The bound line.
+        stated: u128,
+    },
 }
 
 /// Checks `certificate` against `pairs`, in which users and devices have numbers; `user` and
@@ -83,26 +105,37 @@ pub fn verify_certificate(
     let (mut user_left, mut device_left) = (vec![0_u64; users], vec![0_u64; devices]);
     let mut lines = Lines { source: certificate, number: 0, text: String::new() };
     lines.next()?;
-    lines.must(lines.text == "caliper.certificate/1", "caliper.certificate/1")?;
-    let user_price = lines.header("user-price")?;
-    let device_price = lines.header("device-price")?;
+    let of_purchase = lines.text == "caliper.purchase-certificate/1";
+    let expected = "caliper.certificate/1 or caliper.purchase-certificate/1";
+    lines.must(of_purchase || lines.text == "caliper.certificate/1", expected)?;
+    let user_price: u64 = lines.header("user-price")?;
+    let device_price: u64 = lines.header("device-price")?;
+    let owned = if of_purchase {
+        Some((lines.header::<u64>("owned-users")?, lines.header::<u64>("owned-devices")?))
+    } else {
+        None
+    };
     let stated: u128 = lines.header("cost")?;
-    user_left.fill(user_price);
-    device_left.fill(device_price);
+    let bound: u128 = if of_purchase { lines.header("bound")? } else { stated };
+    let (user_weight, device_weight) = if of_purchase {
+        (lines.header("user-weight")?, lines.header("device-weight")?)
+    } else {
+        (user_price, device_price)
+    };
+    user_left.fill(user_weight);
+    device_left.fill(device_weight);
 
-    let (mut cover, mut demand) = (0_u128, 0_u128);
+    let mut demand = 0_u128;
     while lines.next()? {
         let fields = fields(&lines.text).unwrap_or_default();
         match fields.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["user", name] => {
                 let index = lines.need(find_user(name), "a user of the pairs")?;
                 lines.must(!std::mem::replace(&mut user_covered[index], true), "a user not named before")?;
-                cover += u128::from(user_price);
             }
             ["device", name] => {
                 let index = lines.need(find_device(name), "a device of the pairs")?;
                 lines.must(!std::mem::replace(&mut device_covered[index], true), "a device not named before")?;
-                cover += u128::from(device_price);
             }
             ["demand", user_name, device_name, amount] => {
                 let by = lines.need(find_user(user_name), "a user of the pairs")?;
@@ -124,15 +157,49 @@ pub fn verify_certificate(
     if let Some(index) = pairs.iter().position(bare) {
         return Err(VerifyError::Uncovered(index + 1));
     }
+    let count = |covered: Vec<bool>| covered.into_iter().filter(|&one| one).count();
+    let (users, devices) = (count(user_covered), count(device_covered));
+    let (owned_users, owned_devices) = owned.unwrap_or_default();
+    let bought =
+        |count: usize, owned: u64, price: u64| u128::from((count as u64).saturating_sub(owned)) * u128::from(price);
+    let cover = bought(users, owned_users, user_price) + bought(devices, owned_devices, device_price);
     if cover != stated {
         return Err(VerifyError::Cost { cover, stated });
     }
-    if demand != stated {
-        return Err(VerifyError::Unproven { demand, cost: stated });
+    let Some((owned_users, owned_devices)) = owned else {
+        if demand != stated {
+            return Err(VerifyError::Unproven { demand, cost: stated });
+        }
+        return Ok(Verified { user_price, device_price, users, devices, cost: stated, purchase: None });
+    };
+    let sides = [(user_price, user_weight, owned_users), (device_price, device_weight, owned_devices)];
+    if !shows(demand, sides, bound) {
+        return Err(VerifyError::Bound { demand, stated: bound });
     }
-    let count = |covered: Vec<bool>| covered.into_iter().filter(|&one| one).count();
-    let (users, devices) = (count(user_covered), count(device_covered));
-    Ok(Verified { user_price, device_price, users, devices, cost: stated })
+    let purchase = Some(VerifiedPurchase { owned_users, owned_devices, bound });
+    Ok(Verified { user_price, device_price, users, devices, cost: stated, purchase })
+}
+
+/// Whether buying costs at least `bound`, given price, weight and number owned of users and of devices: t * rest, with the largest
+/// t for which no weight exceeds its price. Costs are multiples of what divides both prices, so the next lower multiple
+/// must be below that.
+fn shows(demand: u128, sides: [(u64, u64, u64); 2], bound: u128) -> bool {
+    if bound == 0 {
+        return true;
+    }
+    let (mut step, mut other) = (sides[0].0, sides[1].0);
+    while other > 0 {
+        (step, other) = (other, step % other);
+    }
+    let of_owned = sides.iter().try_fold(0_u128, |sum, side| sum.checked_add(u128::from(side.1) * u128::from(side.2)));
+    let rest = of_owned.and_then(|of_owned| demand.checked_sub(of_owned)).unwrap_or(0);
+    let below = bound.saturating_sub(u128::from(step));
+    let mut weighted = sides.iter().filter(|side| side.1 > 0).peekable();
+    weighted.peek().is_some()
+        && weighted.all(|&(price, weight, _)| {
+            let (low, high) = (below.checked_mul(u128::from(weight)), rest.checked_mul(u128::from(price)));
+            low.zip(high).is_some_and(|(low, high)| low < high)
+        })
 }
 
 struct Lines<Source> {

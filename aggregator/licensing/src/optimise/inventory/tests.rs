@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::optimise::{Verified, VerifyError, verify_certificate, write_purchase_certificate};
 
 /// Tries every set of users; each then fixes its devices.
 fn brute_force(users: u32, pairs: &[(u32, u32)], [a, b, owned_users, owned_devices]: [u64; 4]) -> u128 {
@@ -46,6 +47,9 @@ fn checked(users: u32, devices: u32, pairs: &[(u32, u32)], [a, b, owned_users, o
     let (wu, wd) = (i128::from(*user_weight), i128::from(*device_weight));
     let rest = demanded - wu * i128::from(owned_users) - wd * i128::from(owned_devices);
     assert!(purchase.demanded <= purchase.lower_bound && purchase.lower_bound <= purchase.cost);
+    let proved =
+        verified(pairs, &purchase, [a, b, owned_users, owned_devices], ["", ""]).expect("a certificate that holds");
+    assert_eq!(proved.purchase.expect("of a purchase").bound, purchase.demanded);
     if purchase.demanded > 0 {
         let before = i128::try_from(purchase.demanded).expect("small prices") - i128::from(gcd(a, b));
         assert!(wu == 0 || before * wu < rest * i128::from(a), "the bound is above what the users prove");
@@ -71,21 +75,28 @@ proptest! {
     }
 }
 
-/// All graphs of 3 users and 3 devices with all inventories.
+/// All graphs of 4 users and 4 devices with all inventories. Users may change places, so those with fewer devices come first, by
+/// number of the set of devices: 3,876 graphs stand for all 65,536.
 #[test]
 fn every_small_graph_is_proven() {
-    for graph in 0..1_u32 << 9 {
+    let mut graphs = 0;
+    for devices_of in 0..1_u32 << 16 {
+        let of = |user: u32| devices_of >> (4 * user) & 15;
+        if (1..4).any(|user| of(user - 1) > of(user)) {
+            continue;
+        }
+        graphs += 1;
         let pairs: Vec<(u32, u32)> =
-            (0..9).filter(|place| graph >> place & 1 == 1).map(|place| (place / 3, place % 3)).collect();
-        for owned in 0..16 {
-            for (a, b) in [(1, 1), (5, 4), (2, 5)] {
-                let terms = [a, b, owned / 4, owned % 4];
-                let purchase = checked(3, 3, &pairs, terms);
-                let brute = brute_force(3, &pairs, terms);
-                assert_eq!((purchase.cost, purchase.lower_bound), (brute, brute), "{pairs:?} {terms:?}");
-            }
+            (0..16).filter(|place| devices_of >> place & 1 == 1).map(|place| (place / 4, place % 4)).collect();
+        for owned in 0..25 {
+            let (a, b) = [(1, 1), (5, 4), (2, 5)][(graphs + owned as usize) % 3];
+            let terms = [a, b, owned / 5, owned % 5];
+            let purchase = checked(4, 4, &pairs, terms);
+            let brute = brute_force(4, &pairs, terms);
+            assert_eq!((purchase.cost, purchase.lower_bound), (brute, brute), "{pairs:?} {terms:?}");
         }
     }
+    assert_eq!(graphs, 3_876);
 }
 
 /// Everybody on every device: fewer devices are of no use until there is none, so the hull lies far below, and only trying
@@ -140,6 +151,48 @@ fn office(seed: u64, people: u32, devices: u32) -> Vec<(u32, u32)> {
         pairs.extend((0..seen).map(|_| (user, (start + below(width)) % devices)));
     }
     pairs
+}
+
+/// What `caliper verify-certificate` says of the certificate of a purchase, after a change to its text.
+fn verified(
+    pairs: &[(u32, u32)],
+    purchase: &Purchase,
+    [a, b, owned_users, owned_devices]: [u64; 4],
+    change: [&str; 2],
+) -> Result<Verified, VerifyError> {
+    let mut text = Vec::new();
+    let name = |number: u32| number.to_string().into();
+    write_purchase_certificate(&mut text, purchase, (a, b), (owned_users, owned_devices), name, name).expect("memory");
+    let text = String::from_utf8(text).expect("ASCII");
+    assert!(text.contains(change[0]), "{text}");
+    let number = |name: &str| name.parse().ok();
+    verify_certificate(pairs, number, number, text.replacen(change[0], change[1], 1).as_bytes())
+}
+
+/// Six people at one PC, four of whom have two more each. With six User CALs owned nothing must be bought; with five either a
+/// sixth at 5, or one for the PC at 4.
+#[test]
+fn the_certificate_of_a_purchase_holds_and_none_that_says_more() {
+    let roaming = (0..4).flat_map(|user| [(user, 1 + 2 * user), (user, 2 + 2 * user)]);
+    let pairs: Vec<_> = (0..6).map(|user| (user, 0)).chain(roaming).collect();
+    let terms = [5, 4, 5, 0];
+    let purchase = checked(6, 9, &pairs, terms);
+    assert_eq!((purchase.cost, purchase.lower_bound), (4, 4));
+    let holds = verified(&pairs, &purchase, terms, ["", ""]).expect("it holds");
+    let proved = holds.purchase.expect("licences are owned");
+    assert_eq!((holds.cost, proved.owned_users, proved.bound), (4, 5, purchase.demanded));
+    // (what the text says, what it is changed to)
+    let (bound, more) = (format!("bound,{}", purchase.demanded), format!("bound,{}", purchase.demanded + 1));
+    for change in [
+        [bound.as_str(), more.as_str()],
+        ["cost,4", "cost,3"],
+        ["owned-users,5", "owned-users,6"],
+        ["device-price,4", "device-price,3"],
+        ["user,0\n", ""],
+        ["purchase-certificate/1", "purchase-certificate/2"],
+    ] {
+        assert!(verified(&pairs, &purchase, terms, change).is_err(), "{change:?}");
+    }
 }
 
 proptest! {
