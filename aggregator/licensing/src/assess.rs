@@ -37,6 +37,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         mut warnings,
         hosts,
         uses,
+        mut purchases,
         mut intervals,
         mut to_do,
         mut violations,
@@ -73,13 +74,15 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     });
     let switches = Switches::of(&checked);
     let mut purchase = windows.purchase;
-    let of_purchase = purchase.iter_mut().flat_map(|purchase| &mut purchase.lines);
-    lines.iter_mut().chain(of_purchase).for_each(|line| switches.write(line));
+    let of_families = purchases.iter_mut().map(|family| &mut family.purchase);
+    let of_purchases = purchase.iter_mut().chain(of_families).flat_map(|purchase| &mut purchase.lines);
+    lines.iter_mut().chain(of_purchases).for_each(|line| switches.write(line));
     let position = Position {
         format: POSITION_FORMAT.into(),
         lines,
         optimum: windows.optimum,
         purchase,
+        purchases,
         shopping,
         warnings: warnings.0,
         intervals,

@@ -195,7 +195,7 @@ pub struct PurchaseHolders {
     pub idle: Vec<IdleCals>,
 }
 
-/// A person or device that holds a CAL of its own.
+/// A person or device that holds a CAL of its own; twice if some are owned and some to be bought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalHolder {
     /// As in the estate.
@@ -205,6 +205,18 @@ pub struct CalHolder {
     /// Version of the owned CAL to hold; `None`: one must be bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned: Option<VersionName>,
+    /// How many of them: more than one for an account with several people behind it (E.16).
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_one(count: &u64) -> bool {
+    *count == 1
 }
 
 /// Owned CALs of one version that stay idle.
@@ -263,4 +275,7 @@ pub struct UseCoverage {
     pub devices: Vec<Coverage>,
     /// That its mix is the cheapest; indexes as in the estate.
     pub proof: Proof,
+    /// Who would hold which CAL in its cheapest purchase, if there is one (E.29).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_holders: Option<PurchaseHolders>,
 }

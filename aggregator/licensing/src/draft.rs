@@ -7,7 +7,7 @@ use crate::{
     estate::EstateError,
     findings::Warnings,
     ledger::Wanted,
-    position::{Interval, Pool, Reading, Reclaim, SuiteOffer, ToDo, Violation},
+    position::{FamilyPurchase, Interval, Pool, Reading, Reclaim, SuiteOffer, ToDo, Violation},
 };
 
 /// A position in the making.
@@ -16,6 +16,7 @@ pub(crate) struct Draft<'a> {
     pub warnings: Warnings,
     pub hosts: Vec<HostLicence>,
     pub uses: Vec<UseCoverage>,
+    pub purchases: Vec<FamilyPurchase>,
     pub intervals: Vec<Interval>,
     pub to_do: Vec<ToDo>,
     pub violations: Vec<Violation>,
@@ -41,6 +42,7 @@ impl<'a> Draft<'a> {
             warnings: Warnings(warnings),
             hosts: Vec::new(),
             uses: Vec::new(),
+            purchases: Vec::new(),
             intervals: Vec::new(),
             to_do: Vec::new(),
             violations: checked.ledger.violations.clone(),

@@ -41,8 +41,8 @@ pub use estate::{
 };
 pub use file::{EstateFile, FileError};
 pub use position::{
-    Confidence, Interval, Line, Optimum, POSITION_FORMAT, Pool, Position, Purchase, Reading, ReadingLine, Reclaim,
-    ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
+    Confidence, FamilyPurchase, Interval, Line, Optimum, POSITION_FORMAT, Pool, Position, Purchase, Reading,
+    ReadingLine, Reclaim, ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
 };
 pub use run::{azure_machines, break_even_machines};
 pub use version::VersionName;

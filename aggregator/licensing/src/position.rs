@@ -97,6 +97,16 @@ pub struct Purchase {
     pub shopping: Vec<ShoppingItem>,
 }
 
+/// The cheapest purchase of a family beside the base CAL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FamilyPurchase {
+    /// What its skus begin with, for example `rds-cal`.
+    pub cal: String,
+    /// The same keys as those of the base CAL's.
+    #[serde(flatten)]
+    pub purchase: Purchase,
+}
+
 /// A licence position.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Position {
@@ -109,6 +119,9 @@ pub struct Position {
     /// Present if CALs are owned that serve a need, and both kinds have a price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase: Option<Purchase>,
+    /// The same for each family beside the base CAL, in the order of the catalogue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purchases: Vec<FamilyPurchase>,
     /// The cheapest packs for each line that is short and has a price (C.2, E.30); they may cost more than the line, if
     /// only packs larger than the gap are sold, or less, if larger packs are cheaper by unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

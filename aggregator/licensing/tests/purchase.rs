@@ -2,7 +2,7 @@
 
 mod estates;
 
-use caliper_licensing::{Accesses, Assessment, Estate, Purchase, VersionName};
+use caliper_licensing::{Accesses, Assessment, Estate, FamilyPurchase, Person, Purchase, Use, VersionName};
 use estates::*;
 use proptest::prelude::*;
 
@@ -94,6 +94,66 @@ fn the_purchase_says_who_keeps_and_who_gets_a_cal() {
     assert_eq!(idle, [(DEVICE, "2012", 4)]);
 }
 
+/// E.16: an account of six people at one PC, and somebody with two PCs. The cheapest mix is a Device CAL for the shared PC and a
+/// User CAL for the other.
+#[test]
+fn people_behind_an_account_may_hold_what_is_owned() {
+    let mut estate = pairs("2019", &[(0, 0), (1, 1), (1, 2)]);
+    estate.people[0].stands_for = Some(6);
+    estate.currency = "EUR".into();
+    estate.prices = vec![price(USER, 500, 1), price(DEVICE, 400, 1)];
+    // owned; (needed, short) of User and Device CALs in the purchase; its cost; how much less than the plain mix
+    let cases = [
+        // one for everybody, the six among them
+        (owns(USER, "2019", 7), (7, 0), (0, 0), 0, 400),
+        // one is missing: better one for the PC than a seventh User CAL
+        (owns(USER, "2019", 6), (1, 0), (1, 1), 400, 0),
+        (owns(DEVICE, "2019", 3), (0, 0), (3, 0), 0, 500),
+        (owns(DEVICE, "2019", 2), (1, 1), (1, 0), 500, 0),
+    ];
+    for (owned, users, devices, cost, saving) in cases {
+        estate.entitlements = vec![owned.clone()];
+        let assessment = assessed(&estate);
+        let purchase = purchase(&assessment);
+        assert_eq!((bought(purchase, USER), bought(purchase, DEVICE)), (users, devices), "{owned:?}");
+        assert_eq!((purchase.cost_minor, purchase.saving_minor), (cost, saving), "{owned:?}");
+        assert_eq!((purchase.proven, purchase.lower_bound_minor), (true, cost), "{owned:?}");
+    }
+    // eight owned in two versions: the account holds some of either
+    estate.entitlements = vec![owns(USER, "2025", 4), owns(USER, "2022", 4)];
+    let holders = assessed(&estate).purchase_holders.expect("there is a purchase");
+    let held: u64 = holders.people.iter().map(|one| one.count).sum();
+    let idle: u64 = holders.idle.iter().map(|cals| cals.quantity).sum();
+    assert_eq!((held, idle, holders.devices.len()), (7, 1, 0), "{holders:?}");
+    assert!(holders.people.iter().all(|one| one.owned.is_some()));
+}
+
+/// F.1: CALs of Remote Desktop beside the base CAL have a purchase of their own, by the same rule: 60 idle User CALs free 20 of the
+/// 30 PCs of the shifts.
+#[test]
+fn every_family_has_its_own_purchase() {
+    const RDS: [&str; 2] = ["rds-cal/user", "rds-cal/device"];
+    let mut estate = shifts();
+    estate.uses = vec![Use { cal: "rds-cal".into(), accesses: estate.accesses.clone() }];
+    estate.prices.extend([price(RDS[0], 500, 1), price(RDS[1], 400, 1)]);
+    estate.entitlements = vec![owns(RDS[0], "2019", 470)];
+    let assessment = assessed(&estate);
+    assert_eq!(assessment.position.purchase, None, "no base CAL is owned");
+    let [FamilyPurchase { cal, purchase }] = assessment.position.purchases.as_slice() else {
+        panic!("{:?}", assessment.position.purchases)
+    };
+    assert_eq!(cal, "rds-cal");
+    assert_eq!((bought(purchase, RDS[0]), bought(purchase, RDS[1])), ((470, 0), (10, 10)));
+    assert_eq!((purchase.cost_minor, purchase.saving_minor), (4_000, 8_000));
+    assert_eq!((purchase.proven, purchase.lower_bound_minor), (true, 4_000));
+    assert!(warns(&assessment, &["better use of the Remote Desktop Services CALs owned"]));
+    let holders = assessment.uses[0].purchase_holders.as_ref().expect("there is a purchase");
+    assert_eq!((holders.people.len(), holders.devices.len(), holders.idle.len()), (470, 10, 0));
+    // the keys stand beside the name of the family
+    let json = serde_json::to_value(&assessment.position).unwrap();
+    assert_eq!((&json["purchases"][0]["cal"], &json["purchases"][0]["cost_minor"]), (&"rds-cal".into(), &4_000.into()));
+}
+
 #[test]
 fn there_is_no_purchase_without_use_for_what_is_owned_or_without_prices() {
     let mut estate = shifts();
@@ -113,11 +173,14 @@ fn small() -> impl Strategy<Value = Estate> {
     const VERSIONS: [&str; 3] = ["2012", "2016", "2022"];
     let access = (prop_oneof![8 => 0..5_u32, 1 => Just(Accesses::NONE)], 0..5_u32, 0..3_u32);
     let owned = (any::<bool>(), 0..4_usize, 1..4_u64);
-    (prop::collection::vec(access, 1..14), prop::collection::vec(owned, 0..4), 1..6_u64, 1..6_u64).prop_map(
-        |(rows, owned, user, device)| Estate {
+    let heads = prop::collection::vec(prop_oneof![6 => Just(None), 1 => (2..4_u32).prop_map(Some)], 5);
+    (prop::collection::vec(access, 1..14), prop::collection::vec(owned, 0..4), heads, 1..6_u64, 1..6_u64).prop_map(
+        |(rows, owned, heads, user, device)| Estate {
             currency: "EUR".into(),
             servers: VERSIONS.map(|version| server(version, version, "Standard")).into(),
-            people: people(5),
+            people: (people(5).into_iter().zip(heads))
+                .map(|(person, stands_for)| Person { stands_for, ..person })
+                .collect(),
             devices: devices(5),
             accesses: Accesses::of(rows.iter().map(|&(person, device, server)| on(person, device, server)).collect()),
             entitlements: (owned.into_iter())
@@ -164,6 +227,10 @@ fn brute_force(estate: &Estate) -> u64 {
                 devices[row.device as usize] = devices[row.device as usize].max(need);
             }
         }
+        // E.16: each of those behind an account needs one
+        let people: Vec<_> = (people.iter().zip(&estate.people))
+            .flat_map(|(level, person)| std::iter::repeat_n(*level, person.stands_for.unwrap_or(1) as usize))
+            .collect();
         short(estate, USER, &people) * estate.prices[0].minor + short(estate, DEVICE, &devices) * estate.prices[1].minor
     };
     (0..1 << 10).map(cost).min().unwrap_or(0)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     basis::{AdministratorRule, Basis, Held, SetsApart},
+    bought::{bought, warn_of_better_use},
     connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
@@ -18,6 +19,7 @@ use crate::{
     checked::Checked,
     draft::Draft,
     estate::{Access, Accesses, EstateError, LicensedBy},
+    position::FamilyPurchase,
 };
 
 /// Accesses that may need CALs of one family beside the base CAL.
@@ -111,11 +113,16 @@ pub(crate) fn additive_cals(
     let owned = family.owned(checked);
     add_cals(&mut draft.book, family, [counted.users.clone(), counted.devices.clone()], &owned, &counted.demand.rules)?;
     add_connectors(checked, &mut draft.book, family, connectors, &["E.25"])?;
+    let (purchase, purchase_holders, wanted) = bought(checked, &draft.book, family, &counted, &owned)?;
+    draft.wanted.push(wanted);
+    if let Some(purchase) = purchase {
+        warn_of_better_use(family, &purchase, &mut draft.warnings);
+        draft.purchases.push(FamilyPurchase { cal: family.name.into(), purchase });
+    }
     let likely = users.saturating_add(devices);
     let undeclared = undeclared(ground, &basis, likely)?;
     intervals::state(&basis, family, &counted.demand, &counted.mix, likely, &undeclared, draft)?;
     warn(checked, used, &counted, draft);
-    draft.wanted.push(counted.wanted(checked, family, None));
     let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, &family.noun());
     draft.uses.push(UseCoverage {
         cal: family.name.into(),
@@ -123,6 +130,7 @@ pub(crate) fn additive_cals(
         people: seen(people, &used.accesses.person),
         devices: seen(devices, &used.accesses.device),
         proof: counted.proof(checked),
+        purchase_holders,
     });
     Ok(())
 }

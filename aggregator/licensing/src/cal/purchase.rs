@@ -5,7 +5,8 @@
 
 use super::{
     demand::Demand,
-    mix::{Mix, Weights, held, versions},
+    heads::Apart,
+    mix::{Mix, Weights, held, open_pairs, versions},
 };
 use crate::{
     estate::EstateError,
@@ -29,7 +30,7 @@ pub(crate) struct Purchase {
 }
 
 impl Purchase {
-    /// `None` if nothing that is owned is of any use. `graph` holds the pairs without a forced end; of equally cheap mixes
+    /// `None` if nothing that is owned is of any use, or accounts stand for too many people. `graph` holds the pairs without a forced end; of equally cheap mixes
     /// `plain` is preferred.
     pub fn cheapest(
         demand: &Demand,
@@ -38,14 +39,22 @@ impl Purchase {
         weights: Weights,
         owned: [&Quantities; 2],
     ) -> Result<Option<Self>, EstateError> {
-        let forced = demand.forced_people.iter().chain(&demand.forced_devices).flatten().copied();
-        let needs = || demand.pairs.iter().map(|pair| pair.cal).chain(forced.clone());
+        let apart = if demand.heads.is_empty() {
+            None
+        } else if let Some(apart) = Apart::of(demand) {
+            Some((open_pairs(&apart.demand)?, apart))
+        } else {
+            return Ok(None);
+        };
+        let (counted, graph) = apart.as_ref().map_or((demand, graph), |(graph, apart)| (&apart.demand, graph));
+        let forced = counted.forced_people.iter().chain(&counted.forced_devices).flatten().copied();
+        let needs = || counted.pairs.iter().map(|pair| pair.cal).chain(forced.clone());
         let (Some(oldest), Some(newest)) = (needs().min(), needs().max()) else { return Ok(None) };
         let usable = |from: VersionName| owned.map(|owned| owned.range(from..).map(|(_, &count)| count).sum::<u64>());
         if usable(oldest) == [0, 0] {
             return Ok(None);
         }
-        let forced = [&demand.forced_people, &demand.forced_devices].map(|side| side.iter().flatten().count() as u64);
+        let forced = [&counted.forced_people, &counted.forced_devices].map(|side| side.iter().flatten().count() as u64);
         let weighed = |[users, devices]: [u64; 2]| {
             u128::from(users) * u128::from(weights.user) + u128::from(devices) * u128::from(weights.device)
         };
@@ -63,14 +72,18 @@ impl Purchase {
             Self { users, devices, people_hold, devices_hold, cost, lower_bound }
         };
 
+        let together = |people: Versions| match &apart {
+            Some((_, apart)) => apart.together(&people),
+            None => people,
+        };
         let fits = [weights.user, weights.device].iter().all(|weight| (1..1 << 32).contains(weight));
         let found = if usable(oldest) == usable(newest) || !fits {
             let (lower_bound, [users, devices]) = buy(usable(oldest));
-            let (people, devices) = versions(demand, &users, &devices)?;
-            of(people, devices, lower_bound)
+            let (people, devices) = versions(counted, &users, &devices)?;
+            of(together(people), devices, lower_bound)
         } else {
-            let (people, devices, lower_bound) = by_level(demand, weights, owned);
-            of(people, devices, lower_bound)
+            let (people, devices, lower_bound) = by_level(counted, weights, owned);
+            of(together(people), devices, lower_bound)
         };
         let plain = of(plain.people.clone(), plain.devices.clone(), found.lower_bound);
         Ok(Some(if found.cost < plain.cost { found } else { plain }))

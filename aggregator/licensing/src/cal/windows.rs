@@ -5,21 +5,20 @@ use std::collections::HashMap;
 use super::{
     ServerNeeds,
     basis::{AdministratorRule, Basis, Held, SetsApart},
+    bought::{bought, warn_of_better_use},
     connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
     family::{BASE, Family, may_include},
-    holders::holders,
     intervals::{self, Undeclared},
 };
 use crate::{
     assessment::{Coverage, Proof, PurchaseHolders},
-    book::{Book, NO_CURRENCY, sort},
+    book::NO_CURRENCY,
     checked::Checked,
-    draft::{Draft, add},
+    draft::Draft,
     estate::{Estate, EstateError, Policy, SqlModel},
-    findings::{Rules, Warnings, counted as in_words},
-    owned::Quantities,
+    findings::Warnings,
     position::{Line, Optimum, Purchase, ToDo},
     prices::UnitPrice,
 };
@@ -132,28 +131,13 @@ pub(crate) fn windows_cals(
     let by_version = [counted.users.clone(), counted.devices.clone()];
     add_cals(&mut draft.book, family, by_version, &owned_cals, &counted.demand.rules)?;
     add_connectors(checked, &mut draft.book, family, connectors, &[])?;
-    let Counted { demand, graph, mix, weights, .. } = &counted;
-    let mut held_by = None;
-    let mut wanted = None;
-    let purchase = match counted.prices.filter(|_| demand.heads.is_empty()) {
-        Some(prices) => {
-            let [owned_users, owned_devices] = &owned_cals;
-            let found = super::Purchase::cheapest(demand, graph, mix, *weights, [owned_users, owned_devices])?;
-            wanted = found.as_ref().map(|found| counted.wanted(checked, family, Some(found)));
-            held_by = found.as_ref().map(|found| holders(checked, found, [USER_CAL, DEVICE_CAL], &owned_cals));
-            let written = found.map(|found| {
-                purchase(checked, &draft.book, family, found, &owned_cals, &demand.rules, (prices.0, weights.user))
-            });
-            written.transpose()?
-        }
-        None => None,
-    };
-    draft.wanted.push(wanted.unwrap_or_else(|| counted.wanted(checked, family, None)));
+    let (purchase, held_by, wanted) = bought(checked, &draft.book, family, &counted, &owned_cals)?;
+    draft.wanted.push(wanted);
     match &purchase {
-        Some(purchase) => warn_of_better_use(purchase, &mut draft.warnings),
+        Some(purchase) => warn_of_better_use(family, purchase, &mut draft.warnings),
         None => warn_of_idle_cals(&draft.book.lines, &mut draft.warnings),
     }
-    let (people, devices) = coverages(&basis, demand, mix, "");
+    let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, "");
     let optimum = with_connectors(estate, family, connectors, counted.optimum()?)?;
     let proof = counted.proof(checked);
     Ok(WindowsCals { optimum, purchase, holders: held_by, people, devices, proof, counted })
@@ -202,54 +186,6 @@ fn warn_of_externals(estate: &Estate, connector: Option<&str>, draft: &mut Draft
         may_add_minor: 0,
         rules: vec!["E.22".into(), "E.23".into()],
     });
-}
-
-/// The cheapest purchase as lines and money; `plain` holds the CAL lines of the cheapest mix.
-fn purchase(
-    checked: &Checked<'_>,
-    plain: &Book<'_>,
-    family: &Family<'_>,
-    found: super::Purchase,
-    owned: &[Quantities; 2],
-    rules: &Rules,
-    (user_price, user_weight): (UnitPrice, u64),
-) -> Result<Purchase, EstateError> {
-    let mut book = Book::of(checked);
-    let (bought, least) = (found.cost, found.lower_bound);
-    add_cals(&mut book, family, [found.users, found.devices], owned, rules)?;
-    let Book { mut lines, mut shopping, .. } = book;
-    sort(&mut lines, &mut shopping);
-    let is_cal = |line: &&Line| line.sku == USER_CAL || line.sku == DEVICE_CAL;
-    let cost = |lines: &[Line]| lines.iter().filter(is_cal).try_fold(0, |sum, line| add(sum, line.cost_minor));
-    let cost_minor = cost(&lines)?;
-    let proven = bought == least;
-    let lower_bound_minor =
-        if proven { cost_minor } else { user_price.of_weights(least, user_weight)?.min(cost_minor) };
-    let saving_minor = cost(&plain.lines)?.saturating_sub(cost_minor);
-    Ok(Purchase { lines, cost_minor, lower_bound_minor, proven, saving_minor, shopping })
-}
-
-/// E.29: the plain mix is the cheapest for one who owns nothing; who owns CALs may buy less for another one.
-fn warn_of_better_use(purchase: &Purchase, warnings: &mut Warnings) {
-    if purchase.saving_minor > 0 {
-        let buy = |sku: &str, one: &str, many: &str| {
-            let short: u64 = purchase.lines.iter().filter(|line| line.sku == sku).map(|line| line.short).sum();
-            in_words(short as usize, one, many)
-        };
-        warnings.0.push(format!(
-            "a mix that makes better use of the CALs owned is cheaper to buy: {} and {} (E.29); the numbers needed are \
-             those of the mix that is cheapest for one who owns nothing",
-            buy(USER_CAL, "User CAL", "User CALs"),
-            buy(DEVICE_CAL, "Device CAL", "Device CALs"),
-        ));
-    }
-    if !purchase.proven {
-        warnings.0.push(
-            "the purchase of User and Device CALs is not proven to be the cheapest for one who owns what you own; how \
-             much less it could cost at most is stated with it (E.29)"
-                .into(),
-        );
-    }
 }
 
 /// The mix is the cheapest for one who owns nothing; where idle CALs of one kind face missing ones of the other, a dearer

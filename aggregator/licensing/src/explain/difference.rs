@@ -68,5 +68,6 @@ fn numbers(line: &Line) -> Numbers {
 #[must_use]
 pub fn total(position: &Position) -> u64 {
     let lines = position.lines.iter().map(|line| line.cost_minor).fold(0, u64::saturating_add);
-    lines.saturating_sub(position.purchase.as_ref().map_or(0, |purchase| purchase.saving_minor))
+    let purchases = position.purchase.iter().chain(position.purchases.iter().map(|family| &family.purchase));
+    lines.saturating_sub(purchases.map(|purchase| purchase.saving_minor).fold(0, u64::saturating_add))
 }

@@ -166,7 +166,8 @@ impl Side<'_, '_> {
         }
         open.sort_by_key(|&at| rank[at]);
         to.buy.extend(
-            open.into_iter().filter_map(|at| Some(CalHolder { id: self.id(at), needed: needs[at]?, owned: None })),
+            open.into_iter()
+                .filter_map(|at| Some(CalHolder { id: self.id(at), needed: needs[at]?, owned: None, count: 1 })),
         );
         let idle = self.licences.iter().zip(&taken).filter(|(licence, taken)| !**taken && licence.held.is_some());
         to.transfers.extend(idle.map(|(licence, _)| self.transfer(licence, None)));
