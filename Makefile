@@ -1,6 +1,7 @@
 # make demo    the main job end to end on a made-up organisation; leaves the dashboard up until ctrl-c
-# make test    everything: system packages, build, all tests with the demo among them; ten kills during a delivery
-#              of a million rows by optimised programs
+# make test    everything: system packages, build, all tests with the demo among them; the optimiser beside HiGHS (installed
+#              into an environment of its own) on 250 organisations; ten kills during a delivery of a million rows by
+#              optimised programs
 # make check   what a change must pass before review: format, lints, licences of dependencies
 
 .PHONY: demo test check setup
@@ -15,6 +16,7 @@ demo: setup
 test: setup
 	cargo build --workspace --bins
 	cargo test --workspace
+	tests/bench/choices.py --check 50 --kinds mix purchase levels connectors modes --choices target/debug/examples/choices
 	CALIPER_KILL_ROWS=1000000 cargo test --release --workspace --test kills
 
 check:

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Measures connectors, modes, pools and bundles beside HiGHS on the same accesses.
+"""Measures mixes, purchases (of one level and of several), connectors, modes, pools and bundles beside HiGHS on the same
+accesses.
 
     cargo build --release -p caliper-licensing --example choices
-    tests/bench/choices.py ACCESSES.csv --kinds connectors --limit 300      # time and memory, side by side
+    tests/bench/choices.py ACCESSES.csv --kinds connectors --limit 300      # time, memory and gap, side by side
+    tests/bench/choices.py ACCESSES.csv --kinds purchase levels --owned 40 5   # owning CALs for 40 % of users, 5 % of devices
     tests/bench/choices.py --check 50                                       # 50 made-up organisations of each kind
 
 A file is CSV with a header and the columns user, device, server, level, external, rds, first, last, all numbers. HiGHS gets
 what is best for it: licences as continuous variables wherever only connectors (or nothing) need to be whole, and connectors
-left out that cost more than licences for all their users. For both: CPU seconds from accesses in memory to the result, and
+left out that cost more than licences for all their users. Of purchases it gets the linear program when measured, whose
+value is a bound only, and the whole problem when checked. For both: CPU seconds from accesses in memory to the result, and
 peak memory of the process; HiGHS includes building its model. `--check` fails unless bound <= optimum <= cost, and equality
 where a result is proven.
 """
@@ -24,8 +27,9 @@ from pathlib import Path
 PACKAGES = ["highspy==1.15.1", "numpy==2.4.6"]
 HERE = Path(__file__).resolve()
 ROOT = HERE.parents[2]
-KINDS = ["connectors", "modes", "pool", "bundles"]
-PRICES = {"connectors": (5, 4, 235), "modes": (5, 4, 0), "pool": (5, 4, 0), "bundles": (5, 4, 8)}
+KINDS = ["mix", "purchase", "levels", "connectors", "modes", "pool", "bundles"]
+PRICES = {kind: (5, 4) for kind in KINDS} | {"connectors": (5, 4, 235), "bundles": (5, 4, 8)}
+PURCHASES = ["purchase", "levels"]
 
 
 class Model:
@@ -75,12 +79,57 @@ class Model:
         return solver.getInfo().objective_function_value if done else None
 
 
-def model_of(kind, rows, prices):
-    a, b, c = prices
+def levels_of(rows):
+    """Each pair with the level it needs, from 1, and how many levels there are."""
+    known = {version: at for at, version in enumerate(sorted({row[3] for row in rows}), 1)}
+    pairs = {}
+    for row in rows:
+        pairs[row[:2]] = max(pairs.get(row[:2], 0), known[row[3]])
+    return pairs, len(known)
+
+
+def prices_of(kind, rows, owned):
+    """Prices, and of purchases how many are owned: shares of a hundred of all users and devices, evenly over the levels."""
+    if kind not in PURCHASES:
+        return PRICES[kind]
+    levels = levels_of(rows)[1] if kind == "levels" else 1
+    counts = [len({row[side] for row in rows}) * owned[side] // 100 for side in (0, 1)]
+    split = lambda count: [count // levels + (at < count % levels) for at in range(levels)]
+    return (*PRICES[kind], *split(counts[0]), *split(counts[1]))
+
+
+def purchase_model(pairs, levels, prices, whole):
+    """Whoever holds a level holds those below; of each level or higher no more is held than owned and bought."""
+    model, held = Model(), {}
+    column = lambda end, level: (model.column((*end, level), 0.0, whole), 1.0)
+    for (u, d), level in sorted(pairs.items()):
+        model.row([column(("u", u), level), column(("d", d), level)])
+        for end in (("u", u), ("d", d)):
+            held[end] = max(held.get(end, 0), level)
+    for end, highest in sorted(held.items()):
+        for level in range(1, highest):
+            model.row([column(end, level), (column(end, level + 1)[0], -1.0)], 0.0)
+    for at, side in enumerate("ud"):
+        bought = (model.column(("bought", side), prices[at], False, 1e9), 1.0)
+        owned = prices[2 + at * levels : 2 + (at + 1) * levels]
+        for level in range(1, levels + 1):
+            holders = [(column(end, level)[0], -1.0) for end, highest in sorted(held.items()) if end[0] == side and highest >= level]
+            model.row([bought, *holders], -float(sum(owned[level - 1 :])))
+    return model
+
+
+def model_of(kind, rows, prices, whole=False):
+    if kind in PURCHASES:
+        pairs, levels = levels_of(rows) if kind == "levels" else ({row[:2]: 1 for row in rows}, 1)
+        return purchase_model(pairs, levels, prices, whole)
+    a, b, c = (*prices, 0)[:3]
     model = Model()
     user = lambda one, family=0: (model.column(("u", family, one), a), 1.0)
     device = lambda one, family=0: (model.column(("d", family, one), b), 1.0)
-    if kind == "connectors":
+    if kind == "mix":
+        for u, d in sorted({(r[0], r[1]) for r in rows}):
+            model.row([user(u), device(d)])
+    elif kind == "connectors":
         ordinary = {(r[0], r[1]) for r in rows if not r[4]}
         reaching = {}
         for r in rows:
@@ -128,13 +177,13 @@ def read(path):
         return [tuple(map(int, line.split(","))) for line in file]
 
 
-def highs(kind, path, limit):
+def highs(kind, path, limit, owned):
     """Runs in a process of its own; prints one JSON object."""
     rows = read(path)
     import highspy  # noqa: F401  loading it is not measured
 
     started = time.process_time()
-    cost = model_of(kind, rows, PRICES[kind]).solve(limit)
+    cost = model_of(kind, rows, prices_of(kind, rows, owned)).solve(limit)
     print(json.dumps({"cost": cost and round(cost, 6), "seconds": time.process_time() - started}))
 
 
@@ -153,20 +202,23 @@ def measure(asked, python):
     for path in asked.files:
         for kind in asked.kinds:
             ours, theirs = [], []
+            prices = prices_of(kind, read(path) if kind in PURCHASES else [], asked.owned)
             for _ in range(asked.runs):
-                result, memory = run([asked.choices, kind, path, *PRICES[kind]])
+                result, memory = run([asked.choices, kind, path, *prices])
                 ours.append((result["seconds"], memory, result))
             for _ in range(asked.highs_runs):
-                result, memory = run([python, HERE, "--highs", kind, path, "--limit", asked.limit])
+                result, memory = run([python, HERE, "--highs", kind, path, "--limit", asked.limit, "--owned", *asked.owned])
                 theirs.append((result["seconds"] if result else float("nan"), memory, result or {"cost": None}))
             seconds, memory, result = min(ours, key=lambda one: one[0])
-            line = f"{path} {kind}: {result}\n   caliper {seconds:.3f} s {memory} MiB"
+            gap = (result["cost"] - result["lower_bound"]) / max(result["cost"], 1)
+            line = f"{path} {kind} {prices}: {result}\n   caliper {seconds:.3f} s {memory} MiB, gap {gap:.4%}"
             if theirs:
                 their_seconds, their_memory, their_result = min(theirs, key=lambda one: one[0])
                 line += f"; HiGHS {their_result['cost']} {their_seconds:.2f} s {their_memory} MiB"
-                line += f"; {their_seconds / seconds:.0f} times"
+                line += f"; {their_seconds / max(seconds, 1e-6):.0f} times"
                 found = their_result["cost"]
-                assert found is None or result["lower_bound"] <= found + 1e-4 and found <= result["cost"] + 1e-4, line
+                best = found is None or kind in PURCHASES or result["lower_bound"] <= found + 1e-4
+                assert found is None or best and found <= result["cost"] + 1e-4, line
             print(line, flush=True)
 
 
@@ -184,8 +236,9 @@ def organisation(seed, size):
                 device = chance.randrange(devices) if stray else devices + chance.randrange(machines)
                 first = chance.randrange(300)
                 for server in {chance.randrange(own, servers), *([chance.randrange(4)] if chance.random() < 0.4 else [])}:
-                    remote = int(server % 3 == 0)
-                    rows.add((person, device, server, 2019, int(external), remote, first, first + chance.randrange(60)))
+                    level, remote = (2016, 2019, 2022)[server % 5 % 3], int(server % 3 == 0)
+                    last = first + chance.randrange(60)
+                    rows.add((person, device, server, level, int(external), remote, first, last))
         users, devices = users + people, devices + machines
     return sorted(rows)
 
@@ -195,15 +248,16 @@ def check(asked):
     for kind in asked.kinds:
         proven, seconds, worst = 0, 0.0, 0.0
         for seed in range(101, 101 + asked.check):
-            rows = organisation(f"{kind} {seed}", 40 + seed % 50 * (4 if kind == "pool" else 40))
-            prices = (5, 4, 18) if kind == "connectors" else PRICES[kind]
+            rows = organisation(f"{kind} {seed}", 40 + seed % 50 * {"pool": 4, "purchase": 12, "levels": 8}.get(kind, 40))
+            owned = (5 + 7 * seed % 60, 5 + 11 * seed % 50)
+            prices = (5, 4, 18) if kind == "connectors" else prices_of(kind, rows, owned)
             with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
                 file.write("user,device,server,level,external,rds,first,last\n")
                 file.writelines(",".join(map(str, row)) + "\n" for row in rows)
                 file.flush()
                 ours, _ = run([asked.choices, kind, file.name, *prices])
             started = time.process_time()
-            best = model_of(kind, rows, prices).solve(asked.limit)
+            best = model_of(kind, rows, prices, whole=True).solve(asked.limit)
             seconds += time.process_time() - started
             bound, cost = ours["lower_bound"], ours["cost"]
             if best is None:
@@ -223,17 +277,20 @@ def main():
     parser.add_argument("--check", type=int, default=0, metavar="COUNT")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--highs-runs", type=int, default=1)
+    parser.add_argument("--owned", type=int, nargs=2, default=(40, 5), metavar=("USERS", "DEVICES"), help="shares of a hundred")
     parser.add_argument("--limit", type=float, default=150, help="seconds for HiGHS")
     parser.add_argument("--choices", default=ROOT / "target/release/examples/choices")
     parser.add_argument("--venv", type=Path, default=Path(tempfile.gettempdir()) / "caliper-bench-highs")
     parser.add_argument("--highs", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.highs:
-        return highs(asked.highs, asked.files[0], asked.limit)
+        return highs(asked.highs, asked.files[0], asked.limit, asked.owned)
     python = asked.venv / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", asked.venv], check=True)
+    ready = asked.venv / "ready"
+    if not ready.exists():  # an installation that was cut short begins anew
+        subprocess.run([sys.executable, "-m", "venv", "--clear", asked.venv], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+        ready.write_text("\n".join(PACKAGES))
     if asked.check and Path(sys.prefix).resolve() != asked.venv.resolve():
         os.execv(python, [str(python), str(HERE), *sys.argv[1:]])
     if asked.check:

@@ -4,7 +4,7 @@
 # libnss-winbind is left out on purpose: installing it changes /etc/nsswitch.conf.
 set -euo pipefail
 PACKAGES="samba samba-ad-dc samba-ad-provision winbind python3-samba python3-ldb ldb-tools libnss-wrapper
-  slapd ldap-utils openssl bzip2 procps util-linux"
+  slapd ldap-utils openssl bzip2 procps util-linux python3 python3-venv"
 
 missing=()
 for package in $PACKAGES; do

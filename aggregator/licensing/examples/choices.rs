@@ -1,24 +1,28 @@
-//! Solves connectors, modes, pools or bundles on a file of accesses and prints the result with CPU time, for benches.
+//! Solves mixes, purchases, connectors, modes, pools or bundles on a file of accesses and prints the result with CPU time, for
+//! benches.
 //!
-//! `choices connectors|modes|pool|bundles FILE [PRICE …]`: FILE is CSV with the columns user, device, server, level,
-//! external, rds, first, last, all numbers. Prices: user, device, connector (5, 4, 235); for bundles the user's suite.
+//! `choices mix|purchase|levels|connectors|modes|pool|bundles FILE [PRICE …]`: FILE is CSV with the columns user, device, server, level,
+//! external, rds, first, last, all numbers. Prices: user, device, connector (5, 4, 235); for bundles the user's suite; for
+//! purchases user, device, and how many are owned for users and for devices, of levels one number for each, the lowest first.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     error::Error,
     fs::File,
     io::{BufRead as _, BufReader, Read as _},
 };
 
 use caliper_licensing::optimise::{
-    BundleProblem, ConnectorProblem, ExternalAccess, Family, Holder, HostAccess, ModeProblem, Offer, PoolProblem,
-    Prices, Stay, cheapest_bundles, cheapest_modes, cheapest_pool, cheapest_with_connectors, rolling_peak,
+    BundleProblem, ConnectorProblem, ExternalAccess, Family, Graph, Holder, HostAccess, Level, LevelNeeds, LevelTerms,
+    ModeProblem, Offer, PoolProblem, Prices, Stay, cheapest_bundles, cheapest_cover, cheapest_level_purchase,
+    cheapest_modes, cheapest_pool, cheapest_purchase, cheapest_with_connectors, rolling_peak,
 };
 
 struct Row {
     user: u32,
     device: u32,
     server: u32,
+    level: u32,
     external: bool,
     remote: bool,
     first: u32,
@@ -35,11 +39,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let users = rows.iter().map(|row| row.user + 1).max().unwrap_or(0);
     let devices = rows.iter().map(|row| row.device + 1).max().unwrap_or(0);
     let line = match kind.as_str() {
+        "mix" => mix(&rows, users, devices, [user_price, device_price])?,
+        "purchase" => purchase(&rows, users, devices, [user_price, device_price, price(2, 0), price(3, 0)])?,
+        "levels" => levels(&rows, users, devices, [user_price, device_price], given.get(2..).unwrap_or_default()),
         "connectors" => connectors(&rows, users, devices, [user_price, device_price, price(2, 235)])?,
         "modes" => modes(&rows, users, devices, [user_price, device_price])?,
         "pool" => pool(&rows, users, devices, [user_price, device_price])?,
         "bundles" => bundles(&rows, users, devices, [user_price, device_price, price(2, 8)])?,
-        _ => return Err("connectors, modes, pool or bundles".into()),
+        _ => return Err("mix, purchase, levels, connectors, modes, pool or bundles".into()),
     };
     println!("{line}");
     Ok(())
@@ -49,10 +56,10 @@ fn read(path: &str) -> Result<Vec<Row>, Box<dyn Error>> {
     let mut rows = Vec::new();
     for line in BufReader::new(File::open(path)?).lines().skip(1) {
         let fields = line?.split(',').map(str::parse).collect::<Result<Vec<u32>, _>>()?;
-        let [user, device, server, _, external, remote, first, last] = fields[..] else {
+        let [user, device, server, level, external, remote, first, last] = fields[..] else {
             return Err("8 fields".into());
         };
-        rows.push(Row { user, device, server, external: external == 1, remote: remote == 1, first, last });
+        rows.push(Row { user, device, server, level, external: external == 1, remote: remote == 1, first, last });
     }
     rows.sort_by_key(|row| (row.user, row.device));
     Ok(rows)
@@ -60,6 +67,8 @@ fn read(path: &str) -> Result<Vec<Row>, Box<dyn Error>> {
 
 /// CPU seconds of this process.
 fn now() -> f64 {
+    // the kernel brings the counter up to date whenever the scheduler runs
+    std::thread::yield_now();
     let mut text = String::new();
     let read = File::open("/proc/self/schedstat").and_then(|mut file| file.read_to_string(&mut text));
     let nanoseconds = read.ok().and_then(|_| text.split(' ').next()?.parse::<f64>().ok());
@@ -78,6 +87,49 @@ fn count(side: &[bool]) -> usize {
 
 fn result(cost: u128, bound: u128, started: f64, more: &str) -> String {
     format!("{{\"cost\": {cost}, \"lower_bound\": {bound}, \"seconds\": {:.6}{more}}}", now() - started)
+}
+
+fn mix(rows: &[Row], users: u32, devices: u32, [a, b]: [u64; 2]) -> Result<String, Box<dyn Error>> {
+    let pairs = pairs_of(rows.iter());
+    let started = now();
+    let graph = Graph::new(users, devices, &pairs)?;
+    let cover = cheapest_cover(&graph, Prices::Same(a), Prices::Same(b));
+    let bound = if cover.is_proven(&graph) { cover.cost } else { 0 };
+    Ok(result(cover.cost, bound, started, &format!(", \"pairs\": {}", pairs.len())))
+}
+
+fn purchase(rows: &[Row], users: u32, devices: u32, terms: [u64; 4]) -> Result<String, Box<dyn Error>> {
+    let pairs = pairs_of(rows.iter());
+    let started = now();
+    let graph = Graph::new(users, devices, &pairs)?;
+    let found = cheapest_purchase(&graph, terms[0], terms[1], terms[2], terms[3]);
+    let more = format!(", \"demanded\": {}, \"pairs\": {}", found.demanded, pairs.len());
+    Ok(result(found.cost, found.lower_bound, started, &more))
+}
+
+/// As many levels as there are versions of servers.
+fn levels(rows: &[Row], users: u32, devices: u32, [a, b]: [u64; 2], owned: &[u64]) -> String {
+    let known: BTreeSet<u32> = rows.iter().map(|row| row.level).collect();
+    let level = |version: u32| known.range(..=version).count() as Level;
+    let mut needed: BTreeMap<(u32, u32), Level> = BTreeMap::new();
+    for row in rows {
+        let of_pair = needed.entry((row.user, row.device)).or_default();
+        *of_pair = (*of_pair).max(level(row.level));
+    }
+    let pairs: Vec<(u32, u32, Level)> =
+        needed.into_iter().map(|((user, device), level)| (user, device, level)).collect();
+    let nobody = [vec![0; users as usize], vec![0; devices as usize]];
+    let owned = |side: usize| -> Vec<u64> {
+        (0..known.len()).map(|level| owned.get(side * known.len() + level).copied().unwrap_or(0)).collect()
+    };
+    let (owned_users, owned_devices) = (owned(0), owned(1));
+    let started = now();
+    let found = cheapest_level_purchase(
+        &LevelNeeds { pairs: &pairs, users: &nobody[0], devices: &nobody[1] },
+        &LevelTerms { user_price: a, device_price: b, owned_users: &owned_users, owned_devices: &owned_devices },
+    );
+    let more = format!(", \"pairs\": {}, \"levels\": {}", pairs.len(), known.len());
+    result(found.cost, found.lower_bound, started, &more)
 }
 
 fn connectors(rows: &[Row], users: u32, devices: u32, [a, b, c]: [u64; 3]) -> Result<String, Box<dyn Error>> {
