@@ -83,6 +83,30 @@ fn optimise_prints_integers_and_its_certificate_verifies() {
     assert!(!verify(&certificate).status.success(), "a certificate of other accesses verifies");
 }
 
+/// The same with one User and one Device CAL owned at 42 and 36: nothing must be bought; with two Device CALs owned and no other, a
+/// User CAL for the second person is missing, or a third Device CAL at 36.
+#[test]
+fn a_purchase_has_a_certificate_that_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pairs, certificate) = (folder.path().join("pairs.csv"), folder.path().join("certificate"));
+    fs_err::write(&pairs, "user,device\nann,kiosk\nbob,kiosk\nbob,desk\nbob,laptop\n").unwrap();
+    for (users, devices, cost) in [("1", "1", 0), ("0", "2", 36), ("0", "0", 78)] {
+        let mut command = std::process::Command::new(caliper());
+        command.arg("optimise").arg(&pairs).args(["--user-price", "42", "--device-price", "36", "--json"]);
+        command.args(["--owned-users", users, "--owned-devices", devices, "--certificate"]);
+        let answer = json(command.arg(&certificate));
+        assert_eq!((&answer["cost"], &answer["lower_bound"]), (&cost.into(), &cost.into()));
+        let text = fs_err::read_to_string(&certificate).unwrap();
+        assert!(text.starts_with("caliper.purchase-certificate/1\n"), "{text}");
+        let verify =
+            || finish(std::process::Command::new(caliper()).arg("verify-certificate").arg(&pairs).arg(&certificate));
+        let said = verify().succeeded().output;
+        assert!(said.contains(&format!("what must be bought costs {cost}")), "{said}");
+        fs_err::write(&certificate, text.replace("\nbound,", "\nbound,1")).unwrap();
+        assert!(!verify().status.success(), "a bound that the demand does not show");
+    }
+}
+
 /// Rule C.1 by hand: 4 processors of 4 cores count 8 each, 32; two virtual machines need one set.
 #[test]
 fn plan_prints_a_position() {

@@ -38,8 +38,9 @@ pub struct OptimiseArgs {
     /// Print one JSON object instead of sentences
     #[arg(long)]
     pub json: bool,
-    /// Also write the proof that no mix is cheaper, for `caliper verify-certificate`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["owned_users", "owned_devices"])]
+    /// Also write the proof that no mix is cheaper (with CALs owned: what a purchase costs at least), for `caliper
+    /// verify-certificate`
+    #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
     /// Pairs that come and go afterwards: CSV `add,user,device` or `remove,user,device`; the optimum follows them without
     /// being computed anew
@@ -129,7 +130,10 @@ pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> 
     let mut graph = Graph::taking(input.users.count(), input.devices.count(), std::mem::take(&mut input.pairs))?;
     let build = clock.lap();
     if args.owned_users.or(args.owned_devices).is_some() {
-        purchase::run(args, &graph, &mut clock, [read, build]).map_err(OptimiseError::Print)?;
+        let found = purchase::solve(args, &graph);
+        let seconds = Seconds { read, build, solve: clock.lap() };
+        write_file(args, |out| purchase::certify(out, args, &input, &found))?;
+        purchase::print(args, &graph, &found, seconds).map_err(OptimiseError::Print)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut cover = cheapest_cover(&graph, Prices::Same(args.user_price), Prices::Same(args.device_price));
@@ -145,15 +149,7 @@ pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> 
         None => None,
     };
 
-    if let Some(path) = &args.certificate {
-        fs_err::File::create(path)
-            .and_then(|file| {
-                let mut out = BufWriter::new(file);
-                certify(&mut out, args, &input, &cover)?;
-                out.flush()
-            })
-            .map_err(OptimiseError::Certificate)?;
-    }
+    write_file(args, |out| certify(out, args, &input, &cover))?;
     let optimum = Optimum {
         users: cover.user_count(),
         devices: cover.device_count(),
@@ -185,6 +181,21 @@ fn follow(
     let moved = changes::moved(&before, &cover);
     let changed = Changed { added: applied.added, removed: applied.removed, moved, anew: applied.anew, seconds };
     Ok((standing.graph(), cover, changed))
+}
+
+/// Writes the certificate if one is asked for.
+fn write_file(
+    args: &OptimiseArgs,
+    certify: impl FnOnce(&mut BufWriter<fs_err::File>) -> io::Result<()>,
+) -> Result<(), OptimiseError> {
+    let Some(path) = &args.certificate else { return Ok(()) };
+    fs_err::File::create(path)
+        .and_then(|file| {
+            let mut out = BufWriter::new(file);
+            certify(&mut out)?;
+            out.flush()
+        })
+        .map_err(OptimiseError::Certificate)
 }
 
 fn certify(out: &mut impl Write, args: &OptimiseArgs, input: &Pairs, cover: &Cover) -> io::Result<()> {

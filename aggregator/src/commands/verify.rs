@@ -1,10 +1,10 @@
-//! `caliper verify-certificate`: does a certificate prove the cheapest mix for a file of pairs?
+//! `caliper verify-certificate`: does a certificate prove the cheapest mix, or a purchase's bound, for a file of pairs?
 
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use caliper_licensing::optimise::{VerifyError, verify_certificate};
+use caliper_licensing::optimise::{VerifiedPurchase, VerifyError, verify_certificate};
 use thiserror::Error;
 
 use crate::context::Context;
@@ -46,6 +46,25 @@ pub fn run(_: &Context, args: &VerifyArgs) -> Result<ExitCode, VerifyCommandErro
         |name| input.devices.find(name),
         BufReader::new(file),
     )?;
+    if let Some(VerifiedPurchase { owned_users, owned_devices, bound }) = found.purchase {
+        let verdict = if found.cost == bound {
+            "no purchase is cheaper".to_owned()
+        } else {
+            format!("no purchase costs less than {bound}")
+        };
+        writeln!(
+            io::stdout(),
+            "The certificate holds: {} User CALs at {} and {} Device CALs at {} license every pair; with {owned_users} and \
+             {owned_devices} of them owned, what must be bought costs {}, and {verdict}.",
+            found.users,
+            found.user_price,
+            found.devices,
+            found.device_price,
+            found.cost
+        )
+        .map_err(VerifyCommandError::Print)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     writeln!(
         io::stdout(),
         "The certificate holds: {} User CALs at {} and {} Device CALs at {} license every pair for {}, and no mix is cheaper.",

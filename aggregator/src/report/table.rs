@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use caliper_licensing::{Line, Position, ShoppingItem};
+use caliper_licensing::{FamilyPurchase, Line, Position, Purchase, ShoppingItem};
 
 use super::findings::findings;
 use crate::web::text::{Count, Money, product};
@@ -34,25 +34,23 @@ impl fmt::Display for Table<'_> {
             _ => writeln!(to, "\nThe mix of User and Device CALs is not proven to be the cheapest.")?,
         }
         if let (Some(purchase), Some(line)) = (purchase, currency) {
-            let money = |minor| Money { minor, currency: line.currency.clone() };
-            let cost = money(purchase.cost_minor);
-            write!(to, "With the CALs owned the cheapest purchase costs {cost}")?;
-            if purchase.saving_minor > 0 {
-                write!(to, ", {} less than what is short above", money(purchase.saving_minor))?;
-            }
-            if purchase.proven {
-                writeln!(to, ". Proven: no purchase is cheaper.")?;
-            } else {
-                writeln!(to, "; none can cost less than {}.", money(purchase.lower_bound_minor))?;
-            }
-            for line in purchase.lines.iter().filter(|line| purchase.saving_minor > 0 && line.needed > 0) {
-                let (product, count) = (product(&line.sku, &line.version), Count);
-                writeln!(to, "  {product}: use {}, buy {}", count(line.needed - line.short), count(line.short))?;
+            write_purchase(to, "CALs", purchase, &line.currency)?;
+        }
+        for FamilyPurchase { cal, purchase } in &self.0.purchases {
+            let currency = purchase.lines.iter().map(|line| &line.currency).find(|currency| !currency.is_empty());
+            if let Some(currency) = currency {
+                write_purchase(to, &format!("CALs ({cal})"), purchase, currency)?;
             }
         }
         write_packs(to, shopping, "What is short")?;
-        if let Some(purchase) = purchase.as_ref().filter(|purchase| purchase.saving_minor > 0) {
-            write_packs(to, &purchase.shopping, "The cheapest purchase of CALs")?;
+        let others = self
+            .0
+            .purchases
+            .iter()
+            .map(|family| (format!("The cheapest purchase of {}", family.cal), &family.purchase));
+        let base = purchase.iter().map(|purchase| ("The cheapest purchase of CALs".to_owned(), purchase));
+        for (title, purchase) in base.chain(others).filter(|(_, purchase)| purchase.saving_minor > 0) {
+            write_packs(to, &purchase.shopping, &title)?;
         }
         for finding in findings(self.0) {
             writeln!(to, "\n{}:", finding.heading)?;
@@ -68,6 +66,26 @@ impl fmt::Display for Table<'_> {
         }
         Ok(())
     }
+}
+
+/// What to use of the CALs owned and what to buy. `cals` are these in words.
+fn write_purchase(to: &mut fmt::Formatter<'_>, cals: &str, purchase: &Purchase, currency: &str) -> fmt::Result {
+    let money = |minor| Money { minor, currency: currency.to_owned() };
+    let cost = money(purchase.cost_minor);
+    write!(to, "With the {cals} owned the cheapest purchase costs {cost}")?;
+    if purchase.saving_minor > 0 {
+        write!(to, ", {} less than what is short above", money(purchase.saving_minor))?;
+    }
+    if purchase.proven {
+        writeln!(to, ". Proven: no purchase is cheaper.")?;
+    } else {
+        writeln!(to, "; none can cost less than {}.", money(purchase.lower_bound_minor))?;
+    }
+    for line in purchase.lines.iter().filter(|line| purchase.saving_minor > 0 && line.needed > 0) {
+        let (product, count) = (product(&line.sku, &line.version), Count);
+        writeln!(to, "  {product}: use {}, buy {}", count(line.needed - line.short), count(line.short))?;
+    }
+    Ok(())
 }
 
 /// A shopping list, unless all of it is single licences.

@@ -6,10 +6,11 @@
 
 use std::io::{self, Write};
 
-use caliper_licensing::optimise::{Graph, cheapest_purchase};
+use caliper_licensing::optimise::{Graph, Purchase, cheapest_purchase, write_purchase_certificate};
 use serde::Serialize;
 
-use super::{OptimiseArgs, Seconds, Size, cpu::CpuClock};
+use super::{OptimiseArgs, Seconds, Size};
+use crate::pairs::Pairs;
 
 #[derive(Debug, Serialize)]
 struct Bought {
@@ -25,10 +26,23 @@ struct Bought {
     seconds: Seconds,
 }
 
-/// Solves and prints. `clock` runs since the graph was built.
-pub(super) fn run(args: &OptimiseArgs, graph: &Graph, clock: &mut CpuClock, [read, build]: [f64; 2]) -> io::Result<()> {
-    let (owned_users, owned_devices) = (args.owned_users.unwrap_or(0), args.owned_devices.unwrap_or(0));
-    let found = cheapest_purchase(graph, args.user_price, args.device_price, owned_users, owned_devices);
+fn owned(args: &OptimiseArgs) -> (u64, u64) {
+    (args.owned_users.unwrap_or(0), args.owned_devices.unwrap_or(0))
+}
+
+pub(super) fn solve(args: &OptimiseArgs, graph: &Graph) -> Purchase {
+    let (owned_users, owned_devices) = owned(args);
+    cheapest_purchase(graph, args.user_price, args.device_price, owned_users, owned_devices)
+}
+
+/// Writes what proves `demanded`.
+pub(super) fn certify(out: &mut impl Write, args: &OptimiseArgs, input: &Pairs, found: &Purchase) -> io::Result<()> {
+    let prices = (args.user_price, args.device_price);
+    write_purchase_certificate(out, found, prices, owned(args), input.users.by_number(), input.devices.by_number())
+}
+
+pub(super) fn print(args: &OptimiseArgs, graph: &Graph, found: &Purchase, seconds: Seconds) -> io::Result<()> {
+    let (owned_users, owned_devices) = owned(args);
     let count = |side: &[bool]| side.iter().filter(|&&holds| holds).count();
     let bought = Bought {
         users: count(&found.users),
@@ -40,7 +54,7 @@ pub(super) fn run(args: &OptimiseArgs, graph: &Graph, clock: &mut CpuClock, [rea
         demanded: found.demanded,
         proven: found.proven,
         graph: Size::of(graph),
-        seconds: Seconds { read, build, solve: clock.lap() },
+        seconds,
     };
     let mut out = io::stdout().lock();
     if args.json {
