@@ -19,6 +19,8 @@ pub(crate) struct Draft<'a> {
     pub purchases: Vec<FamilyPurchase>,
     pub intervals: Vec<Interval>,
     pub to_do: Vec<ToDo>,
+    /// What CALs could come of instances of SQL Server that nobody declared (D.11), until the licences to run them are known.
+    pub undeclared_sql: Option<ToDo>,
     pub violations: Vec<Violation>,
     pub readings: Vec<Reading>,
     pub reclaim: Vec<Reclaim>,
@@ -45,6 +47,7 @@ impl<'a> Draft<'a> {
             purchases: Vec::new(),
             intervals: Vec::new(),
             to_do: Vec::new(),
+            undeclared_sql: None,
             violations: checked.ledger.violations.clone(),
             readings: Vec::new(),
             reclaim: Vec::new(),

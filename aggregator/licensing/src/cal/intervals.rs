@@ -139,17 +139,20 @@ pub(crate) fn state(
             .into(),
         &["E.13"],
     )?;
-    let names = undeclared.names.iter().map(String::as_str).collect();
-    add(
-        undeclared.may_add,
-        user,
-        format!(
-            "Declare how {} instance(s) of SQL Server are licensed; with server licences their people need CALs: {}",
-            undeclared.names.len(),
-            listed(&names)
-        ),
-        &["D.7", "D.11"],
-    )?;
+    if undeclared.may_add > 0 {
+        let names = undeclared.names.iter().map(String::as_str).collect();
+        // the rules of SQL Server have more to say about them
+        draft.undeclared_sql = Some(ToDo {
+            what: format!(
+                "Declare how {} instance(s) of SQL Server are licensed; with server licences their people need CALs: {}",
+                undeclared.names.len(),
+                listed(&names)
+            ),
+            may_add: undeclared.may_add,
+            may_add_minor: user.map_or(Ok(0), |price| price.cost(undeclared.may_add))?,
+            rules: vec!["D.7".into(), "D.11".into()],
+        });
+    }
     let servers = unwatched_servers(basis);
     add(
         unknown.unwatched,

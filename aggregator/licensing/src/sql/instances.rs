@@ -7,6 +7,7 @@ use crate::{
     checked::Checked,
     draft::Draft,
     estate::{EstateError, LicensedBy, SqlInstance, SqlModel},
+    findings::counted,
     position::{ToDo, Violation},
     version::VersionName,
 };
@@ -124,19 +125,29 @@ pub(super) fn by_core(version: VersionName) -> VersionName {
     version.max(FIRST_BY_CORE)
 }
 
-/// What to ask about instances whose model nobody declared (D.11).
+/// What to ask about instances whose model nobody declared (D.11): once, with the CALs that the answer may add, else with the
+/// licences to run them that hang on it.
 pub(super) fn ask(instances: &[&Instance<'_>], licences: u64, draft: &mut Draft<'_>) {
+    let cals = draft.undeclared_sql.take();
     let mut list = crate::findings::Warnings::default();
     list.about(instances.iter().map(|instance| instance.row.id.as_str()), |count, list| {
+        let people = cals.as_ref().map_or_else(String::new, |cals| {
+            format!(", which adds up to {} for their people", counted(cals.may_add as usize, "CAL", "CALs"))
+        });
         format!(
             "say in `model` how {count} instance(s) of SQL Server are licensed, which nothing on a server tells: they count \
-             by core, or by processor up to 2008 R2, and could be by server and CAL (D.11): {list}"
+             by core, or by processor up to 2008 R2, and could be by server and CAL{people} (D.11): {list}"
         )
     });
-    draft.to_do.extend(list.0.into_iter().map(|what| ToDo {
-        what,
-        may_add: licences,
-        may_add_minor: 0,
-        rules: vec!["D.11".into()],
-    }));
+    match (list.0.pop(), cals) {
+        (Some(what), None) => {
+            draft.to_do.push(ToDo { what, may_add: licences, may_add_minor: 0, rules: vec!["D.11".into()] });
+        }
+        (Some(what), Some(cals)) => {
+            // the licences to run it are counted already, its CALs would come on top
+            draft.to_do.push(ToDo { what, ..cals });
+        }
+        // whatever their edition, only their CALs are open
+        (None, cals) => draft.to_do.extend(cals),
+    }
 }
