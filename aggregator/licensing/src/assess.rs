@@ -47,6 +47,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         suites,
         pool,
         wanted,
+        server_suites,
     } = draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
@@ -93,6 +94,7 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         reclaim,
         suites,
         pool,
+        server_suites,
     };
     let mut transfers: Vec<_> = wanted.iter().filter_map(|wanted| ledger::transfers(&checked, wanted)).collect();
     transfers.sort_by(|one, two| one.cal.cmp(&two.cal));

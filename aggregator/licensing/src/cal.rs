@@ -17,6 +17,7 @@ mod heads;
 mod holders;
 mod intervals;
 mod licence_server;
+mod management;
 mod mix;
 mod modes;
 mod pool;

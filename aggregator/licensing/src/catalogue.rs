@@ -25,7 +25,7 @@ pub use access::{
 pub use error::CatalogueError;
 pub use money::PriceRow;
 pub use row::{AnyRow, Origin};
-pub use running::{CoreFactorRow, CoreMinimumRow, Formula, PackRow, RightRow, Terms};
+pub use running::{CoreFactorRow, CoreMinimumRow, Formula, PackRow, Product, RightRow, ServerSuiteRow, Terms};
 pub use texts::{PolicyRow, QuestionRow, RuleRow, SourceKind, SourceRow};
 pub use windows::{BuildRow, CapRow, ChannelRow, EditionIdRow, EditionRow, Model, Reporter, RunLicence, VersionRow};
 
@@ -128,6 +128,8 @@ lists! {
     caps: CapRow,
     /// Rights to virtual machines.
     rights: RightRow,
+    /// Licences for servers that cover several products.
+    server_suites: ServerSuiteRow,
     /// Core minima.
     core_minima: CoreMinimumRow,
     /// Core factors, in the order in which they are tried.

@@ -28,6 +28,7 @@ pub(crate) struct Draft<'a> {
     pub pool: Option<Pool>,
     /// Of each family: who needs which of its CALs.
     pub wanted: Vec<Wanted>,
+    pub server_suites: Option<SuiteOffer>,
 }
 
 impl<'a> Draft<'a> {
@@ -54,6 +55,7 @@ impl<'a> Draft<'a> {
             suites: None,
             pool: None,
             wanted: Vec::new(),
+            server_suites: None,
         }
     }
 }

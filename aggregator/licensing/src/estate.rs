@@ -23,6 +23,8 @@ pub use machines::{Host, LicensedBy, RanOn, RemoteDesktopMode, Server, SqlInstan
 pub use people::{Device, Person};
 pub use policy::{CappedCounts, ClusterPeak, InfraRoles, MachineCals, Policy, Population, WebExempt};
 
+use crate::version::VersionName;
+
 /// Marks an exported estate, so that a reader knows what it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum EstateFormat {
@@ -75,6 +77,9 @@ pub struct Estate {
     /// Enabled accounts of the directory, built-in ones left out, if known (rule A.4).
     #[serde(default)]
     pub enabled_accounts: Option<u64>,
+    /// Version of the System Center that manages servers and devices; `None`: unknown, or nothing is managed (rules G.7, G.8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_center: Option<VersionName>,
     /// Licences owned.
     #[serde(default)]
     pub entitlements: Vec<Entitlement>,

@@ -101,6 +101,7 @@ impl EstateFile {
             assignments: document.assignment,
             sql: document.sql,
             enabled_accounts: document.enabled_accounts,
+            system_center: document.system_center,
             prices: document.price,
             notes: document.note,
             ..Estate::default()

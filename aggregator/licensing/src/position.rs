@@ -149,6 +149,10 @@ pub struct Position {
     /// The smallest pools of base CALs that lawfully served the whole period, if the estate tells who was where when (E.19).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Pool>,
+    /// Licences to run and to manage the same hosts bought together, if that is cheaper with suites (G.8); the lines stay
+    /// those of single licences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_suites: Option<SuiteOffer>,
 }
 
 /// The smallest pools of User and Device CALs that lawfully served everybody who was there over a period (0.4, E.19): a CAL
@@ -183,7 +187,7 @@ pub struct Pool {
     pub confidence: Confidence,
 }
 
-/// The cheapest way to buy the CALs of several families together, for one who owns none of them.
+/// The cheapest way to buy the licences of several products together, for one who owns none of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuiteOffer {
     /// Suites and single CALs by sku, sorted.

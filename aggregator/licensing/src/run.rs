@@ -8,6 +8,7 @@ pub(crate) mod count;
 mod downgrade;
 pub(crate) mod host;
 mod machine;
+mod management;
 mod needs;
 mod oem;
 mod own;
@@ -16,6 +17,8 @@ pub(crate) mod placement;
 pub(crate) mod readings;
 mod recovery;
 pub(crate) mod stock;
+mod suite_offer;
+mod suites;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use choice::break_even_machines;
 pub(crate) use choice::{Choice, HostNeed};
 pub use machine::azure_machines;
+pub(crate) use management::version_unknown;
 use placement::Placement;
 use stock::Stock;
 
@@ -45,33 +49,47 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     let mut found = needs::needs(checked, &placement, &estate.policy, &stock)?;
     draft.warnings.0.append(&mut found.warnings.0);
     draft.violations.append(&mut found.violations);
-    let readings = readings::readings(checked, &placement, &stock, &found.all)?;
+    let (mut managed, warnings) = management::needs(checked, &placement, &estate.policy, &stock)?;
+    let said = |warning: &String| !draft.warnings.0.contains(warning);
+    let warnings: Vec<String> = warnings.0.into_iter().filter(said).collect();
+    draft.warnings.0.extend(warnings);
+    let readings = readings::readings(checked, &placement, &stock, &found.all, &managed)?;
     draft.readings.extend(readings);
+    draft.server_suites = suite_offer::offer(checked, &found.all, &managed)?;
     caps::check(checked, &placement, draft);
     terms::of_releases(checked, &placement, &found.all, &stock, draft)?;
     terms::of_machines(checked, &placement, &found, &mut stock, draft);
     oem::stay(checked, &mut found.all, &mut stock, draft);
     downgrade::use_idle_datacenter(&stock, &mut found.all);
+    terms::of_managed_machines(&managed, &mut stock, draft);
+    downgrade::use_idle_datacenter(&stock, &mut managed);
 
     let mut products = by_product(&found.all)?;
     if let Some((version, used)) = found.in_azure {
         use_in_azure(&mut products, version, used);
     }
-    let none = Quantities::new();
-    let needed = |sku: &str| products.get(sku).map_or(&none, |needed| &needed.by_version).clone();
-    let turned = stock.grant_cores(needed);
-    terms::of_grants(&turned, draft);
+    for products in [&products, &by_product(&managed)?] {
+        let needed = |sku: &str| products.get(sku).map_or_else(Quantities::new, |needed| needed.by_version.clone());
+        let turned = stock.grant_cores(needed);
+        terms::of_grants(&turned, draft);
+    }
+    let shares = suites::share(checked, &stock, (&found.all, &products), &mut managed)?;
+    products.extend(by_product(&managed)?);
+    found.all.append(&mut managed);
     for host in &found.all {
         draft.hosts.push(licence(estate, host)?);
     }
-    let suites = estate.entitlements.iter().filter(|entitlement| stock::parts(&entitlement.sku).len() > 1);
-    draft.book.assessed.extend(suites.map(|entitlement| entitlement.sku.clone()));
+    for (sku, (by_version, owned)) in &shares.suites {
+        let used = Needed { by_version: by_version.clone(), rules: Rules::of(&["G.8"]), ..Needed::default() };
+        draft.book.add(sku, count::unit(sku), &used, owned)?;
+    }
     // what is owned is written down whether it is needed or not
     let mut skus: BTreeSet<&str> = checked.catalogue.rights.iter().map(|row| row.sku.as_str()).collect();
-    skus.extend([machine::STANDARD, machine::DATACENTER]);
+    skus.extend([machine::STANDARD, machine::DATACENTER, management::BY_MACHINE]);
     for sku in skus {
         let none = Needed { rules: Rules::of(&["C.11"]), ..Needed::default() };
-        draft.book.add(sku, count::unit(sku), products.get(sku).unwrap_or(&none), &stock.of_sku(sku))?;
+        let owned = shares.owned.get(sku).cloned().unwrap_or_else(|| stock.of_sku(sku));
+        draft.book.add(sku, count::unit(sku), products.get(sku).unwrap_or(&none), &owned)?;
     }
     Ok(())
 }

@@ -57,6 +57,20 @@ fn table() -> Vec<(&'static str, Vec<Line>, u64)> {
             vec![(USER, "2008", 0, 5, 0), (USER, "2012", 15, 0, 15), (STANDARD_LICENCE, "2012 R2", 1, 0, 1)],
             0,
         ),
+        (
+            "system-center.toml",
+            vec![
+                ("client-management-licence/ose", "2022", 2, 0, 2),
+                ("client-management-licence/user", "2022", 30, 0, 30),
+                ("core-infrastructure-suite/standard/core", "2022", 16, 16, 0),
+                ("system-center/datacenter/core", "2022", 24, 0, 24),
+                ("system-center/standard/core", "2022", 16, 16, 0),
+                (DEVICE, "2022", 2, 0, 2),
+                (USER, "2022", 30, 0, 30),
+                (STANDARD, "2022", 64, 16, 48),
+            ],
+            320_700 + 541_050 + 180_000 + 10_000 + 138_000 + 7_600,
+        ),
         // the line is counted by the price of one licence in the smallest pack: 126 x 133.63 / 2
         ("core-hosts.toml", vec![(STANDARD, "2022", 126, 0, 126)], 841_869),
         (

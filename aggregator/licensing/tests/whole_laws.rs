@@ -87,8 +87,13 @@ proptest! {
 
     #[test]
     fn more_access_never_costs_less(seed: u64, more: u64) {
-        let estate = priced(estate(seed, PLAIN), seed);
+        let mut estate = priced(estate(seed, PLAIN), seed);
         prop_assume!(!estate.people.is_empty() && !estate.devices.is_empty());
+        // G.8: a managed device that nobody is known to use needs a licence of its own, so to learn who uses it may save one
+        for (device, at) in estate.devices.iter_mut().zip(0..) {
+            let person = |row: &Access| estate.people.get(row.person as usize).is_some_and(|person| !person.unresolved);
+            device.managed &= estate.accesses.rows().any(|row| row.device == at && person(&row));
+        }
         let mut draw = Draw(more);
         let row = Access {
             person: draw.number(estate.people.len() as u64) as u32,
@@ -120,6 +125,26 @@ proptest! {
         });
         let (before, after) = (assessed(&estate), assessed(&richer));
         prop_assert!(to_pay_at_least(&after) <= to_pay(&before), "{:?}", richer.entitlements.last());
+    }
+
+    /// G.7, G.8: of licences by host; those by machine have a minimum over all of them, which one more may reach.
+    #[test]
+    fn more_managed_never_costs_less(seed: u64, more: u64) {
+        let mut estate = priced(estate(seed, PLAIN), seed);
+        estate.policy.per_virtual_machine = false;
+        let mut draw = Draw(more);
+        let mut larger = estate.clone();
+        match draw.number(4) {
+            0 if !larger.devices.is_empty() => {
+                let at = draw.number(larger.devices.len() as u64) as usize;
+                larger.devices[at].managed = true;
+            }
+            1 if !larger.hosts.is_empty() => larger.hosts[0].managed = true,
+            2 if !larger.hosts.is_empty() => larger.hosts[0].managed_machines += 1,
+            _ => larger.servers[0].managed = true,
+        }
+        let (before, after) = (assessed(&estate), assessed(&larger));
+        prop_assert!(to_pay(&after) >= to_pay(&before), "{} < {}", to_pay(&after), to_pay(&before));
     }
 
     /// Every line has a rule, and short and surplus follow from needed and owned.

@@ -30,7 +30,18 @@ pub fn findings(position: &Position) -> Vec<Finding> {
             position.to_do.iter().map(|to_do| find_out(to_do, &money)).collect(),
         ),
         ("Where the contract can be read otherwise", "readings", position.readings.iter().map(reading).collect()),
-        ("Suites", "suites", position.suites.iter().map(|offer| suites(offer, &money)).collect()),
+        (
+            "Suites",
+            "suites",
+            (position.suites.iter().map(|offer| suites(offer, "CALs", &money)))
+                .chain(
+                    position
+                        .server_suites
+                        .iter()
+                        .map(|offer| suites(offer, "licences to run and manage the hosts", &money)),
+                )
+                .collect(),
+        ),
         ("What can be taken back", "take-back", position.reclaim.iter().map(|row| take_back(row, &money)).collect()),
         ("Over time", "over-time", position.pool.iter().map(over_time).collect()),
     ];
@@ -78,7 +89,8 @@ fn reading(reading: &Reading) -> String {
     format!("{} With policy {}: {}.", sentence(&reading.question, &[]), reading.policy, lines.join("; "))
 }
 
-fn suites(offer: &SuiteOffer, money: &impl Fn(u64) -> Money) -> String {
+/// `what` the suites hold.
+fn suites(offer: &SuiteOffer, what: &str, money: &impl Fn(u64) -> Money) -> String {
     let buy: Vec<String> =
         offer.buy.iter().map(|one| format!("{} {}", Count(one.count), product(&one.sku, ""))).collect();
     let verdict = if offer.proven {
@@ -88,7 +100,7 @@ fn suites(offer: &SuiteOffer, money: &impl Fn(u64) -> Money) -> String {
     };
     let (cost, saving) = (money(offer.cost_minor), money(offer.saving_minor));
     format!(
-        "Who owns none of the CALs above pays {cost} for {}, {saving} less than for single CALs; {verdict}.",
+        "Who owns none of the {what} above pays {cost} for {}, {saving} less than for single ones; {verdict}.",
         buy.join(", ")
     )
 }

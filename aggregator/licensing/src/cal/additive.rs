@@ -11,6 +11,7 @@ use super::{
     family::Family,
     intervals::{self, Undeclared},
     licence_server,
+    management::{self, CLIENT_MANAGEMENT},
     servers::{MULTIPOINT, Need, SBS, is_edition, is_undeclared, needs_of},
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     draft::Draft,
     estate::{Access, Accesses, EstateError, LicensedBy},
     position::FamilyPurchase,
+    run::version_unknown,
 };
 
 /// Accesses that may need CALs of one family beside the base CAL.
@@ -53,6 +55,10 @@ pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used
             add(row, &mut estate.accesses.rows().filter(|access| is[access.server as usize]));
         }
     }
+    // G.8: whoever uses what is managed
+    if let Some(row) = checked.catalogue.cal(CLIENT_MANAGEMENT) {
+        add(row, &mut management::uses(checked, &mut draft.warnings).into_iter());
+    }
     draft.warnings.about(unknown, |count, list| {
         format!("{count} CAL family(ies) that the catalogue does not know are used and not counted: correct the names: {list}")
     });
@@ -75,7 +81,13 @@ pub(crate) struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     pub fn of(checked: &'a Checked<'a>, used: Used<'a>) -> Self {
-        let needs = needs_of(checked, &used.family, false);
+        let needs = if used.family.is_management() {
+            // no server is reached, and there may be none
+            let version = checked.estate.system_center.unwrap_or_else(|| used.family.newest());
+            vec![Need::Cal(version); checked.estate.servers.len().max(1)]
+        } else {
+            needs_of(checked, &used.family, false)
+        };
         Self { checked, used, needs }
     }
 
@@ -88,6 +100,7 @@ impl<'a> Ground<'a> {
             needs: &self.needs,
             administrators: administrators(family),
             is_base: false,
+            is_management: family.is_management(),
             has_modes: family.row.id == "rds",
             externals_need_none: family.externals_need_none(),
             connected,
@@ -138,6 +151,9 @@ pub(crate) fn additive_cals(
 /// D.11: what instances of SQL Server could add of which nobody said how they are licensed.
 fn undeclared(ground: &Ground<'_>, basis: &Basis<'_>, likely: u64) -> Result<Undeclared, EstateError> {
     let (checked, used) = (ground.checked, &ground.used);
+    if used.family.row.id != "sql-server" {
+        return Ok(Undeclared::default());
+    }
     let mut reached = vec![false; checked.estate.servers.len()];
     used.accesses.server.iter().for_each(|&at| reached[at as usize] = true);
     let reached: BTreeSet<&str> = checked
@@ -150,7 +166,7 @@ fn undeclared(ground: &Ground<'_>, basis: &Basis<'_>, likely: u64) -> Result<Und
         .collect();
     let open = checked.estate.sql.iter().filter(|one| is_undeclared(one) && reached.contains(one.server.as_str()));
     let names: BTreeSet<String> = open.map(|instance| instance.id.clone()).collect();
-    if used.family.row.id != "sql-server" || names.is_empty() {
+    if names.is_empty() {
         return Ok(Undeclared::default());
     }
     let needs = needs_of(checked, &used.family, true);
@@ -167,6 +183,20 @@ fn administrators(family: &Family<'_>) -> Option<AdministratorRule> {
 fn warn(checked: &Checked<'_>, used: &Used<'_>, counted: &Counted, draft: &mut Draft<'_>) {
     let noun = used.family.noun();
     let (users, devices) = counted.counts();
+    if used.family.is_management() {
+        let needed = users.saturating_add(devices) > 0;
+        if counted.prices.is_none() && needed {
+            draft.warnings.0.push(
+                "no price is given for Client MLs both per user and per operating system: the mix is the one with the fewest \
+                 licences, costs are 0; give the prices you pay"
+                    .into(),
+            );
+        }
+        if checked.estate.system_center.is_none() && needed {
+            draft.warnings.0.push(version_unknown());
+        }
+        return;
+    }
     if counted.prices.is_none() && users.saturating_add(devices) > 0 {
         draft.warnings.0.push(format!(
             "no price is given for both {noun}User and Device CALs: the mix is the one with the fewest licences, costs are 0; \

@@ -21,6 +21,8 @@ pub(crate) struct Basis<'a> {
     pub administrators: Option<AdministratorRule>,
     /// Rules E.9, E.13 and I.5, which are about the base CAL only.
     pub is_base: bool,
+    /// Whether devices are managed, not servers accessed (rule G.8).
+    pub is_management: bool,
     /// Whether a host works in one mode only (rule F.6).
     pub has_modes: bool,
     /// Whether the server's licence covers people who are no employees (rule E.26).

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{
     basis::Basis,
     demand::{Demand, cause},
+    management,
     mix::Mix,
 };
 use crate::{
@@ -74,6 +75,9 @@ pub(crate) fn coverages(basis: &Basis<'_>, demand: &Demand, mix: &Mix, noun: &st
             }
             None => left_out(noun, causes),
         };
+        let Partners { all, bare } = of_person[at];
+        let of_management = if basis.is_management { management::of_person(licence, all, bare, version) } else { None };
+        let reason = of_management.unwrap_or(reason);
         Coverage { id: person.id.clone(), licence, version, reason: said.reason(reason) }
     });
     let devices = estate.devices.iter().zip(&checked.devices.rank).map(|(device, &rank)| {
@@ -95,6 +99,11 @@ pub(crate) fn coverages(basis: &Basis<'_>, demand: &Demand, mix: &Mix, noun: &st
             }
             None => left_out(noun, causes),
         };
+        let Partners { all, bare } = of_device[at];
+        let forced = demand.forced_devices[at].is_some();
+        let of_management =
+            if basis.is_management { management::of_device(licence, all, bare, forced, version) } else { None };
+        let reason = of_management.unwrap_or(reason);
         Coverage { id: device.id.clone(), licence, version, reason: said_of_devices.reason(reason) }
     });
     (people.collect(), devices.collect())

@@ -124,7 +124,7 @@ impl Demand {
             unseen: 0,
             people_left_out: vec![0; people],
             devices_left_out: vec![0; devices],
-            rules: Rules::of(&["E.1", "E.2", "E.3", "E.4", "E.28"]),
+            rules: Rules::of(if basis.is_management { &["E.28"] } else { &["E.1", "E.2", "E.3", "E.4", "E.28"] }),
         };
         demand.rules.extend(&basis.rules);
         if estate.people.iter().any(|person| heads(person) > 1) {
@@ -254,6 +254,7 @@ impl Demand {
             }
             return self.leave_out(person, device, cause::INFRASTRUCTURE);
         }
+        let is_printer = known_device.is_some_and(is_printer) && !basis.is_management;
         let is_server = known_device.is_some_and(|device| device.server);
         let is_address = known_device.is_some_and(|device| device.unresolved);
         let is_stranger = known_person.is_some_and(|person| person.unresolved);
@@ -302,7 +303,7 @@ impl Demand {
                     }
                     None => {
                         self.pairs.push(Pair { person, device, cal });
-                        printers.note_user(person, device, known_device.is_some_and(is_printer));
+                        printers.note_user(person, device, is_printer);
                     }
                 }
             }
@@ -314,7 +315,7 @@ impl Demand {
                 let why = if is_server { cause::SERVER } else { cause::UNRESOLVED };
                 self.leave_out(None, device, why);
             }
-            (None, Some(device)) if known_device.is_some_and(is_printer) => printers.note_alone(device, cal),
+            (None, Some(device)) if is_printer => printers.note_alone(device, cal),
             (None, Some(device)) => raise(&mut self.forced_devices[device as usize], cal),
             (None, None) => unreachable!("an access without both ends was refused"),
         }

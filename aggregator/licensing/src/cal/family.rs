@@ -1,5 +1,6 @@
 //! One family of CALs as the catalogue has it: what its licences are called, and which version serves which.
 
+use super::management::CLIENT_MANAGEMENT;
 use crate::{
     catalogue::{CalRow, Catalogue, Externals, IncludedRow},
     checked::Checked,
@@ -49,6 +50,20 @@ impl<'a> Family<'a> {
         let product = self.row.name.split(" CAL").next().unwrap_or(&self.row.name);
         let edition = if self.row.id == "multipoint" { "MultiPoint " } else { "" };
         format!("{edition}{product} ")
+    }
+
+    pub fn is_management(&self) -> bool {
+        self.row.id == CLIENT_MANAGEMENT
+    }
+
+    /// What a licence for a user is called, for example `Remote Desktop Services User CAL`.
+    pub fn user_noun(&self) -> String {
+        if self.is_management() { "User Client ML".into() } else { format!("{}User CAL", self.noun()) }
+    }
+
+    /// The same for a device.
+    pub fn device_noun(&self) -> String {
+        if self.is_management() { "Client ML of its own".into() } else { format!("{}Device CAL", self.noun()) }
     }
 
     /// The newest CAL there is: what one under Software Assurance counts as (rule A.6).
@@ -116,6 +131,7 @@ impl<'a> Family<'a> {
             "sbs" | "sbs-premium-add-on" => &["A.1"],
             "multipoint" => &["A.1", "F.1"],
             "sql-server" => &["D.7"],
+            CLIENT_MANAGEMENT => &["G.8"],
             _ => &["H.2"],
         })
     }

@@ -49,7 +49,7 @@ impl Unknown {
         });
         let infrastructure_strangers = of_strangers.count() as u64;
         let infrastructure = infrastructure.len() as u64 - infrastructure_strangers;
-        let unwatched = if unwatched_servers(basis).is_empty() {
+        let unwatched = if basis.is_management || unwatched_servers(basis).is_empty() {
             0
         } else {
             let idle = |rank: u32| {
@@ -103,7 +103,6 @@ pub(crate) fn state(
     let cheaper = user.into_iter().chain(device).min_by(|one, two| {
         if one.is_cheaper(1, *two, 1) { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater }
     });
-    let noun = family.noun();
     let mut add = |count: u64, price: Option<UnitPrice>, what: String, rules: &[&str]| {
         if count > 0 {
             let may_add_minor = price.map_or(Ok(0), |price| price.cost(count))?;
@@ -116,14 +115,18 @@ pub(crate) fn state(
         unknown.accounts,
         user,
         format!(
-            "Tell whose the accounts are that match nobody, or synchronise the directory that knows them; each may need a {noun}User CAL."
+            "Tell whose the accounts are that match nobody, or synchronise the directory that knows them; each may need a {}.",
+            family.user_noun()
         ),
         &["E.1"],
     )?;
     add(
         unknown.addresses,
         device,
-        format!("Tell which machines the addresses are that acted without a person; each may need a {noun}Device CAL."),
+        format!(
+            "Tell which machines the addresses are that acted without a person; each may need a {}.",
+            family.device_noun()
+        ),
         &["E.1", "E.28"],
     )?;
     add(

@@ -78,6 +78,7 @@ impl<'a> Ground<'a> {
                 rule: "E.7",
             }),
             is_base: true,
+            is_management: false,
             has_modes: false,
             externals_need_none: false,
             connected,

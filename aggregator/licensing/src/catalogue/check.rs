@@ -23,6 +23,7 @@ pub(super) fn check(catalogue: &Catalogue, places: &Places) -> Result<(), Catalo
     check.rows(&catalogue.edition_ids)?;
     check.rows(&catalogue.caps)?;
     check.rows(&catalogue.rights)?;
+    check.rows(&catalogue.server_suites)?;
     check.rows(&catalogue.core_minima)?;
     check.rows(&catalogue.core_factors)?;
     check.rows(&catalogue.cals)?;

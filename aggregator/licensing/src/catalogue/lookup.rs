@@ -2,7 +2,8 @@
 
 use super::{
     BuildRow, CalRow, CapRow, Catalogue, ChannelRow, CoreFactorRow, CoreMinimumRow, EditionIdRow, EditionRow,
-    EquivalenceRow, IncludedRow, PolicyRow, QuestionRow, RightRow, RoleRow, RuleRow, SourceRow, Terms, VersionRow,
+    EquivalenceRow, IncludedRow, PolicyRow, Product, QuestionRow, RightRow, RoleRow, RuleRow, SourceRow, Terms,
+    VersionRow,
 };
 use crate::version::VersionName;
 
@@ -66,10 +67,23 @@ impl Catalogue {
         self.caps.iter().find(|row| row.edition == edition && row.versions.contains(&version))
     }
 
-    /// The rights of an edition in a version under some terms (rules A.5, C.6, C.14); `None` if it has none of its own.
+    /// The rights of an edition of Windows Server in a version under some terms (rules A.5, C.6, C.14); `None` if it has none
+    /// of its own.
     #[must_use]
     pub fn right(&self, edition: &str, version: VersionName, terms: Terms) -> Option<&RightRow> {
-        self.rights.iter().find(|row| row.edition == edition && row.versions.contains(&version) && row.terms == terms)
+        self.right_of(Product::WindowsServer, edition, version, terms)
+    }
+
+    /// The same of any product (rule G.7).
+    #[must_use]
+    pub fn right_of(&self, product: Product, edition: &str, version: VersionName, terms: Terms) -> Option<&RightRow> {
+        self.rights_of(product)
+            .find(|row| row.edition == edition && row.versions.contains(&version) && row.terms == terms)
+    }
+
+    /// All rights of a product.
+    pub fn rights_of(&self, product: Product) -> impl Iterator<Item = &RightRow> {
+        self.rights.iter().filter(move |row| row.product == product)
     }
 
     /// Core minima by id.

@@ -36,11 +36,25 @@ pub enum Terms {
     SoftwareAssurance,
 }
 
+/// What a licence for servers lets do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// Run Windows Server.
+    #[default]
+    WindowsServer,
+    /// Manage operating systems of servers with System Center (rule G.7).
+    SystemCenter,
+}
+
 row! {
     /// Rights to virtual machines per licence (rules A.5, C.6, C.14).
     RightRow, "right", ["id"] {
         /// For example `2012-standard`.
         id: String,
+        /// Of which product.
+        #[serde(default)]
+        product: Product,
         /// Normalised edition.
         edition: String,
         /// Versions it holds for.
@@ -152,5 +166,28 @@ row! {
         channels: Vec<String>,
         /// Licences in one pack, rising.
         sizes: Vec<u32>,
+    }
+}
+
+row! {
+    /// One licence for a server that is a licence of several products (rule G.8).
+    ServerSuiteRow, "server_suite", ["id"] {
+        /// What its skus begin with, in place of the product's own word.
+        id: String,
+        /// For people to read.
+        name: String,
+        /// At least two.
+        covers: Vec<Product>,
+    }
+}
+
+impl Product {
+    /// What its skus begin with.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::WindowsServer => "windows-server",
+            Self::SystemCenter => "system-center",
+        }
     }
 }

@@ -45,6 +45,13 @@ pub struct Host {
     /// Hyper-V-isolated containers with Windows running at once; each counts like a virtual machine (rule C.10).
     #[serde(default)]
     pub isolated_containers: u32,
+    /// Whether System Center manages what runs on the metal, if no server says so: another operating system, or the Windows
+    /// of `windows` (rule G.7).
+    #[serde(default)]
+    pub managed: bool,
+    /// Virtual machines without Windows Server that System Center manages here at once (rule G.7).
+    #[serde(default)]
+    pub managed_machines: u32,
 }
 
 /// One running Windows Server operating system environment, physical or virtual.

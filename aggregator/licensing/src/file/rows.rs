@@ -44,6 +44,8 @@ pub(super) struct Document {
     #[serde(default)]
     pub enabled_accounts: Option<u64>,
     #[serde(default)]
+    pub system_center: Option<VersionName>,
+    #[serde(default)]
     pub price: Vec<Price>,
     #[serde(default)]
     pub note: Vec<String>,

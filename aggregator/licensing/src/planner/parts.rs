@@ -59,6 +59,10 @@ pub(super) fn move_to_device(estate: &mut Estate, old: &BTreeSet<u32>, new: u32)
         let device = if old.contains(&access.device) { new } else { access.device };
         Some(Access { device, ..access })
     });
+    for &device in old {
+        // nothing is left to manage (G.8)
+        estate.devices[device as usize].managed = false;
+    }
 }
 
 /// Everybody who used one of `old` has one device alone for that. What a device did without a person it goes on doing.
@@ -79,7 +83,11 @@ pub(super) fn give_personal_devices(estate: &mut Estate, old: &BTreeSet<u32>) {
             devices.push(Device { id, ..Device::default() });
             devices.len() as u32 - 1
         });
+        devices[device as usize].managed |= devices[access.device as usize].managed;
         Some(Access { device, ..access })
     });
+    for &device in old {
+        devices[device as usize].managed = false;
+    }
     (estate.devices, estate.people) = (devices, people);
 }

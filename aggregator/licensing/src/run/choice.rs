@@ -5,7 +5,7 @@ use super::{
     host::{Edition, Running},
 };
 use crate::{
-    catalogue::{Catalogue, Formula, RightRow},
+    catalogue::{Catalogue, Formula, Product, RightRow},
     estate::{Estate, EstateError, Policy},
     findings::{Rules, counted},
     prices::UnitPrice,
@@ -82,39 +82,20 @@ impl<'a> HostNeed<'a> {
     }
 }
 
-/// A family of editions of which one must be chosen for each host: Windows Server, or what follows its rules (G.7).
-pub(crate) struct Products<'a, 'r> {
-    /// The right of an edition, and its sku in this family; `None` if the version has no such edition.
-    pub right: &'r dyn Fn(Edition, VersionName) -> Option<(&'a RightRow, &'a str)>,
-    /// Rules of the family itself.
-    pub rules: &'r [&'static str],
-    /// Version instead of the one running.
-    pub version: Option<VersionName>,
-}
-
-/// The rights of Windows Server.
-pub(crate) fn windows<'a>(
-    catalogue: &'a Catalogue,
-    policy: &Policy,
-) -> impl Fn(Edition, VersionName) -> Option<(&'a RightRow, &'a str)> {
-    let spla = policy.spla;
-    move |edition, version| right(catalogue, edition.name(), version, spla).map(|row| (row, row.sku.as_str()))
-}
-
 /// What a host needs under the editions that may run what runs there; `None` if the version has no rights at all.
 pub(crate) fn need<'a>(
-    catalogue: &Catalogue,
+    catalogue: &'a Catalogue,
     estate: &Estate,
+    policy: &Policy,
     running: &Running<'a>,
-    products: &Products<'a, '_>,
 ) -> Result<Option<HostNeed<'a>>, EstateError> {
-    let version = products.version.unwrap_or_else(|| running.version_or_newest());
+    let (version, product) = (running.version_or_newest(), running.product);
     let mut choices: Vec<(Choice<'a>, &RightRow)> = Vec::new();
     for edition in Edition::ALL.into_iter().filter(|edition| *edition >= running.edition) {
-        if let Some((row, sku)) = (products.right)(edition, version)
+        if let Some(row) = right(catalogue, product, edition.name(), version, policy.spla)
             && let Some(count) = count(catalogue, row, running.size())?
         {
-            choices.push((Choice { sku, count }, row));
+            choices.push((Choice { sku: &row.sku, count }, row));
         }
     }
     let Some(&(last, row)) = choices.last() else { return Ok(None) };
@@ -122,14 +103,17 @@ pub(crate) fn need<'a>(
     let (chosen, without_price) = cheapest(estate, &options);
     let by_core = row.formula == Formula::CoreSets;
 
-    let mut rules = Rules::of(products.rules);
+    let mut rules = Rules::default();
+    if product == Product::SystemCenter {
+        rules.add("G.7");
+    }
     let mut facts = Vec::new();
     if by_core {
         rules.extend(&Rules::of(&["C.1", "C.6", "C.11"]));
         if running.physical && running.host.virtualization_only && running.machines > 0 {
             rules.add("C.7");
         }
-        if running.physical && running.machines == 0 {
+        if running.physical && running.machines == 0 && product == Product::WindowsServer {
             rules.add("C.8");
         }
         if options.len() > 1 {
@@ -149,7 +133,7 @@ pub(crate) fn need<'a>(
     if running.peak.by.is_some() {
         rules.add("C.12");
     }
-    if running.host.isolated_containers > 0 {
+    if running.containers > 0 {
         rules.add("C.10");
     }
     if by_core
@@ -193,7 +177,7 @@ pub(super) fn cheapest<'a>(estate: &Estate, choices: &[Choice<'a>]) -> (Choice<'
 /// The number of cores does not matter. `None` without both prices, or if it never does.
 #[must_use]
 pub fn break_even_machines(estate: &Estate, catalogue: &Catalogue) -> Option<u64> {
-    let row = |edition| right(catalogue, edition, VersionName::NEWEST, estate.policy.spla);
+    let row = |edition| right(catalogue, Product::WindowsServer, edition, VersionName::NEWEST, estate.policy.spla);
     let (standard, datacenter) = (row("Standard")?, row("Datacenter")?);
     break_even(estate, &standard.sku, &datacenter.sku, standard.instances)
 }

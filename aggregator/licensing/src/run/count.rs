@@ -1,7 +1,7 @@
 //! How many licences follow from processors, cores and instances, by the rights of an edition in the catalogue (A.5, C.1, C.6).
 
 use crate::{
-    catalogue::{Catalogue, Formula, RightRow, Terms},
+    catalogue::{Catalogue, Formula, Product, RightRow, Terms},
     estate::EstateError,
     version::VersionName,
 };
@@ -43,12 +43,14 @@ pub(crate) fn count(catalogue: &Catalogue, right: &RightRow, size: Size<'_>) -> 
 /// The rights of an edition in a version: those of a provider where the estate is one's and they differ.
 pub(crate) fn right<'a>(
     catalogue: &'a Catalogue,
+    product: Product,
     edition: &str,
     version: VersionName,
     spla: bool,
 ) -> Option<&'a RightRow> {
-    let of_provider = if spla { catalogue.right(edition, version, Terms::Spla) } else { None };
-    of_provider.or_else(|| catalogue.right(edition, version, Terms::Own))
+    let of = |terms| catalogue.right_of(product, edition, version, terms);
+    let of_provider = if spla { of(Terms::Spla) } else { None };
+    of_provider.or_else(|| of(Terms::Own))
 }
 
 /// What a licence is counted in: the last word of its sku.

@@ -6,6 +6,7 @@ use super::{
     placement::{Place, Placement},
 };
 use crate::{
+    catalogue::Product,
     checked::Checked,
     estate::{ClusterPeak, Host, Policy, Server},
     findings::counted,
@@ -15,6 +16,8 @@ use crate::{
 /// The instances of one host that need licences.
 #[derive(Debug, Clone)]
 pub(crate) struct Running<'a> {
+    /// Of this product: Windows Server to run them, System Center to manage them (G.7).
+    pub product: Product,
     pub index: u32,
     pub host: &'a Host,
     /// Physical cores by processor that count; empty: unknown.
@@ -25,8 +28,12 @@ pub(crate) struct Running<'a> {
     pub edition: Edition,
     /// Whether Windows runs in the physical operating system environment.
     pub physical: bool,
-    /// Virtual machines at once, containers with Hyper-V isolation among them.
+    /// Virtual machines at once, containers with Hyper-V isolation and other operating systems among them.
     pub machines: u64,
+    /// Of these, containers with Hyper-V isolation (C.10).
+    pub containers: u32,
+    /// Of these, managed machines without Windows Server (G.7).
+    pub others: u32,
     /// The same if every machine that may run here did.
     pub worst: u64,
     pub peak: Peak,
@@ -55,10 +62,16 @@ impl Running<'_> {
     /// What the count comes from, for people to read.
     pub fn facts(&self) -> Vec<String> {
         let mut facts = vec![self.instances_in_words()];
-        if self.host.isolated_containers > 0 {
+        if self.containers > 0 {
             facts.push(format!(
                 "among them {} with Hyper-V isolation, each like a virtual machine (C.10)",
-                counted(self.host.isolated_containers as usize, "container", "containers")
+                counted(self.containers as usize, "container", "containers")
+            ));
+        }
+        if self.others > 0 {
+            facts.push(format!(
+                "among them {} without Windows Server, managed all the same (G.7)",
+                counted(self.others as usize, "virtual machine", "virtual machines")
             ));
         }
         if let Some(by) = self.peak.by {
@@ -82,6 +95,15 @@ impl Running<'_> {
 
     fn instances_in_words(&self) -> String {
         let machines = counted(self.machines as usize, "virtual machine", "virtual machines");
+        if self.product == Product::SystemCenter {
+            let metal = match (self.physical, self.host.virtualization_only) {
+                (false, _) => "the metal is not",
+                (true, false) => "so is the metal",
+                (true, true) => "so is the metal, which only runs virtual machines",
+            };
+            let all = counted(self.instances() as usize, "operating system", "operating systems");
+            return format!("{machines} managed, {metal}: {all} (G.7)");
+        }
         let metal = match (self.physical, self.host.virtualization_only) {
             (false, _) => "no Windows on the metal",
             (true, false) => "Windows with a task of its own on the metal",
@@ -123,10 +145,15 @@ impl Edition {
 
 /// Which instances a product's licences count.
 pub(crate) struct Counted<'c> {
+    pub product: Product,
     /// By index of the server.
     pub servers: &'c [bool],
-    /// By index of the host: whether its own word on Windows and on the most machines counts, too.
-    pub hosts: Option<&'c [bool]>,
+    /// By index of the host: whether what runs on its metal counts by its own word.
+    pub metal: &'c [bool],
+    /// The version that a server needs.
+    pub version: &'c dyn Fn(&Server) -> VersionName,
+    /// The version where no server says one.
+    pub unsaid: Option<VersionName>,
 }
 
 /// What servers say about a host or a cluster.
@@ -157,6 +184,8 @@ pub(crate) fn running<'a>(
     counted: &Counted<'_>,
 ) -> Vec<Running<'a>> {
     let estate = checked.estate;
+    // what is managed may be managed by any edition
+    let runs = counted.product == Product::WindowsServer;
     let mut physical = vec![false; estate.hosts.len()];
     let mut on_host = vec![Said::NOTHING; estate.hosts.len()];
     let mut in_cluster = vec![Said::NOTHING; placement.clusters.len()];
@@ -164,10 +193,9 @@ pub(crate) fn running<'a>(
     for at in all() {
         let server = &estate.servers[at];
         let said = Said {
-            // B.5: never guess an old version
-            version: Some(server.version.unwrap_or(VersionName::NEWEST)),
-            edition: Edition::of(checked, server),
-            evaluation: server.evaluation,
+            version: Some((counted.version)(server)),
+            edition: if runs { Edition::of(checked, server) } else { Edition::Standard },
+            evaluation: runs && server.evaluation,
             named: true,
         };
         match &placement.places[at] {
@@ -191,10 +219,11 @@ pub(crate) fn running<'a>(
             continue;
         }
         let bare = Host { peak_virtual_machines: None, ..Host::default() };
-        let peak = loads.peak(placement, policy, index, if counted.hosts.is_some() { host } else { &bare });
-        let containers = if counted.hosts.is_some() { u64::from(host.isolated_containers) } else { 0 };
-        let machines = peak.machines + containers;
-        let physical = physical[at] || counted.hosts.is_some_and(|hosts| hosts[at]);
+        let peak = loads.peak(placement, policy, index, if runs { host } else { &bare });
+        let (containers, others) = if runs { (host.isolated_containers, 0) } else { (0, host.managed_machines) };
+        let more = u64::from(containers) + u64::from(others);
+        let machines = peak.machines + more;
+        let physical = physical[at] || counted.metal[at];
         if !physical && machines == 0 {
             continue;
         }
@@ -207,14 +236,17 @@ pub(crate) fn running<'a>(
         let all_fitted = policy.disabled_cores_count || host.processors.is_empty();
         let processors = if all_fitted && !host.fitted.is_empty() { &host.fitted } else { &host.processors };
         found.push(Running {
+            product: counted.product,
+            containers,
+            others,
             index,
             host,
             processors,
-            version: said.version,
+            version: said.version.or(counted.unsaid),
             edition: said.edition,
             physical,
             machines,
-            worst: peak.worst + containers,
+            worst: peak.worst + more,
             peak,
             cluster: cluster.map(|cluster| placement.clusters[cluster].name),
             evaluation: said.evaluation,

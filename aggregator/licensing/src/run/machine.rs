@@ -6,12 +6,11 @@ use super::{
     choice::{Choice, HostNeed},
     host::Edition,
     placement::Placement,
-    stock::Stock,
 };
 use crate::{
-    catalogue::{Catalogue, CoreMinimumRow, Formula, Terms},
+    catalogue::{Catalogue, CoreMinimumRow, Formula, Product, Terms},
     checked::Checked,
-    estate::{EstateError, LicensedBy, Policy},
+    estate::{EstateError, Host, LicensedBy},
     findings::Rules,
     version::VersionName,
 };
@@ -22,20 +21,20 @@ pub(crate) const STANDARD: &str = "windows-server/standard/virtual-core";
 pub(crate) const DATACENTER: &str = "windows-server/datacenter/virtual-core";
 
 /// The minima of licences by virtual machine.
-fn minimum(catalogue: &Catalogue) -> Option<&CoreMinimumRow> {
-    let row = catalogue.right("Standard", VersionName::NEWEST, Terms::SoftwareAssurance)?;
+fn minimum(catalogue: &Catalogue, product: Product) -> Option<&CoreMinimumRow> {
+    let row = catalogue.right_of(product, "Standard", VersionName::NEWEST, Terms::SoftwareAssurance)?;
     catalogue.core_minimum(row.minimum.as_deref()?)
 }
 
 /// C.14: cores for one machine. Without known virtual processors the least possible.
-fn cores(catalogue: &Catalogue, virtual_processors: Option<u32>) -> u64 {
-    let least = minimum(catalogue).map_or(0, |row| row.per_virtual_machine);
+pub(super) fn cores(catalogue: &Catalogue, product: Product, virtual_processors: Option<u32>) -> u64 {
+    let least = minimum(catalogue, product).map_or(0, |row| row.per_virtual_machine);
     u64::from(virtual_processors.unwrap_or(0).max(least))
 }
 
 /// C.14: only versions sold by core can be licensed so, older ones run under their downgrade rights (0.5).
-fn version(catalogue: &Catalogue, running: VersionName) -> VersionName {
-    let rows = catalogue.rights.iter().filter(|row| row.formula == Formula::VirtualMachines);
+pub(super) fn version(catalogue: &Catalogue, product: Product, running: VersionName) -> VersionName {
+    let rows = catalogue.rights_of(product).filter(|row| row.formula == Formula::VirtualMachines);
     let versions = rows.flat_map(|row| &row.versions).copied();
     versions.filter(|version| *version >= running).min().unwrap_or(running)
 }
@@ -45,14 +44,9 @@ pub(super) fn need<'a>(checked: &Checked<'a>, server: usize) -> HostNeed<'a> {
     let (catalogue, row) = (checked.catalogue, &checked.estate.servers[server]);
     let azure = row.licensed_by == LicensedBy::AzureHybridBenefit;
     let sku = if !azure && Edition::of(checked, row) > Edition::Standard { DATACENTER } else { STANDARD };
-    let chosen = Choice { sku, count: cores(catalogue, row.virtual_processors) };
-    let seen = match row.virtual_processors {
-        Some(cores) => format!("{cores} virtual processors as the machine sees them, threads included (C.15)"),
-        None => "its virtual processors are not known".into(),
-    };
-    let counted = format!("{seen}: {} cores, at least 8 per virtual machine", chosen.count);
+    let chosen = Choice { sku, count: cores(catalogue, Product::WindowsServer, row.virtual_processors) };
     let mut rules = Rules::of(if azure { &["C.15", "C.21"] } else { &["C.14", "C.15"] });
-    let mut facts = vec![counted];
+    let mut facts = vec![in_words(row.virtual_processors, chosen.count)];
     if azure {
         facts.push("on Azure with licences of its own, which needs Software Assurance (C.21)".into());
     } else {
@@ -61,9 +55,18 @@ pub(super) fn need<'a>(checked: &Checked<'a>, server: usize) -> HostNeed<'a> {
     if row.evaluation {
         rules.add("B.3");
     }
-    let version = version(catalogue, row.version.unwrap_or(VersionName::NEWEST));
+    let version = version(catalogue, Product::WindowsServer, row.version.unwrap_or(VersionName::NEWEST));
     let need = HostNeed::alone(&row.id, version, chosen, facts, rules, row.virtual_processors.is_none());
     HostNeed { is_by_machine: !azure, ..need }
+}
+
+/// C.14, C.15: where the cores of one machine come from.
+pub(super) fn in_words(virtual_processors: Option<u32>, cores: u64) -> String {
+    let seen = match virtual_processors {
+        Some(cores) => format!("{cores} virtual processors as the machine sees them, threads included (C.15)"),
+        None => "its virtual processors are not known".into(),
+    };
+    format!("{seen}: {cores} cores, at least 8 per virtual machine")
 }
 
 /// C.21: Datacenter licences with Software Assurance run a host and machines in Azure at the same time; `left` of them are not
@@ -81,8 +84,8 @@ pub(super) fn use_twice(need: &mut HostNeed<'_>, left: &mut u64) -> u64 {
 }
 
 /// C.14: all machines of a customer together have a minimum, too; one carries what is missing.
-pub(super) fn reach_minimum(catalogue: &Catalogue, needs: &mut [HostNeed<'_>]) {
-    let least = u64::from(minimum(catalogue).map_or(0, |row| row.per_customer));
+pub(super) fn reach_minimum(catalogue: &Catalogue, product: Product, needs: &mut [HostNeed<'_>]) {
+    let least = u64::from(minimum(catalogue, product).map_or(0, |row| row.per_customer));
     let is_own = |need: &HostNeed<'_>| need.is_by_machine;
     let sum = needs.iter().filter(|need| is_own(need)).fold(0_u64, |sum, need| sum.saturating_add(need.chosen.count));
     // of the newest version, of these the first by id
@@ -132,23 +135,37 @@ impl Groups {
     }
 }
 
+/// Virtual machines on hosts that may be licensed by themselves.
+pub(super) struct Machines<'m, 'a> {
+    /// Indexes of the virtual servers that count.
+    pub servers: &'m [usize],
+    /// What else uses rights of a host and cannot be licensed so.
+    pub others: &'m dyn Fn(&Host) -> u32,
+    /// Whether the most machines seen on a host count.
+    pub seen: bool,
+    /// What one needs.
+    pub need: &'m dyn Fn(usize) -> HostNeed<'a>,
+    pub may_be_bought: bool,
+    /// Cores owned that may be assigned to machines.
+    pub assured: u64,
+}
+
 /// C.19: all machines of a host, or of the hosts between which they move, licensed by themselves, where that is allowed,
-/// complete and cheaper. Takes the hosts out of `needs` and puts the machines in. `counted` are the virtual servers on them.
+/// complete and cheaper. Takes the hosts out of `needs` and puts the machines in.
 pub(super) fn choose<'a>(
     checked: &Checked<'a>,
     placement: &Placement<'a>,
-    policy: &Policy,
-    stock: &Stock,
-    counted: &[usize],
+    by_themselves: &Machines<'_, 'a>,
     needs: &mut Vec<HostNeed<'a>>,
 ) -> Result<(), EstateError> {
     let estate = checked.estate;
-    if !policy.per_virtual_machine && stock.assured_cores() == 0 {
+    let Machines { servers, others, seen, need, may_be_bought, assured } = *by_themselves;
+    if !may_be_bought && assured == 0 {
         return Ok(());
     }
-    let mut groups = Groups::of(placement, estate.hosts.len(), counted);
+    let mut groups = Groups::of(placement, estate.hosts.len(), servers);
     let mut machines: Vec<Vec<usize>> = vec![Vec::new(); estate.hosts.len()];
-    for &server in counted {
+    for &server in servers {
         if let Some(&host) = placement.hosts(server).first() {
             machines[groups.find(host) as usize].push(server);
         }
@@ -161,7 +178,7 @@ pub(super) fn choose<'a>(
         }
     }
     let mut gone = vec![false; needs.len()];
-    let mut left = stock.assured_cores();
+    let mut left = assured;
     let mut more = Vec::new();
     // the largest group first, so that neither the order of the estate nor, but for groups alike, names decide who gets the
     // licences owned
@@ -177,17 +194,16 @@ pub(super) fn choose<'a>(
     for (machines, hosts) in groups {
         let complete = hosts.iter().all(|&at| {
             let host = &estate.hosts[needs[at].host.unwrap_or_default() as usize];
-            let known = u64::from(host.peak_virtual_machines.unwrap_or(0)) <= machines.len() as u64;
-            // a licence by virtual machine gives no right to the metal, and containers have no virtual processors
-            !needs[at].physical && host.isolated_containers == 0 && known
+            let known = !seen || u64::from(host.peak_virtual_machines.unwrap_or(0)) <= machines.len() as u64;
+            !needs[at].physical && others(host) == 0 && known
         });
-        let of_machines: Vec<HostNeed<'a>> = machines.iter().map(|&server| need(checked, server)).collect();
+        let of_machines: Vec<HostNeed<'a>> = machines.iter().map(|&server| need(server)).collect();
         if !complete || of_machines.iter().any(|need| need.at_least) {
             continue;
         }
         let count = of_machines.iter().try_fold(0_u64, |sum, need| sum.checked_add(need.chosen.count));
         let count = count.ok_or_else(|| EstateError::TooLarge("the cores of all virtual machines".into()))?;
-        if !policy.per_virtual_machine && count > left {
+        if !may_be_bought && count > left {
             continue;
         }
         let cost = |needs: &mut dyn Iterator<Item = Choice<'a>>| -> Result<Option<u128>, EstateError> {
@@ -205,9 +221,10 @@ pub(super) fn choose<'a>(
         // the hosts' explanations show what was weighed
         for &at in hosts {
             // one for all of them in an explanation: the highest
-            let is_datacenter = of_machines.iter().any(|need| need.chosen.sku == DATACENTER);
-            let sku = if is_datacenter { DATACENTER } else { STANDARD };
-            needs[at].options.push(Choice { sku, count });
+            let datacenter = of_machines.iter().find(|need| need.chosen.sku.contains("/datacenter/"));
+            if let Some(one) = datacenter.or(of_machines.first()) {
+                needs[at].options.push(Choice { sku: one.chosen.sku, count });
+            }
             needs[at].facts.push(format!(
                 "each of the {} machines that may run here licensed by itself: {count} cores for all of them (C.14)",
                 machines.len()
@@ -249,5 +266,5 @@ pub(super) fn choose<'a>(
 /// C.21: virtual machines in Azure with up to 8 virtual cores that so many core licences with Software Assurance allow.
 #[must_use]
 pub fn azure_machines(catalogue: &Catalogue, core_licences: u64) -> u64 {
-    core_licences / cores(catalogue, None).max(1)
+    core_licences / cores(catalogue, Product::WindowsServer, None).max(1)
 }

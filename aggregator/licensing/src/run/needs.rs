@@ -1,15 +1,16 @@
 //! What everything together needs under one policy: hosts, virtual machines licensed by themselves, editions of their own.
 
 use super::{
-    choice::{HostNeed, Products, need, windows},
+    choice::{HostNeed, need},
     host::{Counted, Running, running},
-    machine, own,
+    machine::{self, Machines},
+    own,
     placement::{Place, Placement},
     recovery,
     stock::Stock,
 };
 use crate::{
-    catalogue::RunLicence,
+    catalogue::{Product, RunLicence},
     checked::Checked,
     estate::{EstateError, LicensedBy, Policy},
     findings::Warnings,
@@ -47,16 +48,21 @@ pub(super) fn needs<'a>(
     let (mut warnings, mut violations) = (Warnings::default(), Vec::new());
     let mut sorted = sort(checked, placement, &mut warnings)?;
     recovery::leave_out(checked, placement, stock, &mut sorted.by_host, &mut warnings, &mut violations);
-    let counted = Counted { servers: &sorted.by_host, hosts: Some(&sorted.metal) };
+    let counted = Counted {
+        product: Product::WindowsServer,
+        servers: &sorted.by_host,
+        metal: &sorted.metal,
+        // B.5: never guess an old version
+        version: &|server| server.version.unwrap_or(VersionName::NEWEST),
+        unsaid: None,
+    };
     let hosts = running(checked, placement, policy, &counted);
     warn_of_unknown(&hosts, &mut warnings);
 
-    let right = windows(checked.catalogue, policy);
-    let products = Products { right: &right, rules: &[], version: None };
     let mut needs = Vec::new();
     let mut without_right = Vec::new();
     for running in &hosts {
-        match need(checked.catalogue, estate, running, &products)? {
+        match need(checked.catalogue, estate, policy, running)? {
             Some(need) => needs.push(need),
             None => without_right.push(running.host.id.as_str()),
         }
@@ -68,7 +74,16 @@ pub(super) fn needs<'a>(
     });
     let machines: Vec<usize> =
         (0..estate.servers.len()).filter(|&at| sorted.by_host[at] && estate.servers[at].is_virtual).collect();
-    machine::choose(checked, placement, policy, stock, &machines, &mut needs)?;
+    let by_themselves = Machines {
+        servers: &machines,
+        // a licence by virtual machine gives no right to the metal, and containers have no virtual processors
+        others: &|host| host.isolated_containers,
+        seen: true,
+        need: &|server| machine::need(checked, server),
+        may_be_bought: policy.per_virtual_machine,
+        assured: stock.assured_cores(Product::WindowsServer),
+    };
+    machine::choose(checked, placement, &by_themselves, &mut needs)?;
     sorted.by_machine.sort_unstable_by_key(|&server| estate.servers[server].id.as_str());
     let mut left = stock.assured_datacenter_cores();
     let mut in_azure = None;
@@ -85,7 +100,7 @@ pub(super) fn needs<'a>(
     }
     needs.extend(own::needs(checked, placement, &mut warnings, &mut violations)?);
     needs.sort_by(|one, two| (one.id, one.chosen.sku).cmp(&(two.id, two.chosen.sku)));
-    machine::reach_minimum(checked.catalogue, &mut needs);
+    machine::reach_minimum(checked.catalogue, Product::WindowsServer, &mut needs);
     warnings.about(needs.iter().filter(|need| need.unpriced).map(|need| need.id), |count, list| {
         format!(
             "{count} host(s) could be cheaper under another edition, which cannot be told without the prices of both \

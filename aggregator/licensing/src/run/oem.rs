@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{
     choice::HostNeed,
-    stock::{Stock, is_assured, parts},
+    stock::{Stock, is_assured},
 };
 use crate::{
-    checked::Checked,
-    draft::Draft,
-    estate::{Channel, Entitlement},
-    position::Reclaim,
-    version::VersionName,
+    catalogue::Product, checked::Checked, draft::Draft, estate::Channel, position::Reclaim, version::VersionName,
 };
 
 /// Lets OEM licences serve the hosts that they are assigned to and no others.
@@ -19,7 +15,7 @@ pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mu
     let estate = checked.estate;
     let tied: Vec<_> = (estate.entitlements.iter())
         .filter(|entitlement| entitlement.channel == Channel::Oem && entitlement.quantity > 0)
-        .filter(|entitlement| checked.catalogue.rights.iter().any(|row| parts(&entitlement.sku).contains(&row.sku)))
+        .filter(|entitlement| checked.catalogue.rights_of(Product::WindowsServer).any(|row| row.sku == entitlement.sku))
         .collect();
     if tied.is_empty() {
         return;

@@ -8,7 +8,7 @@ use super::{
     placement::Placement,
 };
 use crate::{
-    catalogue::{Catalogue, Formula, RightRow, RunLicence, Terms},
+    catalogue::{Catalogue, Formula, Product, RightRow, RunLicence, Terms},
     checked::Checked,
     estate::{EstateError, LicensedBy},
     findings::{Rules, Warnings},
@@ -21,7 +21,8 @@ const AZURE: &str = "Datacenter Azure";
 
 /// The right of an edition: of that version, else of the newest before it, else of the oldest.
 fn right<'a>(catalogue: &'a Catalogue, edition: &str, version: VersionName) -> Option<&'a RightRow> {
-    let rows = || catalogue.rights.iter().filter(|row| row.edition == edition && row.terms == Terms::Own);
+    let rows =
+        || catalogue.rights_of(Product::WindowsServer).filter(|row| row.edition == edition && row.terms == Terms::Own);
     let newest = |row: &&RightRow| row.versions.iter().filter(|of| **of <= version).max().copied();
     let before = rows().filter(|row| newest(row).is_some()).max_by_key(newest);
     before.or_else(|| rows().next())

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{choice::HostNeed, downgrade::use_idle_datacenter, needs::needs, placement::Placement, stock::Stock};
+use super::{
+    choice::HostNeed, downgrade::use_idle_datacenter, management, needs::needs, placement::Placement, stock::Stock,
+};
 use crate::{
     book::NO_CURRENCY,
     checked::Checked,
@@ -57,6 +59,7 @@ pub(super) fn readings<'a>(
     placement: &Placement<'a>,
     stock: &Stock,
     here: &[HostNeed<'a>],
+    managed: &[HostNeed<'a>],
 ) -> Result<Vec<Reading>, EstateError> {
     let estate = checked.estate;
     let policy = &estate.policy;
@@ -77,15 +80,18 @@ pub(super) fn readings<'a>(
             Policy { disabled_cores_count: counted, ..policy.clone() },
         ));
     }
-    let after = |needs: &mut Vec<HostNeed<'a>>| {
-        use_idle_datacenter(stock, needs);
-        totals(needs)
+    let after = |mut needs: Vec<HostNeed<'a>>, mut managed: Vec<HostNeed<'a>>| {
+        use_idle_datacenter(stock, &mut needs);
+        use_idle_datacenter(stock, &mut managed);
+        needs.append(&mut managed);
+        totals(&needs)
     };
-    let here = if others.is_empty() { Totals::new() } else { after(&mut here.to_vec()) };
+    let here = if others.is_empty() { Totals::new() } else { after(here.to_vec(), managed.to_vec()) };
     let mut readings = Vec::new();
     for (switch, question, policy) in others {
-        let mut other = needs(checked, placement, &policy, stock)?;
-        let lines = difference(&here, &after(&mut other.all));
+        let other = needs(checked, placement, &policy, stock)?.all;
+        let (managed, _) = management::needs(checked, placement, &policy, stock)?;
+        let lines = difference(&here, &after(other, managed));
         if !lines.is_empty() {
             let question = match saved(checked, &lines)? {
                 Some(saved) if switch.starts_with("disabled_cores_count") => {

@@ -1,21 +1,19 @@
 //! What is owned to run Windows Server and what follows its rules, and what each licence may be used for: Software Assurance
 //! (C.14, C.25), OEM licences tied to their host (C.24), suites that cover two products (G.8).
+//!
+//! What is owned of a suite stands with Windows Server; `suites` gives it to System Center on the same hosts.
 
 use std::collections::BTreeMap;
 
 use crate::{
-    catalogue::{Catalogue, Formula},
+    catalogue::{Catalogue, Formula, Product},
     estate::{Channel, Entitlement, Estate},
     owned::{Quantities, balance, owned},
     version::VersionName,
 };
 
-/// The suite that covers Windows Server and System Center, in place of the product's word in a sku.
-const SUITE: &str = "core-infrastructure-suite/";
-const WINDOWS: &str = "windows-server/";
 /// Datacenter by core, the edition whose licences serve a host and Azure at once.
 pub(super) const DATACENTER: &str = "windows-server/datacenter/core";
-const SYSTEM_CENTER: &str = "system-center/";
 
 /// What is owned, by sku.
 #[derive(Debug, Clone)]
@@ -69,10 +67,12 @@ impl Stock {
                 let sum = to.entry(sku.to_owned()).or_default();
                 *sum = sum.saturating_add(quantity);
             };
-            for sku in parts(sku) {
-                stock.any_assured |= sku.starts_with(WINDOWS) && quantity > 0 && is_assured(estate, entitlement);
+            for sku in parts(catalogue, sku) {
+                stock.any_assured |=
+                    is_of(&sku, Product::WindowsServer) && quantity > 0 && is_assured(estate, entitlement);
                 stock.by_sku.entry(sku.clone()).or_default();
-                if sku.ends_with("core") {
+                // System Center gets what is left of a suite where Windows Server uses it, see `suites`
+                if sku.ends_with("core") && (is_of(&sku, Product::WindowsServer) || sku == entitlement.sku) {
                     add(if is_assured(estate, entitlement) { &mut stock.assured } else { &mut stock.plain }, &sku);
                 }
             }
@@ -85,8 +85,9 @@ impl Stock {
         }
         for (sku, quantities) in &mut stock.by_sku {
             let mut named = vec![sku.clone()];
-            if let Some(rest) = sku.strip_prefix(WINDOWS).or_else(|| sku.strip_prefix(SYSTEM_CENTER)) {
-                named.push(format!("{SUITE}{rest}"));
+            if is_of(sku, Product::WindowsServer) {
+                let rest = &sku[Product::WindowsServer.word().len()..];
+                named.extend(suites(catalogue).map(|id| format!("{id}{rest}")));
             }
             for name in named {
                 for (version, quantity) in owned(estate, &name, |version| version) {
@@ -109,8 +110,8 @@ impl Stock {
     }
 
     /// Core licences that may be assigned to virtual machines.
-    pub fn assured_cores(&self) -> u64 {
-        let cores = self.assured.iter().filter(|(sku, _)| sku.starts_with(WINDOWS));
+    pub fn assured_cores(&self, product: Product) -> u64 {
+        let cores = self.assured.iter().filter(|(sku, _)| is_of(sku, product));
         cores.fold(0, |sum, (_, quantity)| sum.saturating_add(*quantity))
     }
 
@@ -189,12 +190,26 @@ pub(crate) struct Unassured {
     pub named: u64,
 }
 
-/// The skus that an entitlement covers: a suite covers two.
-pub(crate) fn parts(sku: &str) -> Vec<String> {
-    match sku.strip_prefix(SUITE) {
-        Some(rest) => vec![format!("{WINDOWS}{rest}"), format!("{SYSTEM_CENTER}{rest}")],
-        None => vec![sku.to_owned()],
-    }
+/// The skus that an entitlement covers: a suite covers several.
+pub(crate) fn parts(catalogue: &Catalogue, sku: &str) -> Vec<String> {
+    let suite = sku.split_once('/').and_then(|(id, rest)| {
+        let row = catalogue.server_suites.iter().find(|row| row.id == id)?;
+        Some(row.covers.iter().map(|product| format!("{}/{rest}", product.word())).collect())
+    });
+    suite.unwrap_or_else(|| vec![sku.to_owned()])
+}
+
+/// Suites of Windows Server and System Center, by what their skus begin with.
+pub(crate) fn suites(catalogue: &Catalogue) -> impl Iterator<Item = &str> {
+    let both = [Product::WindowsServer, Product::SystemCenter];
+    let rows =
+        catalogue.server_suites.iter().filter(move |row| both.iter().all(|product| row.covers.contains(product)));
+    rows.map(|row| row.id.as_str())
+}
+
+/// Whether a sku is one of the product.
+fn is_of(sku: &str, product: Product) -> bool {
+    sku.split('/').next() == Some(product.word())
 }
 
 /// Core licences for hosts that may be assigned to virtual machines under this sku.
@@ -206,8 +221,9 @@ fn for_hosts(sku: &str) -> String {
 fn grant(catalogue: &Catalogue, entitlement: &Entitlement) -> Option<(String, u64)> {
     let rows = || catalogue.rights.iter().filter(|row| row.versions.contains(&entitlement.version));
     let row = rows().find(|row| row.sku == entitlement.sku && row.processors == Some(2))?;
-    let newer =
-        catalogue.rights.iter().find(|newer| newer.edition == row.edition && newer.formula == Formula::CoreSets)?;
+    let newer = catalogue
+        .rights_of(row.product)
+        .find(|newer| newer.edition == row.edition && newer.formula == Formula::CoreSets)?;
     let minimum = catalogue.core_minimum(newer.minimum.as_deref()?)?;
     Some((newer.sku.clone(), u64::from(minimum.per_server)))
 }

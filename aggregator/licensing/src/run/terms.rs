@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{choice::HostNeed, machine, needs::Needs, placement::Placement, stock::Stock};
+use super::{choice::HostNeed, machine, management::BY_MACHINE, needs::Needs, placement::Placement, stock::Stock};
 use crate::{
+    catalogue::Product,
     checked::Checked,
     draft::Draft,
     estate::{EstateError, MachineCals},
@@ -25,19 +26,7 @@ pub(super) fn of_machines(
         }
     }
     for (sku, needed) in &needed {
-        let left = stock.assign_to_machines(sku, *needed);
-        if left.missing > 0 && left.owned > 0 || left.named > 0 {
-            draft.violations.push(Violation {
-                of: (*sku).to_owned(),
-                what: format!(
-                    "virtual machines licensed by themselves need {needed} cores with Software Assurance, of which {} are \
-                     missing; {} cores owned have none and do not count (C.14)",
-                    left.missing, left.owned
-                ),
-                remedy: "renew Software Assurance, take a subscription, or license the hosts instead".into(),
-                rules: vec!["C.14".into()],
-            });
-        }
+        set_aside(sku, *needed, stock, draft);
     }
     if needed.values().all(|needed| *needed == 0) {
         return;
@@ -77,6 +66,30 @@ pub(super) fn of_machines(
         )
     });
     mixed(checked, placement, found, draft);
+}
+
+/// Owned cores for managed machines licensed by themselves (G.7).
+pub(super) fn of_managed_machines(managed: &[HostNeed<'_>], stock: &mut Stock, draft: &mut Draft<'_>) {
+    let of_machines = managed.iter().filter(|need| need.chosen.sku == BY_MACHINE);
+    let needed = of_machines.fold(0_u64, |sum, need| sum.saturating_add(need.chosen.count));
+    set_aside(BY_MACHINE, needed, stock, draft);
+}
+
+/// Sets owned cores aside for virtual machines; what lacks Software Assurance does not count.
+fn set_aside(sku: &str, needed: u64, stock: &mut Stock, draft: &mut Draft<'_>) {
+    let left = stock.assign_to_machines(sku, needed);
+    if left.missing > 0 && left.owned > 0 || left.named > 0 {
+        draft.violations.push(Violation {
+            of: sku.to_owned(),
+            what: format!(
+                "virtual machines licensed by themselves need {needed} cores with Software Assurance, of which {} are \
+                 missing; {} cores owned have none and do not count (C.14)",
+                left.missing, left.owned
+            ),
+            remedy: "renew Software Assurance, take a subscription, or license the hosts instead".into(),
+            rules: vec!["C.14".into()],
+        });
+    }
 }
 
 /// C.18: Standard by core and by virtual machine on the same host.
@@ -148,7 +161,7 @@ pub(super) fn of_releases(
     }
     let cores = needs.iter().filter(|need| need.host.is_some_and(|host| hosts.contains(&host)));
     let needed = cores.fold(0_u64, |sum, need| sum.saturating_add(need.chosen.count));
-    let assured = stock.assured_cores();
+    let assured = stock.assured_cores(Product::WindowsServer);
     if assured < needed {
         let mut list = crate::findings::Warnings::default();
         list.about(names.iter().copied(), |_, list| list.to_owned());

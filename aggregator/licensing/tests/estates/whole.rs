@@ -51,7 +51,7 @@ pub struct Without {
 
 pub const EVERYTHING: Without = Without { administrators: false, entitlements: false };
 
-pub const SKUS: [&str; 21] = [
+pub const SKUS: [&str; 27] = [
     "windows-server-cal/user",
     "windows-server-cal/device",
     "rds-cal/user",
@@ -73,6 +73,12 @@ pub const SKUS: [&str; 21] = [
     "sql-server/standard/licence",
     "core-cal-suite/user",
     "core-cal-suite/device",
+    "system-center/standard/core",
+    "system-center/datacenter/core",
+    "core-infrastructure-suite/standard/core",
+    "core-infrastructure-suite/datacenter/core",
+    "client-management-licence/user",
+    "client-management-licence/ose",
 ];
 
 /// Every family of uses that an access may belong to.
@@ -102,6 +108,7 @@ pub fn estate(seed: u64, without: Without) -> Estate {
             id: format!("device{at}"),
             unresolved: draw.one_in(12),
             server: draw.one_in(12),
+            managed: draw.one_in(4),
             ..Device::default()
         });
     }
@@ -161,6 +168,7 @@ pub fn estate(seed: u64, without: Without) -> Estate {
             });
         }
     }
+    estate.system_center = draw.of(&[None, Some(VersionName::V2012R2), Some(VersionName::V2019)]);
     let policy = &mut estate.policy;
     policy.cluster_peak = draw.of(&[None, Some(ClusterPeak::NPlusOne), Some(ClusterPeak::WorstCase)]);
     policy.web_exempt = draw.of(&[WebExempt::AnonymousOnly, WebExempt::PublicWeb]);
@@ -180,6 +188,8 @@ fn host(draw: &mut Draw, id: String) -> Host {
         peak_virtual_machines: draw.one_in(3).then(|| draw.number(9) as u32),
         processor_model: draw.of(&[None, Some("AMD Opteron 6276".into()), Some("Intel Xeon E5-2650".into())]),
         cluster: draw.of(&[None, Some("cluster".into())]),
+        managed: draw.one_in(5),
+        managed_machines: if draw.one_in(5) { draw.number(4) as u32 } else { 0 },
         isolated_containers: if draw.one_in(6) { draw.number(4) as u32 } else { 0 },
         ..Host::default()
     }
@@ -214,7 +224,7 @@ fn server(draw: &mut Draw, id: String, hosts: &[Host]) -> Server {
         },
         web_workload: draw.one_in(6),
         remote_desktop: draw.of(&[None, Some(RemoteDesktopMode::PerUser), Some(RemoteDesktopMode::PerDevice)]),
-        managed: draw.one_in(6),
+        managed: draw.one_in(3),
         disaster_recovery: draw.one_in(12),
         ..Server::default()
     }

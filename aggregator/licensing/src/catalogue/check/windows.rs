@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Check, MOST};
 use crate::{
-    catalogue::{CatalogueError, Formula, lookup::spelling},
+    catalogue::{CatalogueError, Formula, Product, lookup::spelling},
     version::VersionName,
 };
 
@@ -157,17 +157,33 @@ fn rights(check: &Check<'_>) -> Result<(), CatalogueError> {
                 _ => {}
             }
         }
+        if !row.sku.starts_with(row.product.word()) && row.product != Product::WindowsServer {
+            let problem = format!("its sku `{}` does not begin with `{}`: correct one", row.sku, row.product.word());
+            return check.refuse(row, problem);
+        }
         if let Some(id) = &row.minimum {
             check.known(row, "core minimum", id, check.catalogue.core_minimum(id).is_some())?;
         }
         let shared = |other: &&super::super::RightRow| {
-            other.edition == row.edition
+            other.product == row.product
+                && other.edition == row.edition
                 && other.terms == row.terms
                 && other.versions.iter().any(|version| row.versions.contains(version))
         };
         if let Some(other) = rows[..at].iter().find(shared) {
             return check
                 .refuse(row, format!("gives rights for the same edition and version as `{}`: keep one", other.id));
+        }
+    }
+    for row in &check.catalogue.server_suites {
+        let mut covers = row.covers.clone();
+        covers.sort_unstable();
+        covers.dedup();
+        if covers.len() < 2 || covers.len() < row.covers.len() {
+            return check.refuse(row, "`covers` names fewer than two products, or one twice: correct it");
+        }
+        if check.catalogue.cal(&row.id).is_some() || check.catalogue.equivalence(&row.id).is_some() {
+            return check.refuse(row, "a CAL family, suite or plan has the same id: choose another one");
         }
     }
     Ok(())
