@@ -23,6 +23,7 @@ pub use access::{
     CalRow, EquivalenceKind, EquivalenceRow, Externals, IncludedRow, LicenceServerRow, RoleAccess, RoleRow, SameAs,
 };
 pub use error::CatalogueError;
+pub use lookup::Normalised;
 pub use money::PriceRow;
 pub use row::{AnyRow, Origin};
 pub use running::{CoreFactorRow, CoreMinimumRow, Formula, PackRow, Product, RightRow, ServerSuiteRow, Terms};

@@ -210,7 +210,7 @@ pub(super) fn place(
         });
         // an import may hold the EditionID of the registry instead of the edition (B.3)
         let named = server.inventory.edition.as_deref().filter(|edition| !edition.is_empty());
-        let edition = named.and_then(|id| catalogue.edition_id(id));
+        let edition = named.and_then(|id| catalogue.normalised(id));
         let release = server.release(catalogue);
         if release.and_then(|row| catalogue.channel(&row.channel)).is_some_and(|channel| channel.software_assurance) {
             assured.push(server.id.as_str());
@@ -218,10 +218,10 @@ pub(super) fn place(
         servers.push(Server {
             id: server.id.clone(),
             version: release.map(|row| row.version),
-            edition: edition.and_then(|row| row.edition.clone()).or_else(|| named.map(str::to_owned)),
+            edition: edition.and_then(|edition| edition.row.edition.clone()).or_else(|| named.map(str::to_owned)),
             host,
             is_virtual: is_virtual(server, settings) == Some(true),
-            evaluation: server.inventory.evaluation || edition.is_some_and(|row| row.evaluation),
+            evaluation: server.inventory.evaluation || edition.is_some_and(|edition| edition.evaluation),
             observed_days: covered_days[at],
             ..Server::default()
         });

@@ -8,11 +8,11 @@ use super::{
     connectors::{Connectors, add_connectors, with_connectors},
     counted::{Counted, add_cals},
     coverages,
-    family::Family,
+    family::{BASE, Family},
     intervals::{self, Undeclared},
     licence_server,
     management::{self, CLIENT_MANAGEMENT},
-    servers::{MULTIPOINT, Need, SBS, is_edition, is_undeclared, needs_of},
+    servers::{Need, has_family, is_undeclared, needs_of},
 };
 use crate::{
     assessment::{Coverage, UseCoverage},
@@ -49,8 +49,10 @@ pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used
         }
     }
     // A.1: editions with CALs of their own
-    for (edition, family) in [(SBS, "sbs"), (MULTIPOINT, "multipoint")] {
-        let is: Vec<bool> = estate.servers.iter().map(|server| is_edition(checked, server, edition)).collect();
+    let own: BTreeSet<&str> =
+        checked.catalogue.editions.iter().flat_map(|row| &row.families).map(String::as_str).collect();
+    for family in own.into_iter().filter(|id| *id != BASE) {
+        let is: Vec<bool> = estate.servers.iter().map(|server| has_family(checked, server, family)).collect();
         if let (true, Some(row)) = (is.contains(&true), checked.catalogue.cal(family)) {
             add(row, &mut estate.accesses.rows().filter(|access| is[access.server as usize]));
         }

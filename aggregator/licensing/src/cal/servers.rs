@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::family::Family;
+use super::family::{BASE, Family};
 use crate::{
     checked::Checked,
     estate::{LicensedBy, Server, SqlInstance, SqlModel},
@@ -112,7 +112,7 @@ fn need(checked: &Checked<'_>, server: &Server, on_a_host_that_only_runs_machine
         return Need::Nothing("E.11");
     }
     // A.1: the CAL suite of Small Business Server
-    if is_edition(checked, server, SBS) {
+    if checked.edition_of(server).is_some_and(|row| row.cal) && !has_family(checked, server, BASE) {
         return Need::Nothing("A.1");
     }
     // E.8: the physical operating system of a pure Hyper-V host
@@ -123,13 +123,9 @@ fn need(checked: &Checked<'_>, server: &Server, on_a_host_that_only_runs_machine
     Need::Cal(checked.catalogue.cal_version(server.version.unwrap_or(VersionName::NEWEST)))
 }
 
-/// Name of the edition in the catalogue.
-pub(crate) const SBS: &str = "SBS";
-/// Name of the edition in the catalogue.
-pub(crate) const MULTIPOINT: &str = "MultiPoint";
-
-pub(crate) fn is_edition(checked: &Checked<'_>, server: &Server, name: &str) -> bool {
-    checked.edition_of(server).is_some_and(|row| row.name == name)
+/// Whether access to an edition needs CALs of that family (A.1).
+pub(crate) fn has_family(checked: &Checked<'_>, server: &Server, family: &str) -> bool {
+    checked.edition_of(server).is_some_and(|row| row.families.iter().any(|id| id == family))
 }
 
 /// What use of another family on each server needs. Use is stated, so only the server's own terms can lift it.

@@ -9,6 +9,7 @@ use super::{
     read::Places,
     row::{Row, key_of},
 };
+use crate::version::VersionName;
 
 /// Largest number of anything that is counted in a row.
 const MOST: u32 = 1_000_000;
@@ -39,6 +40,11 @@ pub(super) fn check(catalogue: &Catalogue, places: &Places) -> Result<(), Catalo
     for rule in &catalogue.rules {
         rule.days.map_or(Ok(()), |days| check.count(rule, "days", days))?;
     }
+    for row in &catalogue.sources {
+        if row.title.trim().is_empty() {
+            return check.refuse(row, "its `title` is empty: write it");
+        }
+    }
     windows::check(&check)?;
     access::check(&check)
 }
@@ -63,6 +69,12 @@ impl Check<'_> {
         // only pages and questions rest on no page
         let rests_on_pages = R::KIND != "question";
         for row in rows {
+            let fields = toml::Table::try_from(row).unwrap_or_default();
+            let blank =
+                |name: &str| fields.get(name).and_then(toml::Value::as_str).is_some_and(|text| text.trim().is_empty());
+            if let Some(name) = ["name", "text", "answer", "sku"].into_iter().find(|name| blank(name)) {
+                return self.refuse(row, format!("its `{name}` is empty: write it"));
+            }
             for rule in row.rules() {
                 if self.catalogue.rule(rule).is_none() {
                     return self.refuse(row, format!("the rule `{rule}` does not exist: correct its id"));
@@ -88,6 +100,34 @@ impl Check<'_> {
         }
         if value > MOST {
             return self.refuse(row, format!("`{field}` is {value}, more than {MOST}: correct it"));
+        }
+        Ok(())
+    }
+
+    /// What a licence is called in positions, estates and prices.
+    fn sku<R: Row>(&self, row: &R, sku: &str) -> Result<(), CatalogueError> {
+        let is_word = |word: &str| {
+            !word.is_empty()
+                && word.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        if sku.split('/').all(is_word) {
+            return Ok(());
+        }
+        self.refuse(row, format!("`{sku}` is no sku: write small letters, digits and hyphens, words apart by /"))
+    }
+
+    /// Versions of Windows Server, each once.
+    fn windows_versions<R: Row>(&self, row: &R, versions: &[VersionName]) -> Result<(), CatalogueError> {
+        if versions.is_empty() {
+            return self.refuse(row, "holds for no version: name one");
+        }
+        for (at, version) in versions.iter().enumerate() {
+            if !VersionName::WINDOWS.contains(version) {
+                return self.refuse(row, format!("{version} is no version of Windows Server: leave it out"));
+            }
+            if versions[..at].contains(version) {
+                return self.refuse(row, format!("names {version} twice: keep one"));
+            }
         }
         Ok(())
     }

@@ -7,6 +7,20 @@ use super::{
 };
 use crate::version::VersionName;
 
+/// Suffixes of `EditionID`s that do not change the edition (rule B.3), longer ones before their own ends.
+const SUFFIXES: [&str; 9] = ["evalcor", "vcore", "acor", "core", "nano", "eval", "cor", "em", "v"];
+
+/// What an `EditionID` says (rule B.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Normalised<'a> {
+    /// Of the edition.
+    pub row: &'a EditionIdRow,
+    /// An evaluation copy, which grants no right to production use.
+    pub evaluation: bool,
+    /// An installation without desktop, which never matters for licences (rule B.2).
+    pub core: bool,
+}
+
 impl Catalogue {
     /// The row of a version of Windows Server; for a year between two of them that of the older one.
     #[must_use]
@@ -34,6 +48,20 @@ impl Catalogue {
     #[must_use]
     pub fn edition_id(&self, id: &str) -> Option<&EditionIdRow> {
         self.edition_ids.iter().find(|row| row.ids.iter().any(|known| known.eq_ignore_ascii_case(id)))
+    }
+
+    /// An `EditionID` with what it says beside the edition (rule B.3): the row of a spelling that is known, else of what is left
+    /// without its last suffix. `None` for one that nobody knows.
+    #[must_use]
+    pub fn normalised(&self, id: &str) -> Option<Normalised<'_>> {
+        if let Some(row) = self.edition_id(id) {
+            return Some(Normalised { row, evaluation: row.evaluation, core: row.core });
+        }
+        let lower = id.to_lowercase();
+        let (suffix, rest) = SUFFIXES.iter().find_map(|suffix| Some((suffix, lower.strip_suffix(suffix)?)))?;
+        let row = self.edition_id(rest)?;
+        let core = row.core || suffix.ends_with("cor") || suffix.ends_with("core") || *suffix == "nano";
+        Some(Normalised { row, evaluation: row.evaluation || suffix.starts_with("eval"), core })
     }
 
     /// The row of a SKU number.

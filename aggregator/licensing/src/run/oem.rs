@@ -7,7 +7,12 @@ use super::{
     stock::{Stock, is_assured},
 };
 use crate::{
-    catalogue::Product, checked::Checked, draft::Draft, estate::Channel, position::Reclaim, version::VersionName,
+    catalogue::Product,
+    checked::Checked,
+    draft::Draft,
+    estate::{Channel, Entitlement},
+    position::Reclaim,
+    version::VersionName,
 };
 
 /// Lets OEM licences serve the hosts that they are assigned to and no others.

@@ -2,7 +2,7 @@
 
 use super::{Check, MOST};
 use crate::{
-    catalogue::{CalRow, CatalogueError, EquivalenceKind, PriceRow},
+    catalogue::{CalRow, Catalogue, CatalogueError, EquivalenceKind, Origin, PriceRow, Product, catalogue},
     version::VersionName,
 };
 
@@ -49,7 +49,15 @@ fn cals(check: &Check<'_>) -> Result<(), CatalogueError> {
         if skus.iter().all(|sku| sku.is_none()) {
             return check.refuse(row, "has neither a User nor a Device CAL: name the sku of one");
         }
-        for sku in skus.into_iter().flatten() {
+        for (at_sku, sku) in skus.into_iter().enumerate().filter_map(|(at, sku)| Some((at, sku.as_ref()?))) {
+            check.sku(row, sku)?;
+            if at_sku < 2 && !sku.contains('/') {
+                return check
+                    .refuse(row, format!("`{sku}` does not say for whom: end it with /user, /device or the like"));
+            }
+            if skus[..at_sku].iter().any(|other| other.as_ref() == Some(sku)) {
+                return check.refuse(row, format!("`{sku}` stands for two of its licences: give each its own"));
+            }
             let other = rows[..at].iter().find(|other| {
                 [&other.user, &other.device, &other.connector].into_iter().flatten().any(|known| known == sku)
             });
@@ -69,8 +77,16 @@ fn cals(check: &Check<'_>) -> Result<(), CatalogueError> {
             return check.refuse(family, format!("a server of {name} needs the CAL of {cal}: correct its versions"));
         }
     }
-    for row in &check.catalogue.included {
+    let included = &check.catalogue.included;
+    for (at, row) in included.iter().enumerate() {
         check.family(row, &row.family)?;
+        let has_rights = check.catalogue.rights.iter().any(|right| right.sku == row.sku);
+        check.known(row, "licence", &row.sku, row.origin != Origin::Own || has_rights)?;
+        check.windows_versions(row, &[row.version])?;
+        if let Some(other) = included[..at].iter().find(|other| (&other.sku, other.version) == (&row.sku, row.version))
+        {
+            return check.refuse(row, format!("is about the same licence and version as `{}`: keep one", other.id));
+        }
         if row.quantities.is_empty() {
             return check.refuse(row, "has no quantity: give at least one");
         }
@@ -85,7 +101,10 @@ fn cal_versions(check: &Check<'_>, row: &CalRow) -> Result<(), CatalogueError> {
     if row.versions.windows(2).any(|pair| pair[0] >= pair[1]) {
         return check.refuse(row, "its versions do not rise: write each once, the oldest first");
     }
-    for same in &row.same_as {
+    for (at, same) in row.same_as.iter().enumerate() {
+        if row.same_as[..at].iter().any(|other| other.server == same.server) {
+            return check.refuse(row, format!("`same_as` names {} twice: keep one", same.server));
+        }
         check.known(row, "version", same.cal.name(), row.versions.contains(&same.cal))?;
         if row.versions.contains(&same.server) {
             let problem = format!("`{}` has a CAL of its own and one of another version: keep one", same.server);
@@ -97,8 +116,11 @@ fn cal_versions(check: &Check<'_>, row: &CalRow) -> Result<(), CatalogueError> {
 
 fn equivalences(check: &Check<'_>) -> Result<(), CatalogueError> {
     for row in &check.catalogue.equivalences {
-        for family in &row.covers {
+        for (at, family) in row.covers.iter().enumerate() {
             check.family(row, family)?;
+            if row.covers[..at].contains(family) {
+                return check.refuse(row, format!("covers `{family}` twice: keep one"));
+            }
         }
         for plan in &row.paired_with {
             let is_plan = check.catalogue.equivalence(plan).is_some_and(|other| other.kind == EquivalenceKind::Plan);
@@ -160,6 +182,10 @@ fn prices(check: &Check<'_>) -> Result<(), CatalogueError> {
             return check.refuse(row, format!("the price of {} cannot be: correct `minor`", row.minor));
         }
         check.count(row, "units", row.units)?;
+        check.sku(row, &row.sku)?;
+        // a program's price may lose its product to a change of one's own
+        let known = row.origin != Origin::Own || is_product(check.catalogue, &row.sku);
+        check.known(row, "product", &row.sku, known)?;
         if row.currency.len() != 3 || !row.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
             let problem = format!("`{}` is no currency of ISO 4217, three capital letters: correct it", row.currency);
             return check.refuse(row, problem);
@@ -170,6 +196,20 @@ fn prices(check: &Check<'_>) -> Result<(), CatalogueError> {
         }
     }
     one_price_each(check, &check.catalogue.prices)
+}
+
+/// Whether licences of that name exist; of servers' products only the first word is certain, as their editions are many.
+fn is_product(catalogue: &Catalogue, sku: &str) -> bool {
+    let (first, rest) = sku.split_once('/').unwrap_or((sku, ""));
+    let of_server = ["sql-server", "sbs", "multipoint"].contains(&first)
+        || [Product::WindowsServer, Product::SystemCenter].iter().any(|product| product.word() == first)
+        || catalogue.server_suites.iter().any(|row| row.id == first);
+    let of_suite = catalogue.equivalence(first).is_some_and(|row| match rest {
+        "user" => row.user,
+        "device" => row.device,
+        _ => false,
+    });
+    catalogue.cal_of_sku(sku).is_some() || of_suite || (of_server && !rest.is_empty())
 }
 
 /// Two confirmed prices of the same thing would leave open which one counts.
@@ -200,6 +240,16 @@ fn is_date(text: &str) -> bool {
 
 fn policies(check: &Check<'_>) -> Result<(), CatalogueError> {
     for row in &check.catalogue.policies {
+        // what a switch is set to is the estate's word
+        if row.origin == Origin::Own
+            && catalogue()
+                .policy(&row.name)
+                .is_none_or(|known| (&known.values, &known.default) != (&row.values, &row.default))
+        {
+            let problem =
+                "a switch is set under `policy` of an estate or of the configuration: leave `values` and `default` out";
+            return check.refuse(row, problem);
+        }
         // an empty default: the value depends, as its text says
         if !row.default.is_empty() && !row.values.is_empty() && !row.values.contains(&row.default) {
             let problem = format!("its default `{}` is none of its values: correct one", row.default);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Check, MOST};
 use crate::{
-    catalogue::{CatalogueError, Formula, Product, lookup::spelling},
+    catalogue::{CatalogueError, Formula, Product, Reporter, RunLicence, lookup::spelling},
     version::VersionName,
 };
 
@@ -59,7 +59,20 @@ fn builds(check: &Check<'_>) -> Result<(), CatalogueError> {
             return check.refuse(row, problem);
         }
     }
-    for row in &check.catalogue.builds {
+    let rows = &check.catalogue.builds;
+    for (at, row) in rows.iter().enumerate() {
+        let differs = |other: &&super::super::BuildRow| {
+            other.release == row.release && (other.version, &other.channel) != (row.version, &row.channel)
+        };
+        if let Some(other) = rows[..at].iter().find(differs) {
+            let problem = format!(
+                "`{}` is of version {} and channel `{}` in build {}: a release has one of each, correct it",
+                row.release, other.version, other.channel, other.build
+            );
+            return check.refuse(row, problem);
+        }
+    }
+    for row in rows {
         if !assumed.contains_key(&row.build) {
             return check.refuse(row, "no release of this build is the one to assume: leave out one `told_by`");
         }
@@ -81,6 +94,13 @@ fn editions(check: &Check<'_>) -> Result<(), CatalogueError> {
         for family in &row.families {
             check.family(row, family)?;
         }
+        if row.licence == RunLicence::ByVersion
+            && !["Standard", "Enterprise", "Datacenter"].contains(&row.name.as_str())
+        {
+            let problem =
+                "only Standard, Enterprise and Datacenter are licensed as the version says: write `own` or `free`";
+            return check.refuse(row, problem);
+        }
         if row.cal == row.families.is_empty() {
             let problem = "`cal` and `families` contradict each other: name the CALs that access needs, or none";
             return check.refuse(row, problem);
@@ -92,6 +112,10 @@ fn editions(check: &Check<'_>) -> Result<(), CatalogueError> {
             check.edition(row, edition)?;
         }
         for id in &row.ids {
+            if row.reporter == Reporter::Server && !id.to_lowercase().contains("server") {
+                return check
+                    .refuse(row, format!("the EditionID `{id}` is that of no server: correct it or its `reporter`"));
+            }
             if let Some(other) = ids.insert(id.to_lowercase(), row.sku) {
                 return check.refuse(row, format!("the EditionID `{id}` is also that of {other:#04x}: keep one"));
             }
@@ -104,8 +128,10 @@ fn caps(check: &Check<'_>) -> Result<(), CatalogueError> {
     let rows = &check.catalogue.caps;
     for (at, row) in rows.iter().enumerate() {
         check.edition(row, &row.edition)?;
-        if row.versions.is_empty() {
-            return check.refuse(row, "holds for no version: name one");
+        check.windows_versions(row, &row.versions)?;
+        let limits = [row.users, row.devices, row.processors, row.cores, row.instances];
+        if limits.iter().all(Option::is_none) && row.virtual_allowed {
+            return check.refuse(row, "limits nothing: give a number, or leave the row out");
         }
         for (field, value) in [
             ("users", row.users),
@@ -130,8 +156,17 @@ fn rights(check: &Check<'_>) -> Result<(), CatalogueError> {
     let rows = &check.catalogue.rights;
     for (at, row) in rows.iter().enumerate() {
         check.edition(row, &row.edition)?;
-        if row.versions.is_empty() {
-            return check.refuse(row, "holds for no version: name one");
+        check.windows_versions(row, &row.versions)?;
+        check.sku(row, &row.sku)?;
+        let by_core = matches!(row.formula, Formula::CoreSets | Formula::VirtualMachines);
+        let units: &[&str] = if by_core { &["core"] } else { &["licence", "processor"] };
+        if !units.contains(&row.sku.rsplit('/').next().unwrap_or_default()) {
+            let problem = format!(
+                "its sku `{}` does not end with /{}, which its formula counts: correct one",
+                row.sku,
+                units.join(" or /")
+            );
+            return check.refuse(row, problem);
         }
         for (field, value) in [("processors", row.processors), ("instances", row.instances)] {
             value.map_or(Ok(()), |value| check.count(row, field, value))?;
@@ -200,7 +235,23 @@ fn cores(check: &Check<'_>) -> Result<(), CatalogueError> {
             return check.refuse(row, "has no minimum at all: give one");
         }
     }
-    for row in &check.catalogue.core_factors {
+    let factors = &check.catalogue.core_factors;
+    for (at, row) in factors.iter().enumerate() {
+        let everything = |other: &&super::super::CoreFactorRow| {
+            other.words.is_empty()
+                && other.without.is_empty()
+                && other.models.is_empty()
+                && other.least_cores <= 1
+                && other.most_cores == 0
+                && row.versions.iter().all(|version| other.versions.contains(version))
+        };
+        if let Some(other) = factors[..at].iter().find(everything) {
+            let problem = format!(
+                "comes after `{}`, which fits every processor, so it never counts: change that row or one before it",
+                other.id
+            );
+            return check.refuse(row, problem);
+        }
         check.count(row, "numerator", row.numerator)?;
         check.count(row, "denominator", row.denominator)?;
         if row.versions.is_empty() {
@@ -224,6 +275,14 @@ fn cores(check: &Check<'_>) -> Result<(), CatalogueError> {
         }
         if row.units.is_empty() || row.channels.is_empty() {
             return check.refuse(row, "names no unit or no channel: name one of each");
+        }
+        for (what, given, known) in [
+            ("unit", &row.units, &["core", "user", "device", "licence", "processor"][..]),
+            ("channel", &row.channels, &["volume", "oem", "retail", "subscription", "provider"][..]),
+        ] {
+            if let Some(other) = given.iter().find(|name| !known.contains(&name.as_str())) {
+                return check.refuse(row, format!("`{other}` is no {what}: write one of {}", known.join(", ")));
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, LARGEST};
 
 /// A user's own text and the message that refuses it.
-const REFUSED: [(&str, &str); 46] = [
+const REFUSED: [(&str, &str); 70] = [
     ("[[price\n", "the file, line 1: unclosed array table, expected `]]`"),
     (
         "format = \"caliper.catalogue/2\"\n",
@@ -180,6 +180,106 @@ const REFUSED: [(&str, &str); 46] = [
         "[[price]]\nsku = \"windows-server-cal/user\"\nversion = \"2025\"\nunits = 1\ncurrency = \"USD\"\nminor = 0\n",
         "the file, price `windows-server-cal/user 2025 1 USD`: the price of 0 cannot be: correct `minor`",
     ),
+    // a release of two versions
+    (
+        "[[build]]\nbuild = 30000\nrelease = \"2019\"\nversion = \"2022\"\nchannel = \"ltsc\"\nrule = \"B.5\"\n",
+        "the file, build `30000 2019`: `2019` is of version 2019 and channel `ltsc` in build 17763: a release has one of each, \
+         correct it",
+    ),
+    // B.5: builds and EditionIDs are shared with clients
+    (
+        "[[edition_id]]\nsku = 48\nproduct = \"PROFESSIONAL\"\nids = [\"Professional\"]\nedition = \"Standard\"\nrule = \"B.1\"\n",
+        "the file, edition_id `48`: the EditionID `Professional` is that of no server: correct it or its `reporter`",
+    ),
+    (
+        "[[edition]]\nname = \"Premium\"\ncal = true\nfamilies = [\"windows-server\"]\nlicence = \"by-version\"\nrule = \"A.1\"\n",
+        "the file, edition `Premium`: only Standard, Enterprise and Datacenter are licensed as the version says: write `own` or `free`",
+    ),
+    (
+        "[[cap]]\nid = \"none\"\nedition = \"Standard\"\nversions = [\"2022\"]\nvirtual_allowed = true\nrule = \"A.4\"\n",
+        "the file, cap `none`: limits nothing: give a number, or leave the row out",
+    ),
+    (
+        "[[cap]]\nid = \"foundation-2012\"\nversions = [\"2012\", \"2012\"]\n",
+        "the file, cap `foundation-2012`: names 2012 twice: keep one",
+    ),
+    (
+        "[[right]]\nid = \"2016-standard\"\nversions = [\"2017\"]\n",
+        "the file, right `2016-standard`: 2017 is no version of Windows Server: leave it out",
+    ),
+    (
+        "[[right]]\nid = \"2016-standard\"\nsku = \"Windows Server\"\n",
+        "the file, right `2016-standard`: `Windows Server` is no sku: write small letters, digits and hyphens, words apart by /",
+    ),
+    (
+        "[[right]]\nid = \"2016-standard\"\nsku = \"windows-server/standard/licence\"\n",
+        "the file, right `2016-standard`: its sku `windows-server/standard/licence` does not end with /core, which its formula \
+         counts: correct one",
+    ),
+    (
+        "[[right]]\nid = \"system-center-2016-standard\"\nsku = \"windows-server/standard/core\"\n",
+        "the file, right `system-center-2016-standard`: its sku `windows-server/standard/core` does not begin with \
+         `system-center`: correct one",
+    ),
+    (
+        "[[server_suite]]\nid = \"core-infrastructure-suite\"\ncovers = [\"windows-server\", \"windows-server\"]\n",
+        "the file, server_suite `core-infrastructure-suite`: `covers` names fewer than two products, or one twice: correct it",
+    ),
+    (
+        "[[server_suite]]\nid = \"ems-e3\"\nname = \"mine\"\ncovers = [\"windows-server\", \"system-center\"]\nrule = \"G.8\"\n",
+        "the file, server_suite `ems-e3`: a CAL family, suite or plan has the same id: choose another one",
+    ),
+    // the first row that fits counts
+    (
+        "[[core_factor]]\nid = \"mine\"\nversions = [\"2014\"]\nmodels = [\"64xx\"]\nnumerator = 1\ndenominator = 2\nrule = \"D.2\"\n",
+        "the file, core_factor `mine`: comes after `any-other`, which fits every processor, so it never counts: change that row \
+         or one before it",
+    ),
+    (
+        "[[cal]]\nid = \"rds\"\ndevice = \"rds-cal/user\"\n",
+        "the file, cal `rds`: `rds-cal/user` stands for two of its licences: give each its own",
+    ),
+    (
+        "[[cal]]\nid = \"rds\"\nuser = \"rds-cal\"\n",
+        "the file, cal `rds`: `rds-cal` does not say for whom: end it with /user, /device or the like",
+    ),
+    (
+        "[[cal]]\nid = \"sql-server\"\nsame_as = [{ server = \"2008 R2\", cal = \"2008\" }, { server = \"2008 R2\", cal = \"2005\" }]\n",
+        "the file, cal `sql-server`: `same_as` names 2008 R2 twice: keep one",
+    ),
+    (
+        "[[equivalence]]\nid = \"ems-e3\"\ncovers = [\"windows-server\", \"windows-server\"]\n",
+        "the file, equivalence `ems-e3`: covers `windows-server` twice: keep one",
+    ),
+    (
+        "[[included]]\nid = \"2008-r2-standard\"\nsku = \"windows-server/standrad/licence\"\n",
+        "the file, included `2008-r2-standard`: the licence `windows-server/standrad/licence` does not exist: correct its id or add it",
+    ),
+    (
+        "[[included]]\nid = \"mine\"\nsku = \"windows-server/standard/licence\"\nversion = \"2008 R2\"\nfamily = \"windows-server\"\n\
+         quantities = [10]\nrule = \"A.3\"\n",
+        "the file, included `mine`: is about the same licence and version as `2008-r2-standard`: keep one",
+    ),
+    (
+        "[[pack]]\nid = \"core-volume\"\nunits = [\"cores\"]\n",
+        "the file, pack `core-volume`: `cores` is no unit: write one of core, user, device, licence, processor",
+    ),
+    // a slip of the pen would be a price that nothing uses
+    (
+        "[[price]]\nsku = \"windows-server-cal/usr\"\nversion = \"2025\"\nunits = 1\ncurrency = \"EUR\"\nminor = 4000\ndate = \"2026\"\n",
+        "the file, price `windows-server-cal/usr 2025 1 EUR`: the product `windows-server-cal/usr` does not exist: correct its id or add it",
+    ),
+    (
+        "[[price]]\nsku = \"ems-e3/device\"\nversion = \"2025\"\nunits = 1\ncurrency = \"EUR\"\nminor = 4000\ndate = \"2026\"\n",
+        "the file, price `ems-e3/device 2025 1 EUR`: the product `ems-e3/device` does not exist: correct its id or add it",
+    ),
+    (
+        "[[policy]]\nname = \"infra_roles\"\ndefault = \"strict\"\n",
+        "the file, policy `infra_roles`: a switch is set under `policy` of an estate or of the configuration: leave `values` and \
+         `default` out",
+    ),
+    ("[[question]]\nid = \"X.1\"\nanswer = \" \"\n", "the file, question `X.1`: its `answer` is empty: write it"),
+    ("[[rule]]\nid = \"E.7\"\ntext = \"\"\n", "the file, rule `E.7`: its `text` is empty: write it"),
 ];
 
 #[test]

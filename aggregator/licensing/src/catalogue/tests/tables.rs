@@ -231,7 +231,7 @@ fn editions_of_skus_are_those_of_the_published_table() {
         (0x2A, "ServerHyperCore", Some("Hyper-V"), false),
         (0x32, "ServerSolution", Some("Essentials"), false),
         (0x36, "ServerSolutionEM", Some("Essentials"), false),
-        (0x34, "ServerSolutionsPremium", Some("SBS"), false),
+        (0x34, "ServerSolutionsPremium", Some("SBS Premium Add-on"), false),
         (0x38, "ServerEmbeddedSolution", Some("MultiPoint"), false),
         (0x4C, "ServerMultiPointStandard", Some("MultiPoint"), false),
         (0x4F, "ServerStandardEval", Some("Standard"), true),
