@@ -224,6 +224,16 @@ pub struct Interval {
     pub likely: u64,
     /// If everything unknown needs a licence.
     pub highest: u64,
+    /// Whether no fact says how many at most, as where processors or hosts are not known (C.1, C.11): `highest` is then only
+    /// what is counted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub open_ended: bool,
+}
+
+/// Whether a key may be left out.
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Something to find out.

@@ -20,6 +20,7 @@ pub(crate) mod stock;
 mod suite_offer;
 mod suites;
 mod terms;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,7 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     if let Some((version, used)) = found.in_azure {
         use_in_azure(&mut products, version, used);
     }
+    unknown::state(checked, &found.all, &found.unplaced, &products, draft)?;
     for products in [&products, &by_product(&managed)?] {
         let needed = |sku: &str| products.get(sku).map_or_else(Quantities::new, |needed| needed.by_version.clone());
         let turned = stock.grant_cores(needed);

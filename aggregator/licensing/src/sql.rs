@@ -21,7 +21,7 @@ use crate::{
     estate::{Estate, EstateError, Policy, SqlModel},
     findings::Rules,
     owned::owned,
-    position::Reading,
+    position::{Interval, Reading},
     run::{
         Choice, HostNeed, by_product,
         count::unit,
@@ -53,8 +53,13 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     warn(checked, &placement, &active, draft);
 
     let undeclared: Vec<&Instance<'_>> = active.iter().copied().filter(|instance| !instance.declared).collect();
-    let licences = needs.iter().filter(|need| undeclared.iter().any(|instance| instance.row.server == need.id));
-    ask(&undeclared, licences.fold(0, |sum, need| sum.saturating_add(need.chosen.count)), draft);
+    let (mut licences, mut minor) = (0_u64, 0_u64);
+    for need in needs.iter().filter(|need| undeclared.iter().any(|instance| instance.row.server == need.id)) {
+        licences = licences.saturating_add(need.chosen.count);
+        minor = minor.saturating_add(need.chosen.cost(estate)?.unwrap_or(0));
+    }
+    ask(&undeclared, (licences, minor), draft);
+    intervals(checked, &placement, &active, (&here, &needs), draft)?;
     readings(checked, &placement, &active, &here, &totals(&needs), draft)?;
 
     let products = by_product(&needs)?;
@@ -282,6 +287,36 @@ fn warn(checked: &Checked<'_>, placement: &Placement<'_>, active: &[&Instance<'_
             format!("{count} server(s) run SQL Server Web, which only hosting providers license (D.7): check {list}")
         });
     }
+}
+
+/// How far what nobody declared (D.11) and cores that are not known could move the number, by what is counted.
+fn intervals<'a>(
+    checked: &Checked<'a>,
+    placement: &Placement<'a>,
+    active: &[&Instance<'a>],
+    (here, needs_here): (&Way, &[HostNeed<'a>]),
+    draft: &mut Draft<'_>,
+) -> Result<(), EstateError> {
+    let by_server = needs(checked, placement, active, &Way { undeclared_by_server: true, ..here.clone() })?;
+    // by unit: here, all that is undeclared by server and CAL, whether more is possible
+    let mut units: BTreeMap<&str, (u64, u64, bool)> = BTreeMap::new();
+    for need in needs_here {
+        let (likely, _, open_ended) = units.entry(need.chosen.unit()).or_default();
+        *likely = likely.saturating_add(need.chosen.count);
+        *open_ended |= need.at_least;
+    }
+    for need in &by_server {
+        let other = &mut units.entry(need.chosen.unit()).or_default().1;
+        *other = other.saturating_add(need.chosen.count);
+    }
+    for (unit, (likely, other, open_ended)) in units {
+        if open_ended || likely != other {
+            let (of, unit) = ("sql-server".into(), unit.to_owned());
+            let (lowest, highest) = (likely.min(other), likely.max(other));
+            draft.intervals.push(Interval { of, unit, lowest, likely, highest, open_ended });
+        }
+    }
+    Ok(())
 }
 
 /// The readings of open questions that touch SQL Server and differ.

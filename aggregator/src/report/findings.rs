@@ -67,9 +67,14 @@ fn broken(violation: &Violation) -> String {
 }
 
 fn interval(interval: &Interval) -> String {
-    let Interval { of, unit, lowest, likely, highest } = interval;
+    let Interval { of, unit, lowest, likely, highest, open_ended } = interval;
     let (lowest, likely, highest) = (Count(*lowest), Count(*likely), Count(*highest));
-    format!("{of}, in units of one {unit}: at least {lowest}, most likely {likely}, at most {highest}.")
+    let begin = format!("{of}, in units of one {unit}: at least {lowest}, most likely {likely}");
+    if *open_ended {
+        format!("{begin} or more; what is not known could add any number.")
+    } else {
+        format!("{begin}, at most {highest}.")
+    }
 }
 
 fn find_out(to_do: &ToDo, money: &impl Fn(u64) -> Money) -> String {
@@ -167,6 +172,7 @@ mod tests {
                 lowest: 1_200,
                 likely: 1_210,
                 highest: 1_300,
+                open_ended: false,
             }],
             to_do: vec![ToDo {
                 what: "find out who svc1 is".into(),

@@ -61,8 +61,10 @@ pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used
     if let Some(row) = checked.catalogue.cal(CLIENT_MANAGEMENT) {
         add(row, &mut management::uses(checked, &mut draft.warnings).into_iter());
     }
+    let products = estate.servers.iter().flat_map(|server| server.products.keys());
+    unknown.extend(products.map(String::as_str).filter(|name| Family::of(checked.catalogue, name).is_none()));
     draft.warnings.about(unknown, |count, list| {
-        format!("{count} CAL family(ies) that the catalogue does not know are used and not counted: correct the names: {list}")
+        format!("{count} CAL family(ies) that the catalogue does not know are named and not counted: correct the names: {list}")
     });
     let families = checked.catalogue.cals.iter().filter_map(|row| Family::of(checked.catalogue, &row.id));
     let others = families.filter(|family| !family.is_base());
@@ -135,7 +137,7 @@ pub(crate) fn additive_cals(
         draft.purchases.push(FamilyPurchase { cal: family.name.into(), purchase });
     }
     let likely = users.saturating_add(devices);
-    let undeclared = undeclared(ground, &basis, likely)?;
+    let undeclared = undeclared(ground, &basis, &counted)?;
     intervals::state(&basis, family, &counted.demand, &counted.mix, likely, &undeclared, draft)?;
     warn(checked, used, &counted, draft);
     let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, &family.noun());
@@ -151,7 +153,7 @@ pub(crate) fn additive_cals(
 }
 
 /// D.11: what instances of SQL Server could add of which nobody said how they are licensed.
-fn undeclared(ground: &Ground<'_>, basis: &Basis<'_>, likely: u64) -> Result<Undeclared, EstateError> {
+fn undeclared(ground: &Ground<'_>, basis: &Basis<'_>, here: &Counted) -> Result<Undeclared, EstateError> {
     let (checked, used) = (ground.checked, &ground.used);
     if used.family.row.id != "sql-server" {
         return Ok(Undeclared::default());
@@ -172,9 +174,13 @@ fn undeclared(ground: &Ground<'_>, basis: &Basis<'_>, likely: u64) -> Result<Und
         return Ok(Undeclared::default());
     }
     let needs = needs_of(checked, &used.family, true);
-    let rules = basis.rules.clone();
-    let (users, devices) = Counted::of(&Basis { needs: &needs, rules, ..*basis }, &used.family)?.counts();
-    Ok(Undeclared { names, may_add: users.saturating_add(devices).saturating_sub(likely) })
+    let other = Basis { needs: &needs, rules: basis.rules.clone(), ..*basis };
+    let highest = |basis: &Basis<'_>, counted: &Counted| {
+        let (users, devices) = counted.counts();
+        users.saturating_add(devices).saturating_add(intervals::may_add(basis, &counted.demand, &counted.mix))
+    };
+    let all = highest(&other, &Counted::of(&other, &used.family)?);
+    Ok(Undeclared { names, may_add: all.saturating_sub(highest(basis, here)) })
 }
 
 /// F.2: two users per server may connect for administration; no other family has such a rule.

@@ -52,13 +52,13 @@ impl Unknown {
         let unwatched = if basis.is_management || unwatched_servers(basis).is_empty() {
             0
         } else {
+            // whoever holds none, seen elsewhere or on other days or not at all; a CAL for each would do
             let idle = |rank: u32| {
                 let at = rank as usize;
-                mix.people[at].is_none() && demand.people_left_out[at] == 0
+                mix.people[at].is_none() && demand.people_left_out[at] & cause::HELD == 0
             };
-            let seen: BTreeSet<u32> = demand.pairs.iter().map(|pair| pair.person).collect();
             let people = estate.people.iter().zip(&checked.people.rank);
-            let idle = people.filter(|(person, rank)| !person.unresolved && idle(**rank) && !seen.contains(*rank));
+            let idle = people.filter(|(person, rank)| !person.unresolved && idle(**rank));
             idle.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add)
         };
         let machineless = machineless(basis, demand);
@@ -71,11 +71,16 @@ impl Unknown {
     }
 }
 
+/// CALs that what is not known could add to those of a mix.
+pub(crate) fn may_add(basis: &Basis<'_>, demand: &Demand, mix: &Mix) -> u64 {
+    Unknown::of(basis, demand, mix).may_add()
+}
+
 /// Servers of which nobody said how they are licensed (rule D.11).
 #[derive(Debug, Default)]
 pub(crate) struct Undeclared {
     pub names: BTreeSet<String>,
-    /// CALs more if all of them have server licences.
+    /// CALs more if all of them have server licences, those for what is not known included.
     pub may_add: u64,
 }
 
@@ -96,7 +101,14 @@ pub(crate) fn state(
     let highest = likely.saturating_add(unknown.may_add()).saturating_add(undeclared.may_add);
     let lowest = likely.saturating_sub(unknown.machineless);
     if lowest < highest {
-        draft.intervals.push(Interval { of: family.name.into(), unit: "cal".into(), lowest, likely, highest });
+        draft.intervals.push(Interval {
+            of: family.name.into(),
+            unit: "cal".into(),
+            lowest,
+            likely,
+            highest,
+            open_ended: false,
+        });
     }
     let price = |sku: &str| UnitPrice::of(basis.checked.estate, sku);
     let (user, device) = (price(family.user), price(family.device));
@@ -130,6 +142,14 @@ pub(crate) fn state(
         &["E.1", "E.28"],
     )?;
     add(
+        unknown.machineless,
+        user,
+        format!(
+            "Find out which machines the addresses are at which people were seen: a {noun}User CAL for each of these may be one too many."
+        ),
+        &["E.28"],
+    )?;
+    add(
         unknown.infrastructure,
         cheaper,
         "Decide with policy.infra_roles whether devices and people that used only DHCP, DNS or the like count.".into(),
@@ -161,7 +181,7 @@ pub(crate) fn state(
         unknown.unwatched,
         user,
         format!(
-            "Watch {} server(s) for the whole window, people who were not seen may have used them: {}",
+            "Watch {} server(s) for the whole window, people without a {noun}CAL may have used them on other days: {}",
             servers.len(),
             listed(&servers)
         ),
@@ -169,14 +189,19 @@ pub(crate) fn state(
     )
 }
 
-/// Servers that need CALs and were not observed on every day.
+/// Servers that need CALs and were not observed on every day; of other families than the base CAL those that were used.
 fn unwatched_servers<'a>(basis: &Basis<'a>) -> BTreeSet<&'a str> {
     let window = basis.policy.window_days;
-    let servers = basis.checked.estate.servers.iter().zip(basis.needs);
-    let found = servers.filter(|(server, need)| {
-        matches!(need, Need::Cal(_)) && server.observed_days.is_some_and(|days| days < window)
+    let all = &basis.checked.estate.servers;
+    if all.iter().all(|server| server.observed_days.is_none_or(|days| days >= window)) {
+        return BTreeSet::new();
+    }
+    let mut used = vec![basis.is_base; all.len()];
+    basis.accesses.server.iter().for_each(|&at| used[at as usize] = true);
+    let found = all.iter().zip(basis.needs).zip(used).filter(|((server, need), used)| {
+        *used && matches!(need, Need::Cal(_)) && server.observed_days.is_some_and(|days| days < window)
     });
-    found.map(|(server, _)| server.id.as_str()).collect()
+    found.map(|((server, _), _)| server.id.as_str()).collect()
 }
 
 /// People who hold a CAL of their own for no other reason than an address that stands for no machine known.

@@ -25,6 +25,8 @@ pub(super) struct Needs<'a> {
     pub by_machine: Vec<usize>,
     /// Core licences of Datacenter that serve machines in Azure beside their hosts (C.21), and the newest version there.
     pub in_azure: Option<(VersionName, u64)>,
+    /// Indexes of servers that no host is known of.
+    pub unplaced: Vec<usize>,
     pub warnings: Warnings,
     pub violations: Vec<Violation>,
 }
@@ -36,6 +38,7 @@ struct Sorted {
     /// By index of the host: whether Windows on its metal must be.
     metal: Vec<bool>,
     by_machine: Vec<usize>,
+    unplaced: Vec<usize>,
 }
 
 pub(super) fn needs<'a>(
@@ -107,7 +110,7 @@ pub(super) fn needs<'a>(
              (C.19); counted as Standard: give prices. Hosts: {list}"
         )
     });
-    Ok(Needs { all: needs, by_machine: sorted.by_machine, in_azure, warnings, violations })
+    Ok(Needs { all: needs, by_machine: sorted.by_machine, in_azure, unplaced: sorted.unplaced, warnings, violations })
 }
 
 /// How a server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.
@@ -122,6 +125,7 @@ fn sort(checked: &Checked<'_>, placement: &Placement<'_>, warnings: &mut Warning
         by_host: vec![false; estate.servers.len()],
         metal: estate.hosts.iter().map(|host| host.windows).collect(),
         by_machine: Vec::new(),
+        unplaced: Vec::new(),
     };
     for (at, server) in estate.servers.iter().enumerate() {
         let licence = licence(checked, at);
@@ -152,8 +156,10 @@ fn sort(checked: &Checked<'_>, placement: &Placement<'_>, warnings: &mut Warning
                 sorted.by_machine.push(at);
             }
             LicensedBy::Host => match (&placement.places[at], server.is_virtual) {
-                (Place::Unknown, true) => homeless.push(server.id.as_str()),
-                (Place::Unknown, false) => without_host.push(server.id.as_str()),
+                (Place::Unknown, is_virtual) => {
+                    sorted.unplaced.push(at);
+                    if is_virtual { &mut homeless } else { &mut without_host }.push(server.id.as_str());
+                }
                 _ => sorted.by_host[at] = true,
             },
         }

@@ -126,8 +126,8 @@ pub(super) fn by_core(version: VersionName) -> VersionName {
 }
 
 /// What to ask about instances whose model nobody declared (D.11): once, with the CALs that the answer may add, else with the
-/// licences to run them that hang on it.
-pub(super) fn ask(instances: &[&Instance<'_>], licences: u64, draft: &mut Draft<'_>) {
+/// `licences` that count for them and their `cost`.
+pub(super) fn ask(instances: &[&Instance<'_>], (licences, cost): (u64, u64), draft: &mut Draft<'_>) {
     let cals = draft.undeclared_sql.take();
     let mut list = crate::findings::Warnings::default();
     list.about(instances.iter().map(|instance| instance.row.id.as_str()), |count, list| {
@@ -141,7 +141,7 @@ pub(super) fn ask(instances: &[&Instance<'_>], licences: u64, draft: &mut Draft<
     });
     match (list.0.pop(), cals) {
         (Some(what), None) => {
-            draft.to_do.push(ToDo { what, may_add: licences, may_add_minor: 0, rules: vec!["D.11".into()] });
+            draft.to_do.push(ToDo { what, may_add: licences, may_add_minor: cost, rules: vec!["D.11".into()] });
         }
         (Some(what), Some(cals)) => {
             // the licences to run it are counted already, its CALs would come on top
