@@ -189,7 +189,8 @@ fn broken_pairs_are_refused_in_one_sentence() {
     stranger[36] = 9;
     let mut crowd = good.clone();
     crowd[10] = 0xFF;
-    let cases: [(&[u8], &str); 10] = [
+    let cases: [(&[u8], &str); 11] = [
+        (b"device,user\npc,ann\n", ", line 1: the columns the other way round; each line must be user,device\n"),
         (b"user,device\nann\n", ", line 2: 1 fields; each line must be user,device\n"),
         (b"ann,pc,srv\n", ", line 1: 3 fields; each line must be user,device\n"),
         (b"ann,\n", ", line 1: a name is empty; each line must be user,device\n"),

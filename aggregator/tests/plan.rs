@@ -267,6 +267,7 @@ fn what_is_wrong_is_said_in_one_sentence_with_what_to_do() {
             &["as_of", "say as of which day"],
         ),
         (&one, Some("user,device\nanna,PC1\nbob\n"), &["line 3", "expected `user,device`", "1 field"]),
+        (&one, Some("Device,User\nPC1,anna\n"), &["line 1", "expected `user,device`", "the other way round"]),
         (&one, Some("user,device\n,\n"), &["line 2", "neither a person nor a device"]),
         (&one, Some("anna,PC1,S9\n"), &["line 1", "S9", "add it or correct"]),
         (head, Some("anna,PC1\n"), &["line 1", "names no server", "default_server"]),

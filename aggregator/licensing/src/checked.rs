@@ -1,6 +1,6 @@
 //! An estate whose references were found sound, with its names resolved.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     catalogue::{Catalogue, EditionRow},
@@ -59,11 +59,7 @@ impl<'a> Checked<'a> {
             editions,
         };
         checked.check_values()?;
-        check_accesses(estate, &estate.accesses)?;
-        for used in &estate.uses {
-            check_accesses(estate, &used.accesses)?;
-        }
-        check_stays(estate)?;
+        estate.check_references()?;
         Ok(checked)
     }
 
@@ -109,8 +105,20 @@ impl<'a> Checked<'a> {
                     "nobody owns so many: correct the quantity",
                 );
             }
+            let with_each = entitlement.included_cals.map_or(0, |included| u64::from(included.count));
+            if entitlement.quantity * with_each > MOST_OWNED {
+                return no(
+                    format!("`included_cals` of an entitlement of `{}`", entitlement.sku),
+                    "nobody owns so many: correct the count or the quantity",
+                );
+            }
         }
-        for (at, price) in self.estate.prices.iter().enumerate() {
+        let currency = self.estate.currency.as_bytes();
+        if !currency.is_empty() && (currency.len() != 3 || !currency.iter().all(u8::is_ascii_uppercase)) {
+            return no("`currency`".into(), "it is no code of three capital letters: write for example EUR");
+        }
+        let (mut sizes, mut largest) = (HashSet::new(), HashMap::new());
+        for price in &self.estate.prices {
             let place = || format!("price of `{}`", price.sku);
             if price.minor == 0 {
                 return no(place(), "it is 0: leave it out if it is not known");
@@ -118,63 +126,88 @@ impl<'a> Checked<'a> {
             if price.units == 0 {
                 return no(place(), "it is for 0 units: say how many units it buys");
             }
-            let mut others = self.estate.prices[..at].iter().filter(|other| other.sku == price.sku);
-            if others.clone().any(|other| other.units == price.units) {
+            if !sizes.insert((price.sku.as_str(), price.units)) {
                 return no(place(), "it stands twice: keep one of each pack size");
             }
-            if others.any(|other| other.units.max(price.units) > LARGEST) {
+            // the largest size so far, if this is not the first one
+            let largest: &mut u32 = largest.entry(price.sku.as_str()).or_default();
+            if *largest > 0 && price.units.max(*largest) > LARGEST {
                 return no(place(), "a pack of more than 500 beside others: keep one size");
             }
+            *largest = price.units.max(*largest);
         }
         Ok(())
     }
 }
 
-fn check_stays(estate: &Estate) -> Result<(), EstateError> {
-    let known = |index: u32, count: usize| index == Accesses::NONE || (index as usize) < count;
-    for (at, stay) in estate.stays.iter().enumerate() {
-        let problem = if !known(stay.person, estate.people.len()) {
-            "its `person` does not exist: correct the number"
-        } else if !known(stay.device, estate.devices.len()) {
-            "its `device` does not exist: correct the number"
-        } else if stay.server as usize >= estate.servers.len() {
-            "its `server` does not exist: correct the number"
-        } else if (stay.person, stay.device) == (Accesses::NONE, Accesses::NONE) {
-            "it names neither a person nor a device: leave it out or name one"
-        } else if stay.last < stay.first {
-            "its `last` day is before its `first`: correct them"
-        } else {
-            continue;
-        };
-        return Err(EstateError::Value { place: format!("stay {}", at + 1), problem });
+impl Estate {
+    /// Whether the rows of accesses, uses and stays stand for people, devices and servers that are there. An assessment
+    /// checks that as well; this names the rows in the order in which they were read.
+    pub fn check_references(&self) -> Result<(), EstateError> {
+        check_accesses(self, &self.accesses, || "access".into())?;
+        for used in &self.uses {
+            check_accesses(self, &used.accesses, || format!("access of the uses of {}", used.cal))?;
+        }
+        check_stays(self)
+    }
+}
+
+fn check_accesses(estate: &Estate, accesses: &Accesses, of: impl Fn() -> String) -> Result<(), EstateError> {
+    let Accesses { person, device, server, flags } = accesses;
+    let length = server.len();
+    let refused = |row, problem| Err(EstateError::Access { of: of(), row, problem });
+    if [person.len(), device.len(), flags.len()] != [length; 3] {
+        let row = person.len().min(device.len()).min(flags.len()).min(length);
+        return refused(row, "the four columns are not of the same length: give each access one in all four".into());
+    }
+    let any_gone = estate.people.iter().any(|person| person.gone);
+    for (row, access) in accesses.rows().enumerate() {
+        if let Err(problem) = check_ends(estate, access.person, access.device, access.server) {
+            return refused(row, problem);
+        }
+        if any_gone && estate.people.get(access.person as usize).is_some_and(|person| person.gone) {
+            let gone = access.person;
+            return refused(
+                row,
+                format!("person {gone} is gone and needs none (E.19): leave the access out or correct `gone`"),
+            );
+        }
     }
     Ok(())
 }
 
-fn check_accesses(estate: &Estate, accesses: &Accesses) -> Result<(), EstateError> {
-    let Accesses { person, device, server, flags } = accesses;
-    let length = server.len();
-    if [person.len(), device.len(), flags.len()] != [length; 3] {
-        let row = person.len().min(device.len()).min(flags.len()).min(length);
-        return Err(EstateError::Access { row, problem: "the four columns are not of the same length".into() });
-    }
-    let any_gone = estate.people.iter().any(|person| person.gone);
-    let known = |index: u32, count: usize| index == Accesses::NONE || (index as usize) < count;
-    for (row, access) in accesses.rows().enumerate() {
-        let problem = if !known(access.person, estate.people.len()) {
-            format!("person {} of {} does not exist", access.person, estate.people.len())
-        } else if !known(access.device, estate.devices.len()) {
-            format!("device {} of {} does not exist", access.device, estate.devices.len())
-        } else if access.server as usize >= estate.servers.len() {
-            format!("server {} of {} does not exist", access.server, estate.servers.len())
-        } else if (access.person, access.device) == (Accesses::NONE, Accesses::NONE) {
-            "it names neither a person nor a device: leave it out or name one".into()
-        } else if any_gone && estate.people.get(access.person as usize).is_some_and(|person| person.gone) {
-            format!("person {} is gone and needs none (E.19): leave the access out or correct `gone`", access.person)
+fn check_stays(estate: &Estate) -> Result<(), EstateError> {
+    for (row, stay) in estate.stays.iter().enumerate() {
+        let ends = check_ends(estate, stay.person, stay.device, stay.server);
+        let days = if stay.first <= stay.last {
+            Ok(())
         } else {
-            continue;
+            Err("its `last` day is before its `first`: correct them".to_owned())
         };
-        return Err(EstateError::Access { row, problem });
+        if let Err(problem) = ends.and(days) {
+            return Err(EstateError::Access { of: "stay".into(), row, problem });
+        }
     }
     Ok(())
+}
+
+/// Whether these numbers stand for somebody, something and some server.
+fn check_ends(estate: &Estate, person: u32, device: u32, server: u32) -> Result<(), String> {
+    let missing = |kind, number: u32, count: usize| {
+        Err(format!(
+            "it names {kind} number {number}, counted from 0, of {count}: add the {kind} or correct the number"
+        ))
+    };
+    let unknown = |index: u32, count: usize| index != Accesses::NONE && index as usize >= count;
+    if unknown(person, estate.people.len()) {
+        missing("person", person, estate.people.len())
+    } else if unknown(device, estate.devices.len()) {
+        missing("device", device, estate.devices.len())
+    } else if server as usize >= estate.servers.len() {
+        missing("server", server, estate.servers.len())
+    } else if (person, device) == (Accesses::NONE, Accesses::NONE) {
+        Err("it names neither a person nor a device: leave it out or name one".into())
+    } else {
+        Ok(())
+    }
 }

@@ -17,6 +17,7 @@ use crate::{
         rows::{AccessRow, Document},
     },
     names::Names,
+    slip::slip,
 };
 
 /// Why a text is no estate file. The caller names the file.
@@ -64,8 +65,14 @@ pub enum FileError {
     },
 }
 
-/// More people, devices or accesses than this in one file are a slip of the pen: they would fill the memory.
+/// More accesses than this in one estate, uses and stays included, are a slip of the pen: they would fill the memory.
 const MOST: usize = 50_000_000;
+
+/// The same for people and devices in groups.
+const MOST_MEMBERS: usize = 10_000_000;
+
+/// Bytes of the longest name: longer ones are text that slipped into the wrong field.
+const LONGEST: usize = 1_000;
 
 /// An estate whose accesses are still being gathered.
 #[derive(Debug)]
@@ -78,16 +85,18 @@ pub struct EstateFile {
     rows: Vec<Access>,
     /// By CAL family.
     uses: BTreeMap<String, Vec<Access>>,
+    /// Rows of `uses` and stays.
+    beside: usize,
 }
 
 impl EstateFile {
     /// Reads the TOML text of an estate file.
     pub fn read(text: &str) -> Result<Self, FileError> {
         let document: Document = toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = text.get(..start).map_or(1, |before| before.matches('\n').count() + 1);
-            FileError::Text { line, problem: error.message().replace('\n', ", ") }
+            let (line, problem) = slip(text, &error);
+            FileError::Text { line, problem }
         })?;
+        document.check_names()?;
         let Document { host, server, person, device, access, entitlement, default_server, as_of, .. } = document;
         if as_of.is_none() {
             period::check_undated(&entitlement, &document.assignment, &person, &device)?;
@@ -111,7 +120,7 @@ impl EstateFile {
         }
         for row in person {
             let number = file.estate.people.len() as u32;
-            let ids = members(&row.id, row.count)?;
+            let ids = members(&row.id, row.count, file.estate.people.len() + file.estate.devices.len())?;
             let numbers: Vec<u32> = (number..).take(ids.len()).collect();
             for (id, &number) in ids.iter().zip(&numbers) {
                 name("person", &mut file.people, id, vec![number])?;
@@ -136,7 +145,7 @@ impl EstateFile {
         }
         for row in device {
             let number = file.estate.devices.len() as u32;
-            let ids = members(&row.id, row.count)?;
+            let ids = members(&row.id, row.count, file.estate.people.len() + file.estate.devices.len())?;
             let numbers: Vec<u32> = (number..).take(ids.len()).collect();
             for (id, &number) in ids.iter().zip(&numbers) {
                 name("device", &mut file.devices, id, vec![number])?;
@@ -175,8 +184,12 @@ impl EstateFile {
         let people = Named::numbered(estate.people.iter().map(|person| person.id.as_str()));
         let devices = Named::numbered(estate.devices.iter().map(|device| device.id.as_str()));
         let rows = estate.accesses.rows().collect();
-        let uses = estate.uses.iter().map(|used| (used.cal.clone(), used.accesses.rows().collect())).collect();
-        Self { estate, default_server: None, servers, people, devices, rows, uses }
+        let mut uses: BTreeMap<String, Vec<Access>> = BTreeMap::new();
+        for used in &estate.uses {
+            uses.entry(used.cal.clone()).or_default().extend(used.accesses.rows());
+        }
+        let beside = uses.values().map(Vec::len).sum::<usize>() + estate.stays.len();
+        Self { estate, default_server: None, servers, people, devices, rows, uses, beside }
     }
 
     /// Adds an access. An empty name means unknown; a new name becomes a person or device; without a server the only
@@ -184,6 +197,9 @@ impl EstateFile {
     pub fn add(&mut self, place: &dyn Display, user: &str, device: &str, server: &str) -> Result<(), FileError> {
         if user.is_empty() && device.is_empty() {
             return Err(FileError::Nobody(place.to_string()));
+        }
+        if user.len().max(device.len()) > LONGEST {
+            return Err(other(place, TOO_LONG));
         }
         let server = self.server(place, Some(server).filter(|name| !name.is_empty()))?;
         let Self { estate, people, devices, .. } = self;
@@ -203,7 +219,7 @@ impl EstateFile {
                 estate.devices.len() as u32 - 1
             })
         };
-        spread(&mut self.rows, place, people.members(&person), devices.members(&device), server, 0)
+        spread(&mut self.rows, self.beside, place, people.members(&person), devices.members(&device), server, 0)
     }
 
     /// Reads ahead what adding accesses of these users and devices will need: that makes adding many at once quicker, and
@@ -288,12 +304,18 @@ impl EstateFile {
             | flag(row.infrastructure, Accesses::INFRASTRUCTURE)
             | flag(row.web, Accesses::WEB)
             | flag(row.anonymous, Accesses::ANONYMOUS);
-        let from = self.rows.len();
+        let (from, beside) = (self.rows.len(), self.beside);
         let (people, devices) = (self.people.members(&person), self.devices.members(&device));
         if row.paired {
-            pair(&mut self.rows, place, people, devices, server, flags)?;
+            pair(&mut self.rows, beside, place, people, devices, server, flags)?;
         } else {
-            spread(&mut self.rows, place, people, devices, server, flags)?;
+            spread(&mut self.rows, beside, place, people, devices, server, flags)?;
+        }
+        // each row once more for every family, and for its days
+        let times = row.uses.len() + usize::from(row.first.is_some());
+        self.beside = self.beside.saturating_add((self.rows.len() - from).saturating_mul(times));
+        if self.beside.saturating_add(self.rows.len()) > MOST {
+            return Err(other(place, TOO_MANY));
         }
         if let Some((first, last)) = period::of(place, row)? {
             let stays = self.rows[from..].iter().map(|row| Stay {
@@ -334,17 +356,21 @@ fn other(place: &dyn Display, problem: &'static str) -> FileError {
     FileError::Other { place: place.to_string(), problem }
 }
 
-/// Everybody named on every device named.
+const TOO_MANY: &str = "more accesses than fit: split the estate";
+const TOO_LONG: &str = "a name of more than 1000 bytes: shorten it";
+
+/// Everybody named on every device named. `beside` rows take their place elsewhere.
 fn spread(
     rows: &mut Vec<Access>,
+    beside: usize,
     place: &dyn Display,
     people: &[u32],
     devices: &[u32],
     server: u32,
     flags: u8,
 ) -> Result<(), FileError> {
-    if people.len().saturating_mul(devices.len()).saturating_add(rows.len()) > MOST {
-        return Err(other(place, "more accesses than fit: split the estate"));
+    if people.len().saturating_mul(devices.len()).saturating_add(rows.len()).saturating_add(beside) > MOST {
+        return Err(other(place, TOO_MANY));
     }
     for &person in people {
         rows.extend(devices.iter().map(|&device| Access { person, device, server, flags }));
@@ -355,6 +381,7 @@ fn spread(
 /// The first with the first, the second with the second and so on, the shorter list over and over.
 fn pair(
     rows: &mut Vec<Access>,
+    beside: usize,
     place: &dyn Display,
     people: &[u32],
     devices: &[u32],
@@ -362,20 +389,21 @@ fn pair(
     flags: u8,
 ) -> Result<(), FileError> {
     let count = people.len().max(devices.len());
-    if count.saturating_add(rows.len()) > MOST {
-        return Err(other(place, "more accesses than fit: split the estate"));
+    if count.saturating_add(rows.len()).saturating_add(beside) > MOST {
+        return Err(other(place, TOO_MANY));
     }
     let pairs = people.iter().copied().cycle().zip(devices.iter().copied().cycle()).take(count);
     rows.extend(pairs.map(|(person, device)| Access { person, device, server, flags }));
     Ok(())
 }
 
-/// The ids of a row: its own, or `id-1`, `id-2` and so on for a group.
-fn members(id: &str, count: Option<u32>) -> Result<Vec<String>, FileError> {
+/// The ids of a row: its own, or `id-1`, `id-2` and so on for a group. `others` are there already.
+fn members(id: &str, count: Option<u32>, others: usize) -> Result<Vec<String>, FileError> {
     match count {
         None => Ok(vec![id.to_owned()]),
-        Some(count) if count as usize > MOST => {
-            Err(FileError::Other { place: format!("group `{id}`"), problem: "more members than fit: lower `count`" })
+        Some(count) if (count as usize).saturating_add(others) > MOST_MEMBERS => {
+            let problem = "more than 10000000 people and devices with those before: lower `count`";
+            Err(FileError::Other { place: format!("group `{id}`"), problem })
         }
         Some(count) => Ok((1..=count).map(|number| format!("{id}-{number}")).collect()),
     }

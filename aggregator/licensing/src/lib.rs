@@ -24,6 +24,7 @@ mod position;
 mod prices;
 mod ranking;
 mod run;
+mod slip;
 mod sql;
 mod switches;
 mod version;

@@ -1,9 +1,9 @@
 //! Demand against what is owned: a licence of version N serves versions up to N, the newest need takes the newest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    estate::Estate,
+    estate::{Entitlement, Estate},
     run::stock::{has_ended, is_assured},
     version::VersionName,
 };
@@ -25,14 +25,28 @@ pub(crate) struct Balance {
 /// version (rule A.6); `version` maps the others to the version they count as.
 pub(crate) fn owned(estate: &Estate, sku: &str, version: impl Fn(VersionName) -> VersionName) -> Quantities {
     let mut found = Quantities::new();
-    let of_sku = estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku);
-    for entitlement in of_sku.filter(|entitlement| !has_ended(estate, entitlement)) {
-        let counts_as =
-            if is_assured(estate, entitlement) { VersionName::NEWEST } else { version(entitlement.version) };
-        let quantity = found.entry(counts_as).or_default();
-        *quantity = quantity.saturating_add(entitlement.quantity);
+    for entitlement in estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku) {
+        add(&mut found, estate, entitlement, &version);
     }
     found
+}
+
+/// The same of every product at once.
+pub(crate) fn owned_by_sku(estate: &Estate) -> HashMap<&str, Quantities> {
+    let mut found: HashMap<&str, Quantities> = HashMap::new();
+    for entitlement in &estate.entitlements {
+        add(found.entry(entitlement.sku.as_str()).or_default(), estate, entitlement, &|version| version);
+    }
+    found
+}
+
+fn add(to: &mut Quantities, estate: &Estate, entitlement: &Entitlement, version: &impl Fn(VersionName) -> VersionName) {
+    if has_ended(estate, entitlement) {
+        return;
+    }
+    let counts_as = if is_assured(estate, entitlement) { VersionName::NEWEST } else { version(entitlement.version) };
+    let quantity = to.entry(counts_as).or_default();
+    *quantity = quantity.saturating_add(entitlement.quantity);
 }
 
 /// E.29: sets what is owned against what is needed, the newest need first. What is left over stands on the newest line

@@ -4,6 +4,13 @@
 
 use std::fmt;
 
+/// Characters that a terminal obeys instead of showing them: control characters, and those that turn the direction of text.
+#[must_use]
+pub fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A count with groups of three digits: `12,345`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub u64);

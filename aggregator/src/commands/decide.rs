@@ -18,6 +18,7 @@ use super::plan::{self, PlanError};
 use crate::{
     context::Context,
     own_catalogue::{self, OwnCatalogueError},
+    sentence::Shown,
 };
 
 /// Arguments of `caliper decide`. Without any, the questions are asked one by one.
@@ -146,7 +147,7 @@ pub fn run(_: &Context, args: &DecideArgs) -> Result<ExitCode, DecideError> {
         let recommendation = recommend(&answers)?;
         Decision { format, answers, because: Vec::new(), recommendation, currency: String::new() }
     };
-    print(&mut io::stdout().lock(), &decision, args.json).map_err(DecideError::Print)?;
+    print(&mut Shown(io::stdout().lock()), &decision, args.json).map_err(DecideError::Print)?;
     Ok(ExitCode::SUCCESS)
 }
 

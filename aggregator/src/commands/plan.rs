@@ -21,6 +21,7 @@ use crate::{
     context::Context,
     own_catalogue::{self, OwnCatalogueError},
     report::table::Table,
+    sentence::Shown,
 };
 
 /// Arguments of `caliper plan`.
@@ -57,6 +58,9 @@ pub enum PlanError {
     /// A file cannot be read; the source names it.
     #[error("the plan cannot start, correct the file's name or its rights")]
     Read(#[source] io::Error),
+    /// The file is no text.
+    #[error("`{}` is no text in UTF-8: name the right file, or save it as UTF-8", .0.display())]
+    NoText(PathBuf),
     /// The file is larger than any estate.
     #[error("`{}` is larger than {} MiB, which no estate file is: name the right file", .0.display(), LARGEST >> 20)]
     TooLarge(PathBuf),
@@ -118,7 +122,7 @@ pub fn run(_: &Context, args: &PlanArgs) -> Result<ExitCode, PlanError> {
     catalogue.supplement(&mut estate);
     let refused = |source| PlanError::Estate { path: args.estate.clone(), source };
     let mut assessment = assess_with(&estate, &catalogue).map_err(refused)?;
-    let mut out = io::stdout().lock();
+    let mut out = Shown(io::stdout().lock());
     let changes = args.changes.changes();
     if !changes.is_empty() {
         estate = changed(&estate, &assessment, &changes)?;
@@ -149,8 +153,11 @@ pub fn read(path: &Path, accesses: Option<&Path>) -> Result<Estate, PlanError> {
     let text = text(path)?;
     let refused = |path: &Path, source| PlanError::File { path: path.to_owned(), source };
     let mut file = if text.trim_start().starts_with('{') {
-        let estate =
-            serde_json::from_str(&text).map_err(|source| PlanError::Exported { path: path.to_owned(), source })?;
+        let damaged = |source| PlanError::Exported { path: path.to_owned(), source };
+        let estate: Estate = serde_json::from_str(&text).map_err(damaged)?;
+        // while its rows stand as in the file
+        let refused = |source| PlanError::Estate { path: path.to_owned(), source };
+        estate.check_references().map_err(refused)?;
         EstateFile::of(estate)
     } else {
         EstateFile::read(&text).map_err(|source| refused(path, source))?
@@ -163,12 +170,12 @@ pub fn read(path: &Path, accesses: Option<&Path>) -> Result<Estate, PlanError> {
 }
 
 fn text(path: &Path) -> Result<String, PlanError> {
-    let mut text = String::new();
-    let read = fs_err::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
+    let mut bytes = Vec::new();
+    let read = fs_err::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
     if read.map_err(PlanError::Read)? as u64 > LARGEST {
         return Err(PlanError::TooLarge(path.to_owned()));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| PlanError::NoText(path.to_owned()))
 }
 
 fn print(to: &mut impl Write, position: &Position, json: bool) -> io::Result<()> {

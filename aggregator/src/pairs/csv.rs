@@ -32,8 +32,11 @@ pub(super) fn read(path: &Path, input: impl Read) -> Result<Pairs, PairsError> {
             (count, ..) => return Err(refuse(line, &format!("{count} fields"))),
         };
         let is_header = user.eq_ignore_ascii_case("user") && device.eq_ignore_ascii_case("device");
-        if std::mem::take(&mut first) && is_header {
-            continue;
+        let is_turned = user.eq_ignore_ascii_case("device") && device.eq_ignore_ascii_case("user");
+        match std::mem::take(&mut first) {
+            true if is_header => continue,
+            true if is_turned => return Err(refuse(line, "the columns the other way round")),
+            _ => {}
         }
         if user.is_empty() || device.is_empty() {
             return Err(refuse(line, "a name is empty"));

@@ -8,6 +8,7 @@ use super::{
     Catalogue, CatalogueError,
     row::{Row, key_of},
 };
+use crate::slip::{in_plain_words, slip};
 
 /// Rows in the order of the files, by kind and then by key.
 #[derive(Clone)]
@@ -111,13 +112,9 @@ impl Lists {
                     let problem = format!("the confidence is `{letter}`: write H, M, L or K");
                     return Err(CatalogueError::row(&file, R::KIND, &key, problem));
                 }
-                fields.try_into().map_err(|error: toml::de::Error| {
-                    let mut problem = error.message().trim_end().replace('\n', ", ");
-                    if problem.starts_with("missing field") {
-                        problem.push_str(": add it");
-                    }
-                    CatalogueError::row(&file, R::KIND, &key, problem)
-                })
+                fields
+                    .try_into()
+                    .map_err(|error: toml::de::Error| CatalogueError::row(&file, R::KIND, &key, in_plain_words(&error)))
             })
             .collect()
     }
@@ -140,9 +137,7 @@ fn key_fields(kind: &str) -> &'static [&'static str] {
 /// The rows of one file with their kind and key.
 fn rows_of(file: &str, text: &str) -> Result<Vec<(&'static str, String, Table)>, CatalogueError> {
     let document: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
-        let start = error.span().map_or(0, |span| span.start.min(text.len()));
-        let line = text.get(..start).map_or(1, |before| before.matches('\n').count() + 1);
-        let problem = error.message().trim_end().replace('\n', ", ");
+        let (line, problem) = slip(text, &error);
         CatalogueError::Text { file: file.to_owned(), line, problem }
     })?;
     let mut rows = Vec::new();

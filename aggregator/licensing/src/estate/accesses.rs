@@ -20,7 +20,7 @@ pub struct Access {
 /// Accesses as columns; the order does not matter for the position. [`Accesses::NONE`] stands for an unknown person
 /// or device.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Columns")]
 pub struct Accesses {
     /// Index into `Estate::people`, or [`Accesses::NONE`].
     pub person: Vec<u32>,
@@ -31,6 +31,32 @@ pub struct Accesses {
     /// Bit 0: administration only (rule E.7); bit 1: infrastructure only (rule E.13); bit 2: web only, bit 3: anonymous
     /// (rule E.9).
     pub flags: Vec<u8>,
+}
+
+/// As they are written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Columns {
+    person: Vec<u32>,
+    device: Vec<u32>,
+    server: Vec<u32>,
+    flags: Vec<u8>,
+}
+
+impl TryFrom<Columns> for Accesses {
+    type Error = String;
+
+    fn try_from(Columns { person, device, server, flags }: Columns) -> Result<Self, String> {
+        let rows = [person.len(), device.len(), server.len(), flags.len()];
+        if rows != [rows[0]; 4] {
+            let [person, device, server, flags] = rows;
+            return Err(format!(
+                "accesses with {person} entries in `person`, {device} in `device`, {server} in `server`, {flags} in `flags`: \
+                 each access has one in all four"
+            ));
+        }
+        Ok(Self { person, device, server, flags })
+    }
 }
 
 impl Accesses {

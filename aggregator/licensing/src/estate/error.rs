@@ -22,8 +22,10 @@ pub enum EstateError {
         id: String,
     },
     /// The columns of the accesses do not fit together or name rows that do not exist.
-    #[error("access {row}: {problem}")]
+    #[error("{of} {row}: {problem}")]
     Access {
+        /// `access`, or for example `access of the uses of rds-cal`.
+        of: String,
         /// From 0.
         row: usize,
         /// What is wrong.

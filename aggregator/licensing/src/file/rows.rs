@@ -1,15 +1,17 @@
 //! The tables of an estate file as they are written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::FileError;
 use crate::{
     estate::{
         Assignment, Entitlement, EstateFormat, Host, LicensedBy, Policy, Price, RemoteDesktopMode, SqlInstance, written,
     },
     version::{self, VersionName},
+    words,
 };
 
 #[derive(Debug, Deserialize)]
@@ -49,6 +51,39 @@ pub(super) struct Document {
     pub price: Vec<Price>,
     #[serde(default)]
     pub note: Vec<String>,
+}
+
+impl Document {
+    /// Names are short texts that can be seen: an empty one means nothing, and one that a terminal obeys deceives.
+    pub fn check_names(&self) -> Result<(), FileError> {
+        let ids: [(_, &mut dyn Iterator<Item = &String>); 4] = [
+            ("host", &mut self.host.iter().map(|row| &row.id)),
+            ("server", &mut self.server.iter().map(|row| &row.id)),
+            ("sql", &mut self.sql.iter().map(|row| &row.id)),
+            ("device", &mut self.device.iter().map(|row| &row.id)),
+        ];
+        for (kind, ids) in ids {
+            for (name, number) in ids.zip(1..) {
+                check_name(kind, number, name)?;
+            }
+        }
+        for (row, number) in self.person.iter().zip(1..) {
+            for name in iter::once(&row.id).chain(&row.accounts) {
+                check_name("person", number, name)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_name(kind: &str, number: usize, name: &str) -> Result<(), FileError> {
+    let problem = match name {
+        "" => "an empty name: give it one",
+        _ if name.len() > super::LONGEST => super::TOO_LONG,
+        _ if name.contains(words::is_unseen) => "a name with a character that cannot be seen: leave the character out",
+        _ => return Ok(()),
+    };
+    Err(FileError::Other { place: format!("[[{kind}]] number {number}"), problem })
 }
 
 #[derive(Debug, Deserialize)]

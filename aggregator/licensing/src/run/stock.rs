@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     catalogue::{Catalogue, Formula, Product},
     estate::{Channel, Entitlement, Estate},
-    owned::{Quantities, balance, owned},
+    owned::{Quantities, balance, owned_by_sku},
     version::VersionName,
 };
 
@@ -83,6 +83,8 @@ impl Stock {
                 grant.licences = grant.licences.saturating_add(quantity);
             }
         }
+        // once for all: there may be very many products that nobody knows
+        let all = owned_by_sku(estate);
         for (sku, quantities) in &mut stock.by_sku {
             let mut named = vec![sku.clone()];
             if is_of(sku, Product::WindowsServer) {
@@ -90,7 +92,7 @@ impl Stock {
                 named.extend(suites(catalogue).map(|id| format!("{id}{rest}")));
             }
             for name in named {
-                for (version, quantity) in owned(estate, &name, |version| version) {
+                for (&version, &quantity) in all.get(name.as_str()).into_iter().flatten() {
                     let sum = quantities.entry(version).or_default();
                     *sum = sum.saturating_add(quantity);
                 }

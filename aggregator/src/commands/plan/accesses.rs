@@ -42,8 +42,11 @@ pub(super) fn add(file: &mut EstateFile, path: &Path, input: impl Read) -> Resul
             }
             let (user, device, server) = (field(record, 0), field(record, 1), field(record, 2));
             let is_header = user.eq_ignore_ascii_case("user") && device.eq_ignore_ascii_case("device");
-            if std::mem::take(&mut first) && is_header {
-                continue;
+            let is_turned = user.eq_ignore_ascii_case("device") && device.eq_ignore_ascii_case("user");
+            match std::mem::take(&mut first) {
+                true if is_header => continue,
+                true if is_turned => return Err(wrong(line, "the columns the other way round".into())),
+                _ => {}
             }
             file.add(&format_args!("line {line}"), user, device, server)
                 .map_err(|source| PlanError::File { path: path.to_owned(), source })?;

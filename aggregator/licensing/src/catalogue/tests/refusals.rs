@@ -4,7 +4,7 @@ use crate::catalogue::{Catalogue, LARGEST};
 
 /// A user's own text and the message that refuses it.
 const REFUSED: [(&str, &str); 70] = [
-    ("[[price\n", "the file, line 1: unclosed array table, expected `]]`"),
+    ("[[price\n", "the file, line 1: unclosed array table, expected `]]`: correct it"),
     (
         "format = \"caliper.catalogue/2\"\n",
         "the file is of another format: begin it with format = \"caliper.catalogue/1\"",
@@ -27,7 +27,7 @@ const REFUSED: [(&str, &str); 70] = [
     (
         "[[equivalence]]\nid = \"ems-e3\"\ncover = []\n",
         "the file, equivalence `ems-e3`: unknown field `cover`, expected one of `id`, `name`, `kind`, `user`, `device`, \
-         `covers`, `paired_with`, `note`, `rule`, `source`, `confidence`, `verified`, `origin`",
+         `covers`, `paired_with`, `note`, `rule`, `source`, `confidence`, `verified`, `origin`: correct it",
     ),
     ("[[equivalence]]\nid = \"mine\"\n", "the file, equivalence `mine`: missing field `name`: add it"),
     (
