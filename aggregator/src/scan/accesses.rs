@@ -22,6 +22,10 @@ use crate::{
 /// Names of domain controllers' own records, which stand for no machine.
 const RECORDS: [&str; 4] = ["@", "gc", "domaindnszones", "forestdnszones"];
 
+/// Services of event logs that are use of Remote Desktop (rules F.1, F.8, I.2), as the agent names them.
+const DESKTOP_SESSIONS: [&str; 3] =
+    ["remote desktop session", "cached remote desktop session", "Remote Desktop Gateway"];
+
 /// Somebody or something with accesses, before it has a number in the estate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Somebody {
@@ -64,6 +68,10 @@ pub(super) struct Evidence {
     pub used_otherwise: Vec<bool>,
     /// Of each server, first day of any evidence inside the window.
     pub since: Vec<Option<Instant>>,
+    /// Accesses that need CALs of another family beside the base CAL, by family (rule I.1.7).
+    pub uses: BTreeMap<String, Vec<Access>>,
+    /// By family, servers with any such access, whoever stands behind it.
+    pub used_on: BTreeMap<String, BTreeSet<u32>>,
 }
 
 /// Things in the order of their arrival.
@@ -120,7 +128,12 @@ pub(super) struct Group {
     infrastructure: bool,
     /// Any of it counts devices.
     of_devices: bool,
+    /// Only what needs CALs of this family; `None`: everything.
+    family: Option<Family>,
 }
+
+/// Index into the families of the roles.
+type Family = u8;
 
 /// What the texts of the evidence mean, each worked out once.
 pub(super) struct Texts<'a> {
@@ -220,8 +233,11 @@ pub(super) fn read(
         }
     }
     let mut texts = Texts::new(tx, domains, roster, machines);
-    let roles = roles(tx, catalogue)?;
+    let Roles { roles, families } = Roles::of(tx, catalogue)?;
     each_group(tx, window, &roles, fleet, |group| {
+        if group.family.is_some() {
+            return Ok(());
+        }
         let Who::Machine(machine) = texts.principal(group.principal)? else { return Ok(()) };
         if let Client::Address(address) | Client::LinkLocal(address) = texts.client(group.client)? {
             if texts.machines.get(machine).server == Some(group.server) {
@@ -240,6 +256,7 @@ pub(super) fn read(
         },
         sightings,
         machine_accounts: BTreeMap::new(),
+        families,
     };
     each_group(tx, window, &roles, fleet, |group| {
         let (who, client) = (texts.principal(group.principal)?, texts.client(group.client)?);
@@ -253,25 +270,61 @@ pub(super) fn read(
 }
 
 /// What a service's role means for a row (rule I.1.7).
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct RoleUse {
     /// DHCP or the like (rule E.13).
     infrastructure: bool,
     /// A device counts although the row names no account.
     of_devices: bool,
+    /// Families of CALs that it needs beside the base CAL.
+    families: Vec<Family>,
 }
 
-/// The roles of all services, by number.
-fn roles(tx: &Transaction<'_>, catalogue: &Catalogue) -> Result<HashMap<i64, RoleUse>, StoreError> {
-    let known = evidence::roles(tx)?.into_iter().filter_map(|(service, guid)| {
-        let role = catalogue.role(&guid)?;
-        let infrastructure = role.access == RoleAccess::Infrastructure;
-        Some((service, RoleUse { infrastructure, of_devices: role.devices && !infrastructure }))
-    });
-    Ok(known.collect())
+/// The roles of all services.
+struct Roles {
+    /// By number of the service.
+    roles: HashMap<i64, RoleUse>,
+    /// Ids in the catalogue.
+    families: Vec<String>,
 }
 
-/// Hands groups of rows with at least one day inside the window to `each`.
+impl Roles {
+    fn of(tx: &Transaction<'_>, catalogue: &Catalogue) -> Result<Self, StoreError> {
+        let mut all = Self { roles: HashMap::new(), families: Vec::new() };
+        for (service, guid, name) in evidence::roles(tx)? {
+            let row = catalogue.role(&guid);
+            let mut additive = row.map_or(&[][..], |row| &row.additive).to_vec();
+            if is_desktop_session(&guid, &name) {
+                additive.push(REMOTE_DESKTOP.into());
+            }
+            let infrastructure = row.is_some_and(|row| row.access == RoleAccess::Infrastructure);
+            let of_devices = row.is_some_and(|row| row.devices) && !infrastructure;
+            let families = additive.into_iter().map(|family| all.number(family)).collect();
+            all.roles.insert(service, RoleUse { infrastructure, of_devices, families });
+        }
+        Ok(all)
+    }
+
+    fn number(&mut self, family: String) -> Family {
+        let known = self.families.iter().position(|known| *known == family);
+        let at = known.unwrap_or_else(|| {
+            self.families.push(family);
+            self.families.len() - 1
+        });
+        Family::try_from(at).unwrap_or(Family::MAX)
+    }
+}
+
+/// Id of the family in the catalogue.
+const REMOTE_DESKTOP: &str = "rds";
+
+/// A session on the desktop of a server that an event log tells of: use of Remote Desktop (rules F.1, I.2).
+fn is_desktop_session(guid: &str, service: &str) -> bool {
+    guid.is_empty() && DESKTOP_SESSIONS.contains(&service)
+}
+
+/// Hands groups of rows with at least one day inside the window to `each`: all of one server, principal and client together,
+/// and then once more what of it needs CALs of each other family.
 pub(super) fn each_group(
     tx: &Transaction<'_>,
     window: &Window,
@@ -279,46 +332,53 @@ pub(super) fn each_group(
     fleet: &Fleet,
     mut each: impl FnMut(Group) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut open: Option<(i64, Group)> = None;
-    evidence::each_access(tx, window.year_range(), |row| {
+    let none = RoleUse::default();
+    let mut open: Option<i64> = None;
+    let mut groups: Vec<Group> = Vec::new();
+    evidence::each_access::<StoreError>(tx, window.year_range(), |row| {
         let days = window.cut(row.year, row.days, row.first, row.last);
         let Some(server) = fleet.of_row(row.server).filter(|_| !days.is_empty()) else { return Ok(()) };
-        let RoleUse { infrastructure, of_devices } = roles.get(&row.service).copied().unwrap_or_default();
-        if let Some((id, group)) = &mut open
-            && (*id, group.principal, group.client) == (row.server, row.principal, row.client)
-        {
+        let of = |group: &Group| (group.principal, group.client);
+        if open != Some(row.server) || groups.first().map(of) != Some((row.principal, row.client)) {
+            open = Some(row.server);
+            groups.drain(..).try_for_each(&mut each)?;
+        }
+        let role = roles.get(&row.service).unwrap_or(&none);
+        for family in [None].into_iter().chain(role.families.iter().copied().map(Some)) {
+            let at = groups.iter().position(|group| group.family == family).unwrap_or_else(|| {
+                groups.push(Group {
+                    server,
+                    principal: row.principal,
+                    client: row.client,
+                    years: Years::new(),
+                    first: row.first,
+                    last: row.last,
+                    infrastructure: true,
+                    of_devices: false,
+                    family,
+                });
+                groups.len() - 1
+            });
+            let group = &mut groups[at];
             let known: &mut Days = group.years.entry(row.year).or_default();
             *known = known.union(days);
             group.first = group.first.min(row.first);
             group.last = group.last.max(row.last);
-            group.infrastructure &= infrastructure;
-            group.of_devices |= of_devices;
-            return Ok(());
+            group.infrastructure &= role.infrastructure;
+            group.of_devices |= role.of_devices;
         }
-        let group = Group {
-            server,
-            principal: row.principal,
-            client: row.client,
-            years: Years::from([(row.year, days)]),
-            first: row.first,
-            last: row.last,
-            infrastructure,
-            of_devices,
-        };
-        match open.replace((row.server, group)) {
-            Some((_, done)) => each(done),
-            None => Ok(()),
-        }
+        Ok(())
     })?;
-    open.map_or(Ok(()), |(_, last)| each(last))
+    groups.into_iter().try_for_each(each)
 }
 
 /// The second pass.
 struct Counting {
     found: Evidence,
     sightings: Sightings,
-    /// Servers that a device reached by its own account, with flags.
-    machine_accounts: BTreeMap<(u32, u32), u8>,
+    /// Servers that a device reached by its own account, with flags; the families apart.
+    machine_accounts: BTreeMap<(Option<Family>, u32, u32), u8>,
+    families: Vec<String>,
 }
 
 impl Counting {
@@ -331,42 +391,51 @@ impl Counting {
         machines: &mut Machines,
         roster: &Roster<'_>,
     ) {
-        let server = group.server;
+        let (server, family) = (group.server, group.family);
+        if let Some(family) = family {
+            let name = self.families[usize::from(family)].clone();
+            self.found.used_on.entry(name).or_default().insert(server);
+        }
         let mut flags = if group.infrastructure { Accesses::INFRASTRUCTURE } else { 0 };
         let (somebody, confidence) = match who {
             Who::Nobody if group.infrastructure || group.of_devices => {
                 for device in self.locate(group, client, span, machines) {
-                    self.device_alone(device, server, flags, machines);
+                    self.device_alone(device, group, flags, machines);
                 }
                 return;
             }
-            Who::Nobody => return self.leave_out("accesses by the system or by nobody in particular (E.9a, I.2)"),
+            Who::Nobody => {
+                return self.leave_out(family, "accesses by the system or by nobody in particular (E.9a, I.2)");
+            }
             Who::Machine(machine) if machines.get(machine).server == Some(server) => {
-                return self.leave_out("accesses of servers to themselves");
+                return self.leave_out(family, "accesses of servers to themselves");
             }
             Who::Machine(machine) if machines.get(machine).is_server => {
-                return self.leave_out("accesses from server to server (E.6)");
+                return self.leave_out(family, "accesses from server to server (E.6)");
             }
             Who::Machine(machine) => {
                 // the account says which machine it is, whatever the address
                 let device = self.device(&Something::Machine(machine), span, Confidence::H, client);
-                self.machine_accounts.entry((device, server)).and_modify(|known| *known &= flags).or_insert(flags);
+                self.machine_accounts
+                    .entry((family, device, server))
+                    .and_modify(|known| *known &= flags)
+                    .or_insert(flags);
                 return;
             }
             Who::Service => {
                 let devices = self.locate(group, client, span, machines);
                 if devices.is_empty() {
-                    self.leave_out("accesses by service accounts from machines that are not known (E.15)");
+                    self.leave_out(family, "accesses by service accounts from machines that are not known (E.15)");
                 }
                 for device in devices {
-                    self.device_alone(device, server, flags, machines);
+                    self.device_alone(device, group, flags, machines);
                 }
                 return;
             }
             Who::Person { person, confidence, .. } if !roster.people()[person as usize].active => {
                 let first = Seen { first: span.0, last: span.1, confidence, addresses: BTreeSet::new() };
                 self.found.departed.entry(person).or_insert(first).widen(span, confidence);
-                return self.leave_out("accesses by people whose accounts are all disabled or gone (E.19)");
+                return self.leave_out(family, "accesses by people whose accounts are all disabled or gone (E.19)");
             }
             Who::Person { person, administration, confidence } => {
                 flags |= if administration { Accesses::ADMINISTRATION } else { 0 };
@@ -377,11 +446,18 @@ impl Counting {
         let person = self.found.people.note(&somebody, span, confidence);
         let devices = self.locate(group, client, span, machines);
         self.found.used_otherwise[server as usize] |= flags & Accesses::ADMINISTRATION == 0;
+        let rows = self.rows(family);
         if devices.is_empty() {
-            self.found.rows.push(Access { person, device: Accesses::NONE, server, flags });
+            rows.push(Access { person, device: Accesses::NONE, server, flags });
         }
-        for device in devices {
-            self.found.rows.push(Access { person, device, server, flags });
+        rows.extend(devices.into_iter().map(|device| Access { person, device, server, flags }));
+    }
+
+    /// Where accesses of a family go.
+    fn rows(&mut self, family: Option<Family>) -> &mut Vec<Access> {
+        match family {
+            None => &mut self.found.rows,
+            Some(family) => self.found.uses.entry(self.families[usize::from(family)].clone()).or_default(),
         }
     }
 
@@ -430,17 +506,22 @@ impl Counting {
     }
 
     /// An access that no person stands behind (rules E.13, E.15).
-    fn device_alone(&mut self, device: u32, server: u32, flags: u8, machines: &Machines) {
+    fn device_alone(&mut self, device: u32, group: &Group, flags: u8, machines: &Machines) {
+        let (server, family) = (group.server, group.family);
         if let Something::Machine(machine) = self.found.devices.list[device as usize].0
             && machines.get(machine).is_server
         {
-            return self.leave_out("accesses from server to server (E.6)");
+            return self.leave_out(family, "accesses from server to server (E.6)");
         }
         self.found.used_otherwise[server as usize] = true;
-        self.found.rows.push(Access { person: Accesses::NONE, device, server, flags });
+        self.rows(family).push(Access { person: Accesses::NONE, device, server, flags });
     }
 
-    fn leave_out(&mut self, reason: &str) {
+    /// Counts what was left out, once whatever families it belongs to.
+    fn leave_out(&mut self, family: Option<Family>, reason: &str) {
+        if family.is_some() {
+            return;
+        }
         match self.found.left_out.get_mut(reason) {
             Some(count) => *count += 1,
             None => drop(self.found.left_out.insert(reason.to_owned(), 1)),
@@ -458,13 +539,12 @@ impl Counting {
                 users.entry(row.device).or_default().insert(row.person);
             }
         }
-        for ((device, server), flags) in self.machine_accounts {
+        for ((family, device, server), flags) in std::mem::take(&mut self.machine_accounts) {
             self.found.used_otherwise[server as usize] = true;
+            let rows = self.rows(family);
             match users.get(&device) {
-                Some(people) => {
-                    self.found.rows.extend(people.iter().map(|&person| Access { person, device, server, flags }));
-                }
-                None => self.found.rows.push(Access { person: Accesses::NONE, device, server, flags }),
+                Some(people) => rows.extend(people.iter().map(|&person| Access { person, device, server, flags })),
+                None => rows.push(Access { person: Accesses::NONE, device, server, flags }),
             }
         }
         self.found

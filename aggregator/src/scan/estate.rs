@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use caliper_licensing::{Access, Accesses, Confidence, Device, Estate, Person, catalogue::Catalogue};
+use caliper_licensing::{
+    Access, Accesses, Confidence, Device, Estate, Person, Server, SqlInstance, Use, catalogue::Catalogue,
+};
 use caliper_proto::Instant;
 use jiff::civil::Date;
 use rusqlite::Transaction;
@@ -11,7 +13,7 @@ use super::{
     EstateSettings, Window,
     accesses::{self, Evidence, Seen, Somebody, Something},
     earlier,
-    machines::{Fleet, place},
+    machines::{Fleet, place, short},
 };
 use crate::{
     directory::AccountKind,
@@ -129,12 +131,14 @@ pub(super) fn draw(
     if fleet.workstations > 0 {
         notes.push(format!("machines that report but are workstations, no servers, left out: {}", fleet.workstations));
     }
+    let sql = sql_instances(&settings.sql, &servers, &found, &mut notes);
     let mut estate = Estate {
         as_of,
         currency: settings.currency.clone(),
         policy: settings.policy.clone(),
         hosts,
         servers,
+        sql,
         entitlements: settings.entitlement.clone(),
         assignments: settings.assignment.clone(),
         prices: settings.price.clone(),
@@ -147,6 +151,48 @@ pub(super) fn draw(
     let departed = found.departed.iter().map(|(at, seen)| person_facts(&roster, *at, seen)).collect();
     Ok(Draft { estate, people, devices, departed })
 }
+
+/// Instances of SQL Server: those stated, and one for each other server on which it was used, of which nothing else is known
+/// (rule D.11).
+fn sql_instances(
+    stated: &[SqlInstance],
+    servers: &[Server],
+    found: &Evidence,
+    notes: &mut Vec<String>,
+) -> Vec<SqlInstance> {
+    let (mut instances, mut silent, mut unstated) = (Vec::new(), Vec::new(), Vec::new());
+    for row in stated {
+        match servers.iter().find(|server| short(&server.id) == short(&row.server)) {
+            Some(server) => instances.push(SqlInstance { server: server.id.clone(), ..row.clone() }),
+            None => silent.push(row.id.as_str()),
+        }
+    }
+    for &at in found.used_on.get(SQL_SERVER).into_iter().flatten() {
+        let server = &servers[at as usize].id;
+        if instances.iter().all(|instance| instance.server != *server) {
+            unstated.push(server.as_str());
+            let id = format!("{server}\\?");
+            instances.push(SqlInstance { id, server: server.clone(), ..SqlInstance::default() });
+        }
+    }
+    if !silent.is_empty() {
+        notes.push(format!(
+            "instances of SQL Server stated for servers that report nothing, left out: {}",
+            silent.join(", ")
+        ));
+    }
+    if !unstated.is_empty() {
+        notes.push(format!(
+            "servers on which SQL Server was used, taken to be one instance of unknown version and edition; say in \
+             [[estate.sql]] which it is and how it is licensed (D.11): {}",
+            unstated.join(", ")
+        ));
+    }
+    instances
+}
+
+/// Id of the family in the catalogue.
+const SQL_SERVER: &str = "sql-server";
 
 /// Enabled computers of the directory that run Windows Server and report nothing.
 fn silent_servers(accounts: &[KnownAccount<'_>], machines: &Machines) -> Vec<String> {
@@ -214,17 +260,16 @@ fn number(
         device_number[*at] = number;
     }
     let renumbered = |number: u32, numbers: &[u32]| numbers.get(number as usize).copied().unwrap_or(Accesses::NONE);
-    estate.accesses = Accesses::of(
-        found
-            .rows
-            .iter()
-            .map(|row| Access {
-                person: renumbered(row.person, &person_number),
-                device: renumbered(row.device, &device_number),
-                ..*row
-            })
-            .collect(),
-    );
+    let accesses = |rows: &[Access]| {
+        let rows = rows.iter().map(|row| Access {
+            person: renumbered(row.person, &person_number),
+            device: renumbered(row.device, &device_number),
+            ..*row
+        });
+        Accesses::of(rows.collect())
+    };
+    estate.accesses = accesses(&found.rows);
+    estate.uses = found.uses.iter().map(|(cal, rows)| Use { cal: cal.clone(), accesses: accesses(rows) }).collect();
     let mut people: Vec<(PersonFacts, bool)> =
         people.into_iter().map(|(facts, unresolved, _)| (facts, unresolved)).collect();
     let mut devices: Vec<DeviceFacts> = devices.into_iter().map(|(facts, _)| facts).collect();

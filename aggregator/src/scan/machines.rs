@@ -1,6 +1,6 @@
 //! The servers that report, each once, and the physical machines they run on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use caliper_licensing::{
     Host, Server,
@@ -163,7 +163,7 @@ fn same_uuid(a: &str, b: &str) -> bool {
     a.len() == 32 && (a == b || turned() == b)
 }
 
-fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     name.to_lowercase().split('.').next().unwrap_or_default().to_owned()
 }
 
@@ -226,6 +226,13 @@ pub(super) fn place(
             ..Server::default()
         });
     }
+    let circle = leave_circles(&mut servers);
+    if !circle.is_empty() {
+        notes.push(format!(
+            "virtual servers that name each other as their host, so that it is not known (C.11); say it in [[estate.host]]: {}",
+            circle.join(", ")
+        ));
+    }
     if !assured.is_empty() {
         notes.push(format!(
             "servers that run a release of the Semi-Annual or Annual Channel, which needs licences with active Software \
@@ -263,6 +270,38 @@ pub(super) fn place(
         ));
     }
     (hosts.into_values().collect(), servers, notes)
+}
+
+/// Guests that over one or more guests name themselves as their host know nothing of it: takes the host from them and
+/// returns their ids.
+fn leave_circles(servers: &mut [Server]) -> Vec<String> {
+    let by_id: HashMap<&str, usize> = (servers.iter().enumerate())
+        .filter(|(_, server)| server.is_virtual)
+        .map(|(at, server)| (server.id.as_str(), at))
+        .collect();
+    let next = |at: usize| by_id.get(servers[at].host.as_deref()?).copied();
+    // 0 not looked at, otherwise the start from which it was reached
+    let mut reached = vec![0; servers.len()];
+    let mut circle = BTreeSet::new();
+    for start in 0..servers.len() {
+        let mut at = start;
+        while reached[at] == 0 {
+            reached[at] = start + 1;
+            let Some(host) = next(at) else { break };
+            at = host;
+        }
+        // back where this start came by: once round
+        if reached[at] == start + 1 && next(at).is_some() {
+            while circle.insert(at) {
+                let Some(host) = next(at) else { break };
+                at = host;
+            }
+        }
+    }
+    for &at in &circle {
+        servers[at].host = None;
+    }
+    circle.into_iter().map(|at| servers[at].id.clone()).collect()
 }
 
 /// Whether a server is virtual: by its report, by the host it is stated to run on, else, if its processors are known, not:
@@ -417,6 +456,35 @@ mod tests {
         let mut used = [false; 7];
         used[2] = true;
         assert!(!place(&fleet, catalogue(), &[], &used, &[None; 7]).0[0].virtualization_only);
+    }
+
+    #[test]
+    fn guests_that_name_each_other_have_no_host() {
+        let on = |host: &'static str| {
+            move |inventory: &mut Inventory| {
+                inventory.is_virtual = Some(true);
+                inventory.physical_host = Some(host.into());
+            }
+        };
+        let physical = |inventory: &mut Inventory| inventory.is_virtual = Some(false);
+        let rows = vec![
+            row(1, "a", on("b.lab.net")),
+            row(2, "b", on("a.lab.net")),
+            // on the way to the circle, but not in it
+            row(3, "c", on("a.lab.net")),
+            // a guest of a guest
+            row(4, "d", on("e.lab.net")),
+            row(5, "e", on("hv.lab.net")),
+            row(6, "hv", physical),
+        ];
+        let fleet = Fleet::of(rows, catalogue());
+        let (hosts, servers, notes) = place(&fleet, catalogue(), &[], &[true; 6], &[None; 6]);
+        let placed: Vec<Option<&str>> = servers.iter().map(|server| server.host.as_deref()).collect();
+        let hv = Some("hv.lab.net");
+        assert_eq!(placed, [None, None, Some("a.lab.net"), Some("e.lab.net"), hv, hv]);
+        assert!(notes.iter().any(|note| note.ends_with("[[estate.host]]: a.lab.net, b.lab.net")), "{notes:?}");
+        let estate = caliper_licensing::Estate { hosts, servers, ..Default::default() };
+        caliper_licensing::assess(&estate).unwrap();
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use caliper_licensing::{Assignment, Entitlement, Policy, Price};
+use caliper_licensing::{Assignment, Entitlement, Policy, Price, SqlInstance};
 use serde::Deserialize;
 
 /// What is owned, what it costs, which rules leave room, and which machines carry which servers.
@@ -23,6 +23,8 @@ pub struct EstateSettings {
     pub price: Vec<Price>,
     /// `[[estate.host]]`.
     pub host: Vec<HostSettings>,
+    /// `[[estate.sql]]`: how instances of SQL Server are licensed, which nothing on a server tells (rule D.11).
+    pub sql: Vec<SqlInstance>,
 }
 
 impl EstateSettings {

@@ -15,6 +15,9 @@ use crate::{
 
 const FILES: &str = "10a9226f-50ee-49d8-a393-9a501d47ce04";
 const DHCP: &str = "48eed6b2-9cdc-4358-b5a5-8dea3b2f3f6a";
+const RD_GATEWAY: &str = "1479a8c1-9808-411e-9739-2d3c5923e86a";
+const RIGHTS_MANAGEMENT: &str = "b4cdd739-089c-417e-878d-855f90081be7";
+const SQL_ENGINE: &str = "bd7f7c0d-7c36-4721-afa8-0ba700e26d9e";
 
 fn now() -> Instant {
     "2021-06-24T00:00:00Z".parse::<jiff::Timestamp>().unwrap().into()
@@ -342,4 +345,80 @@ fn a_scan_cut_off_by_a_crash_is_failed_at_the_next_start() {
     assert_eq!(recover(&store, now()).unwrap(), 1);
     assert_eq!(recover(&store, now()).unwrap(), 0);
     assert_eq!(store.read(|tx| table::stored(tx, 1)).unwrap().unwrap().state, "failed");
+}
+
+/// Whoever used a role with CALs of its own stands in its family, with the machine used on that day (I.1.7).
+#[test]
+fn uses_follow_from_roles_and_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("data")).unwrap();
+    directory(&store);
+    let session = |principal: &str, client: &str, days: &[u16]| {
+        let mut row = row("", principal, client, days);
+        (row.key.service, row.key.source) = ("remote desktop session".into(), Source::SecurityLog);
+        row
+    };
+    let rows = vec![
+        row(FILES, "lab\\bob", "pc-bob.lab.net", &[164]),
+        // F.8: the gateway, from another machine than the files
+        row(RD_GATEWAY, "lab\\bob", "phone", &[164]),
+        // F.1: a session; F.2: one to administer
+        session("lab\\jane", "pc-jane.lab.net", &[164]),
+        session("lab\\adm-jane", "pc-jane.lab.net", &[165]),
+        // F.9, and too long ago
+        row(RIGHTS_MANAGEMENT, "lab\\jane", "pc-jane.lab.net", &[164]),
+        row(RIGHTS_MANAGEMENT, "lab\\bob", "pc-bob.lab.net", &[1]),
+        // D.8
+        row(SQL_ENGINE, "lab\\bob", "pc-bob.lab.net", &[164]),
+        // E.15: a program alone on a machine; E.19: somebody who has left; a name no directory knows
+        row(SQL_ENGINE, "lab\\svc-backup", "display.lab.net", &[164]),
+        row(SQL_ENGINE, "lab\\leaver", "pc-bob.lab.net", &[164]),
+        row(RD_GATEWAY, "lab\\ghost", "pc-bob.lab.net", &[164]),
+    ];
+    take_in(&store, folder.path(), inventory("FS"), rows);
+    let scan = |config: &Config| prepare(&store, config, date(2021, 6, 23)).unwrap();
+    let Finished { draft, assessment, .. } = scan(&config());
+    let estate = &draft.estate;
+    let person = |at: u32| if at == Accesses::NONE { "-" } else { estate.people[at as usize].id.as_str() };
+    let device = |at: u32| if at == Accesses::NONE { "-" } else { estate.devices[at as usize].id.as_str() };
+    let mut found: Vec<_> = (estate.uses.iter())
+        .flat_map(|used| used.accesses.rows().map(|row| (used.cal.as_str(), row)))
+        .map(|(cal, row)| (cal, person(row.person), device(row.device), row.flags))
+        .collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            ("ad-rms", "lab\\jane", "pc-jane.lab.net", 0),
+            ("rds", "lab\\bob", "phone", 0),
+            ("rds", "lab\\ghost", "pc-bob.lab.net", 0),
+            ("rds", "lab\\jane", "pc-jane.lab.net", 0),
+            ("sql-server", "-", "display.lab.net", 0),
+            ("sql-server", "lab\\bob", "pc-bob.lab.net", 0),
+        ]
+    );
+    // D.11: nobody said how it is licensed, so it counts by core and no CAL is needed yet
+    let instances: Vec<_> = estate.sql.iter().map(|one| (one.id.as_str(), one.server.as_str(), one.model)).collect();
+    assert_eq!(instances, [("fs.lab.net\\?", "fs.lab.net", None)]);
+    assert!(estate.notes.iter().any(|note| note.ends_with("licensed (D.11): fs.lab.net")), "{:?}", estate.notes);
+    let needed = |assessment: &Assessment, sku: &str| -> u64 {
+        assessment.position.lines.iter().filter(|line| line.sku.starts_with(sku)).map(|line| line.needed).sum()
+    };
+    // two people from a machine each: two CALs of either kind; one; D.4: at least 4 cores
+    for (sku, count) in [("rds-cal/", 2), ("ad-rms-cal/", 1), ("sql-server-cal/", 0), ("sql-server/", 4)] {
+        assert_eq!(needed(&assessment, sku), count, "{sku}");
+    }
+    // D.7: by server and CAL, bob and the display need one each
+    let mut stated = config();
+    stated.estate.sql = vec![caliper_licensing::SqlInstance {
+        id: "payroll".into(),
+        server: "FS".into(),
+        model: Some(caliper_licensing::SqlModel::ServerCal),
+        edition: Some("Standard".into()),
+        ..Default::default()
+    }];
+    let assessment = scan(&stated).assessment;
+    for (sku, count) in [("sql-server-cal/", 2), ("sql-server/standard/core", 0), ("sql-server/standard/", 1)] {
+        assert_eq!(needed(&assessment, sku), count, "{sku}");
+    }
 }

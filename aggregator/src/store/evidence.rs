@@ -94,9 +94,9 @@ pub fn text(tx: &Transaction<'_>, number: i64) -> Result<String, StoreError> {
     Ok(tx.prepare_cached("SELECT value FROM text WHERE id = ?1")?.query_row([number], |row| row.get(0))?)
 }
 
-/// Role GUIDs of all services, by number.
-pub fn roles(tx: &Transaction<'_>) -> Result<Vec<(i64, String)>, StoreError> {
-    let mut select = tx.prepare_cached("SELECT id, role_guid FROM service ORDER BY id")?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// Number, role GUID and name of all services.
+pub fn roles(tx: &Transaction<'_>) -> Result<Vec<(i64, String, String)>, StoreError> {
+    let mut select = tx.prepare_cached("SELECT id, role_guid, name FROM service ORDER BY id")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -59,7 +59,7 @@ fn visit_rows(organisation: &Organisation, visit: &Visit, random: &mut Random) -
         Kind::Print => vec![role(PRINT_ROLE, &short)],
         Kind::Web => vec![role(WEB_ROLE, &short), log(Source::SecurityLog, "logon type 3", &upper, address)],
         Kind::Database => vec![role(DATABASE_ROLE, &long)],
-        Kind::Desktops => vec![log(Source::TerminalSessions, "Remote Desktop session", &upper, address)],
+        Kind::Desktops => vec![log(Source::TerminalSessions, "remote desktop session", &upper, address)],
         Kind::Mail => vec![log(Source::SecurityLog, "logon type 8", &upn, address)],
     };
     rows.into_iter().flatten().collect()

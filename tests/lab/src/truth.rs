@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cover::{self, Counts, Cover},
     plan::{
-        DATACENTER_CORE_PRICE, DEVICE_PRICE, Edition, Host, Kind, Organisation, Purpose, STANDARD_CORE_PRICE,
-        USER_PRICE, VERSIONS, Visit,
+        DATACENTER_CORE_PRICE, DEVICE_PRICE, Edition, Host, Kind, Organisation, Purpose, SQL_CORE_PRICE,
+        STANDARD_CORE_PRICE, USER_PRICE, VERSIONS, Visit,
     },
 };
 
@@ -16,9 +16,12 @@ use crate::{
 pub const TRUTH_FORMAT: &str = "caliper-lab.truth/1";
 
 /// Every licence that the organisation may need.
-pub const SKUS: [&str; 4] = [
+pub const SKUS: [&str; 7] = [
     "windows-server-cal/user",
     "windows-server-cal/device",
+    "rds-cal/user",
+    "rds-cal/device",
+    "sql-server/standard/core",
     "windows-server/standard/core",
     "windows-server/datacenter/core",
 ];
@@ -133,8 +136,10 @@ pub fn owned(organisation: &Organisation) -> Vec<Owned> {
 #[must_use]
 pub fn price(sku: &str) -> u64 {
     match sku {
-        "windows-server-cal/user" => USER_PRICE,
-        "windows-server-cal/device" => DEVICE_PRICE,
+        // made up alike, so that one way to try every mix serves both
+        "windows-server-cal/user" | "rds-cal/user" => USER_PRICE,
+        "windows-server-cal/device" | "rds-cal/device" => DEVICE_PRICE,
+        "sql-server/standard/core" => SQL_CORE_PRICE,
         "windows-server/datacenter/core" => DATACENTER_CORE_PRICE,
         _ => STANDARD_CORE_PRICE,
     }
@@ -142,7 +147,13 @@ pub fn price(sku: &str) -> u64 {
 
 type Needs = BTreeMap<(&'static str, &'static str), u64>;
 
+/// Cheapest CALs of each team for all its visits.
 fn covers(organisation: &Organisation) -> Vec<Cover> {
+    covers_of(organisation, |_| true)
+}
+
+/// Cheapest CALs of each team for its visits to some kinds of servers.
+fn covers_of(organisation: &Organisation, counts: impl Fn(Kind) -> bool) -> Vec<Cover> {
     let mut by_team: Vec<Vec<Visit>> = vec![Vec::new(); organisation.teams.len()];
     let mut team_of = vec![usize::MAX; organisation.people.len()];
     for (at, team) in organisation.teams.iter().enumerate() {
@@ -150,7 +161,8 @@ fn covers(organisation: &Organisation) -> Vec<Cover> {
             team_of[person] = at;
         }
     }
-    for visit in organisation.visits.iter().filter(|visit| organisation.counts(visit)) {
+    let counts = |visit: &&Visit| organisation.counts(visit) && counts(organisation.servers[visit.server].kind);
+    for visit in organisation.visits.iter().filter(counts) {
         by_team[team_of[visit.person]].push(*visit);
     }
     by_team.iter().map(|visits| cover::cheapest(&organisation.servers, visits)).collect()
@@ -167,17 +179,28 @@ fn forced(organisation: &Organisation) -> impl Iterator<Item = (usize, usize)> {
 
 fn needs(organisation: &Organisation) -> Needs {
     let mut needs = Needs::new();
-    let mut add = |counts: &Counts| {
+    let mut add = |counts: &Counts, [user, device]: [&'static str; 2]| {
         for (&(kind, version), count) in counts {
-            let sku = if kind == "user" { "windows-server-cal/user" } else { "windows-server-cal/device" };
-            *needs.entry((sku, version)).or_default() += count;
+            *needs.entry((if kind == "user" { user } else { device }, version)).or_default() += count;
         }
     };
+    let base = ["windows-server-cal/user", "windows-server-cal/device"];
     for cover in covers(organisation) {
-        add(&cover.counts);
+        add(&cover.counts, base);
+    }
+    // F.1: a session on a desktop needs a CAL of its own beside the base CAL
+    for cover in covers_of(organisation, |kind| kind == Kind::Desktops) {
+        add(&cover.counts, ["rds-cal/user", "rds-cal/device"]);
     }
     for (_, server) in forced(organisation) {
-        add(&Counts::from([(("device", VERSIONS[organisation.servers[server].version].2), 1)]));
+        add(&Counts::from([(("device", VERSIONS[organisation.servers[server].version].2), 1)]), base);
+    }
+    // D.4, D.11: SQL Server was used there, and nobody said which and how it is licensed: at least 4 cores of the newest
+    let used = |at: usize| organisation.visits.iter().any(|visit| visit.server == at && !visit.long_ago);
+    let databases = organisation.servers.iter().enumerate().filter(|(_, server)| server.kind == Kind::Database);
+    let sql_cores = 4 * databases.filter(|(at, _)| used(*at)).count() as u64;
+    if sql_cores > 0 {
+        *needs.entry(("sql-server/standard/core", "2025")).or_default() += sql_cores;
     }
     for (at, host) in organisation.hosts.iter().enumerate() {
         let (sku, version, cores) = cores(organisation, at, host);
