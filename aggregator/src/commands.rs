@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod config;
 pub mod decide;
 pub mod directory;
+pub mod explain;
 pub mod import;
 pub mod optimise;
 pub mod plan;

@@ -38,6 +38,8 @@ enum Command {
     Decide(commands::decide::DecideArgs),
     /// Read people and computers from the directories
     Directory(commands::directory::DirectoryArgs),
+    /// Why a position is as it is: any line, person, device, host or server, and what changed between two
+    Explain(commands::explain::ExplainArgs),
     /// Find the cheapest mix of User and Device CALs for a file of pairs
     Optimise(commands::optimise::OptimiseArgs),
     /// The licence position of an estate written in a file
@@ -68,6 +70,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Config(args) => commands::config::run(context, &args)?,
         Command::Decide(args) => commands::decide::run(context, &args)?,
         Command::Directory(args) => commands::directory::run(context, &args)?,
+        Command::Explain(args) => commands::explain::run(context, &args)?,
         Command::Optimise(args) => commands::optimise::run(context, &args)?,
         Command::Plan(args) => commands::plan::run(context, &args)?,
         Command::VerifyCertificate(args) => commands::verify::run(context, &args)?,

@@ -27,10 +27,19 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
 /// The same by a catalogue of one's own.
 pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment, EstateError> {
     let checked = Checked::of(estate, catalogue)?;
-    let mut draft = Draft::of(&checked);
-    let windows = cal::cals(&checked, &mut draft)?;
-    run::licences(&checked, &mut draft)?;
-    sql::licences(&checked, &mut draft)?;
+    assessed(&checked, Draft::of(&checked)).map(|(assessment, _)| assessment)
+}
+
+/// The assessment with what each family of CALs was counted from, the base CAL first, for explanations.
+pub(crate) fn assess_keeping(checked: &Checked<'_>) -> Result<(Assessment, Vec<cal::Kept>), EstateError> {
+    assessed(checked, Draft { keeps_all: true, ..Draft::of(checked) })
+}
+
+fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessment, Vec<cal::Kept>), EstateError> {
+    let estate = checked.estate;
+    let windows = cal::cals(checked, &mut draft)?;
+    run::licences(checked, &mut draft)?;
+    sql::licences(checked, &mut draft)?;
 
     let Draft {
         book,
@@ -48,6 +57,8 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         pool,
         wanted,
         server_suites,
+        kept,
+        keeps_all: _,
     } = draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
@@ -67,14 +78,14 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
     sort(&mut lines, &mut shopping);
     intervals.sort();
     violations.sort();
-    reclaim.extend(ledger::reclaim(&checked, &wanted)?);
+    reclaim.extend(ledger::reclaim(checked, &wanted)?);
     readings.sort();
     reclaim.sort();
     // most valuable first
     to_do.sort_by(|one, two| {
         (two.may_add_minor, two.may_add, &one.what).cmp(&(one.may_add_minor, one.may_add, &two.what))
     });
-    let switches = Switches::of(&checked);
+    let switches = Switches::of(checked);
     let mut purchase = windows.purchase;
     let of_families = purchases.iter_mut().map(|family| &mut family.purchase);
     let of_purchases = purchase.iter_mut().chain(of_families).flat_map(|purchase| &mut purchase.lines);
@@ -96,9 +107,9 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         pool,
         server_suites,
     };
-    let mut transfers: Vec<_> = wanted.iter().filter_map(|wanted| ledger::transfers(&checked, wanted)).collect();
+    let mut transfers: Vec<_> = wanted.iter().filter_map(|wanted| ledger::transfers(checked, wanted)).collect();
     transfers.sort_by(|one, two| one.cal.cmp(&two.cal));
-    Ok(Assessment {
+    let assessment = Assessment {
         position,
         people: windows.people,
         devices: windows.devices,
@@ -107,11 +118,14 @@ pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment,
         uses,
         purchase_holders: windows.holders,
         transfers,
-    })
+    };
+    Ok((assessment, kept))
 }
 
 /// What the Windows Server CALs of an estate are counted from, for planning.
 pub(crate) fn base_cals(estate: &Estate, catalogue: &Catalogue) -> Result<cal::Counted, EstateError> {
     let checked = Checked::of(estate, catalogue)?;
-    Ok(cal::cals(&checked, &mut Draft::of(&checked))?.counted)
+    let mut draft = Draft::of(&checked);
+    cal::cals(&checked, &mut draft)?;
+    Ok(draft.kept.swap_remove(0).counted)
 }

@@ -28,19 +28,20 @@ mod suite_offer;
 mod suites;
 mod windows;
 
-pub(crate) use counted::Counted;
+pub(crate) use counted::{Counted, Kept};
 pub(crate) use coverage::coverages;
+pub(crate) use demand::{Demand, cause};
 pub(crate) use family::Family;
+pub(crate) use servers::Need;
 
 pub(crate) use purchase::Purchase;
-pub(crate) use servers::ServerNeeds;
+use servers::ServerNeeds;
 
 use std::collections::BTreeSet;
 
 use crate::{checked::Checked, draft::Draft, estate::EstateError, prices::UnitPrice};
 use basis::Held;
 use connectors::{Connectors, Terms, chosen};
-use demand::Demand;
 pub(crate) use mix::Weights;
 use suites::Suites;
 pub(crate) use windows::WindowsCals;

@@ -3,6 +3,7 @@
 use crate::{
     assessment::{HostLicence, UseCoverage},
     book::Book,
+    cal::Kept,
     checked::Checked,
     estate::EstateError,
     findings::Warnings,
@@ -29,6 +30,10 @@ pub(crate) struct Draft<'a> {
     /// Of each family: who needs which of its CALs.
     pub wanted: Vec<Wanted>,
     pub server_suites: Option<SuiteOffer>,
+    /// What CALs were counted from, the base CAL first.
+    pub kept: Vec<Kept>,
+    /// Whether an explanation will ask for those of the other families, too.
+    pub keeps_all: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -56,6 +61,8 @@ impl<'a> Draft<'a> {
             pool: None,
             wanted: Vec::new(),
             server_suites: None,
+            kept: Vec::new(),
+            keeps_all: false,
         }
     }
 }

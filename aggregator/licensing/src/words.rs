@@ -1,8 +1,10 @@
 //! Licences, numbers and money in words, as every page, table and explanation writes them.
 //!
-//! Knows no position; where a product is new here it keeps its own name.
+//! Knows no position; a product that the program's catalogue does not know keeps its own name.
 
 use std::fmt;
+
+use crate::catalogue::{EquivalenceKind, catalogue};
 
 /// Characters that a terminal obeys instead of showing them: control characters, and those that turn the direction of text.
 #[must_use]
@@ -59,22 +61,50 @@ impl fmt::Display for Money {
 #[must_use]
 pub fn product(sku: &str, version: &str) -> String {
     let with = |name: &str| if version.is_empty() { name.to_owned() } else { format!("{name} {version}") };
-    match sku {
-        "windows-server-cal/user" => format!("{} User CAL", with("Windows Server")),
-        "windows-server-cal/device" => format!("{} Device CAL", with("Windows Server")),
-        _ => match sku.split('/').collect::<Vec<_>>().as_slice() {
-            ["windows-server", edition, unit] => {
-                let mut edition = (*edition).to_owned();
-                if let Some(first) = edition.get_mut(..1) {
-                    first.make_ascii_uppercase();
-                }
-                let kind = if *unit == "licence" { String::new() } else { format!("{unit} ") };
-                format!("{} {edition}, {kind}licence", with("Windows Server"))
-            }
-            // a product the pages have no words for yet keeps its own name
-            _ => with(sku),
-        },
+    if let Some(row) = catalogue().cal_of_sku(sku) {
+        // the name ends with `CAL` and a remark
+        let (name, edition) = match row.id.as_str() {
+            "multipoint" => ("MultiPoint Server Remote Desktop Services", ""),
+            _ => row.name.split_once(" CAL").unwrap_or((&row.name, "")),
+        };
+        let suite = if edition.starts_with(" suite") { " CAL suite" } else { "" };
+        let kind = if row.connector.as_deref() == Some(sku) {
+            "External Connector"
+        } else if row.device.as_deref() == Some(sku) {
+            "Device CAL"
+        } else {
+            "User CAL"
+        };
+        return format!("{}{suite} {kind}", with(name));
     }
+    let parts: Vec<&str> = sku.split('/').collect();
+    if let [id, unit @ ("user" | "device")] = parts.as_slice()
+        && let Some(row) = catalogue().equivalence(id)
+    {
+        // plans have no versions, only the present one counts
+        let name = if row.kind == EquivalenceKind::Plan { row.name.clone() } else { with(&row.name) };
+        return format!("{name}, by {unit}");
+    }
+    let family = match parts.first() {
+        Some(&"windows-server") => "Windows Server",
+        Some(&"sql-server") => "SQL Server",
+        Some(&"sbs") => "Small Business Server",
+        Some(&"multipoint") => "MultiPoint Server",
+        _ => return with(sku),
+    };
+    match parts.as_slice() {
+        [_, edition, unit] => {
+            let words: Vec<String> = edition.split('-').map(capital).collect();
+            let kind = if *unit == "licence" { String::new() } else { format!("{unit} ") };
+            format!("{} {}, {kind}licence", with(family), words.join(" "))
+        }
+        _ => with(sku),
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 #[cfg(test)]
@@ -102,6 +132,14 @@ mod tests {
         assert_eq!(product("windows-server-cal/user", "2019"), "Windows Server 2019 User CAL");
         assert_eq!(product("windows-server/datacenter/core", "2022"), "Windows Server 2022 Datacenter, core licence");
         assert_eq!(product("windows-server/standard/licence", "2012"), "Windows Server 2012 Standard, licence");
+        assert_eq!(product("rds-cal/device", "2019"), "Remote Desktop Services 2019 Device CAL");
+        assert_eq!(product("windows-server-external-connector", "2022"), "Windows Server 2022 External Connector");
+        assert_eq!(product("exchange-standard-cal/user", ""), "Exchange Server Standard User CAL");
+        assert_eq!(product("core-cal-suite/user", "2022"), "Core CAL Suite 2022, by user");
+        assert_eq!(
+            product("sql-server/business-intelligence/licence", "2014"),
+            "SQL Server 2014 Business Intelligence, licence"
+        );
         assert_eq!(product("sql-server", ""), "sql-server");
     }
 }

@@ -7,7 +7,7 @@ use caliper_licensing::Position;
 use crate::{
     context::Context,
     report::{csv, table::Table},
-    store::{StoreError, scan as table},
+    store::{Store, StoreError, scan as table},
 };
 
 /// Print the position of a stored scan
@@ -24,9 +24,12 @@ pub struct ReportArgs {
     csv: bool,
 }
 
+/// A scan as people name it.
 #[derive(Debug, Clone, Copy)]
-enum Which {
+pub enum Which {
+    /// The newest that came to an end.
     Latest,
+    /// By its number.
     Number(u64),
 }
 
@@ -74,16 +77,7 @@ fn reason(failure: &str) -> String {
 
 /// Prints one stored position, byte for byte as stored when JSON is asked for.
 pub fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, ReportError> {
-    let store = context.store()?;
-    let scan = match args.scan {
-        Which::Number(scan) => scan,
-        Which::Latest => store.read(table::latest)?.ok_or(ReportError::None)?,
-    };
-    let stored: Option<table::Stored> = store.read(|tx| table::stored(tx, scan))?;
-    let stored = stored.ok_or(ReportError::Unknown(scan))?;
-    if stored.position.is_empty() {
-        return Err(ReportError::Unfinished { scan, state: stored.state, failure: stored.failure });
-    }
+    let (scan, stored) = find(&context.store()?, args.scan)?;
     if args.json {
         println!("{}", stored.position);
         return Ok(ExitCode::SUCCESS);
@@ -96,4 +90,18 @@ pub fn run(context: &Context, args: &ReportArgs) -> Result<ExitCode, ReportError
         print!("{}", Table(&position));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A scan that came to an end, with its number.
+pub fn find(store: &Store, which: Which) -> Result<(u64, table::Stored), ReportError> {
+    let scan = match which {
+        Which::Number(scan) => scan,
+        Which::Latest => store.read(table::latest)?.ok_or(ReportError::None)?,
+    };
+    let stored: Option<table::Stored> = store.read(|tx| table::stored(tx, scan))?;
+    let stored = stored.ok_or(ReportError::Unknown(scan))?;
+    if stored.position.is_empty() {
+        return Err(ReportError::Unfinished { scan, state: stored.state, failure: stored.failure });
+    }
+    Ok((scan, stored))
 }

@@ -50,7 +50,7 @@ pub fn findings(position: &Position) -> Vec<Finding> {
 }
 
 /// One sentence with a capital letter, its rules before the full stop.
-fn sentence(text: &str, rules: &[String]) -> String {
+pub(super) fn sentence(text: &str, rules: &[String]) -> String {
     let text = text.trim_end_matches('.');
     let mut letters = text.chars();
     let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();

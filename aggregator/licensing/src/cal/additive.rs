@@ -6,7 +6,7 @@ use super::{
     basis::{AdministratorRule, Basis, Held, SetsApart},
     bought::{bought, warn_of_better_use},
     connectors::{Connectors, add_connectors, with_connectors},
-    counted::{Counted, add_cals},
+    counted::{Counted, Kept, add_cals},
     coverages,
     family::{BASE, Family},
     intervals::{self, Undeclared},
@@ -149,6 +149,15 @@ pub(crate) fn additive_cals(
         proof: counted.proof(checked),
         purchase_holders,
     });
+    if draft.keeps_all {
+        draft.kept.push(Kept {
+            cal: family.name.into(),
+            needs: ground.needs.clone(),
+            accesses: Some(used.accesses.clone()),
+            connectors: connectors.clone(),
+            counted,
+        });
+    }
     Ok(())
 }
 

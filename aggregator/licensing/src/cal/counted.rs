@@ -2,17 +2,19 @@
 
 use super::{
     basis::Basis,
-    demand::Demand,
+    connectors::Connectors,
+    demand::{Demand, raise},
     family::Family,
     mix::{Mix, Weights, held, open_pairs},
     purchase::Purchase,
+    servers::Need,
 };
 use crate::{
     assessment::{Proof, ProofPair},
     book::{Book, Needed},
     checked::Checked,
     draft::add,
-    estate::EstateError,
+    estate::{Accesses, EstateError},
     findings::Rules,
     ledger::Wanted,
     optimise::Graph,
@@ -35,17 +37,47 @@ pub(crate) struct Counted {
     pub devices: Quantities,
 }
 
+/// What the CALs of one family were counted from, for planning and explanations.
+pub(crate) struct Kept {
+    /// What its skus begin with, for example `rds-cal`.
+    pub cal: String,
+    /// By server.
+    pub needs: Vec<Need>,
+    /// That may need CALs of the family; `None`: all of the estate.
+    pub accesses: Option<Accesses>,
+    pub connectors: Connectors,
+    pub counted: Counted,
+}
+
 impl Counted {
     pub fn of(basis: &Basis<'_>, family: &Family<'_>) -> Result<Self, EstateError> {
         let estate = basis.checked.estate;
         let prices = UnitPrice::of(estate, family.user).zip(UnitPrice::of(estate, family.device));
         let (user, device) = prices.map_or(Ok((1, 1)), |(user, device)| user.ratio(device))?;
-        let weights = Weights { user, device };
-        let demand = Demand::of(basis);
+        Self::from_demand(Demand::of(basis), Weights { user, device }, prices)
+    }
+
+    fn from_demand(
+        demand: Demand,
+        weights: Weights,
+        prices: Option<(UnitPrice, UnitPrice)>,
+    ) -> Result<Self, EstateError> {
         let graph = open_pairs(&demand)?;
         let mix = Mix::cheapest(&demand, &graph, weights)?;
         let (users, devices) = (held(&mix.people, &demand.heads), held(&mix.devices, &[]));
         Ok(Self { demand, graph, mix, weights, prices, users, devices })
+    }
+
+    /// The same accesses with some people and devices, by rank, forced to hold a CAL of at least that version.
+    pub fn forcing(&self, people: &[(u32, VersionName)], devices: &[(u32, VersionName)]) -> Result<Self, EstateError> {
+        let mut demand = self.demand.clone();
+        for &(rank, cal) in people {
+            raise(&mut demand.forced_people[rank as usize], cal);
+        }
+        for &(rank, cal) in devices {
+            raise(&mut demand.forced_devices[rank as usize], cal);
+        }
+        Self::from_demand(demand, self.weights, self.prices)
     }
 
     /// (User CALs, Device CALs) needed.

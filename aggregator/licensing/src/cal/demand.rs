@@ -71,6 +71,7 @@ pub(crate) mod cause {
 }
 
 /// What must be covered. Vectors by person or device are in the order of ranks.
+#[derive(Clone)]
 pub(crate) struct Demand {
     /// Sorted; each pair once with the newest version.
     pub pairs: Vec<Pair>,

@@ -7,7 +7,7 @@ use super::{
     basis::{AdministratorRule, Basis, Held, SetsApart},
     bought::{bought, warn_of_better_use},
     connectors::{Connectors, add_connectors, with_connectors},
-    counted::{Counted, add_cals},
+    counted::{Counted, Kept, add_cals},
     coverages,
     family::{BASE, Family, may_include},
     intervals::{self, Undeclared},
@@ -34,8 +34,6 @@ pub(crate) struct WindowsCals {
     pub people: Vec<Coverage>,
     pub devices: Vec<Coverage>,
     pub proof: Proof,
-    /// What all of it was counted from, for planning.
-    pub counted: Counted,
 }
 
 /// What the base CAL is counted from.
@@ -90,7 +88,7 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// Writes the lines and warnings of Windows Server CALs into the draft.
+/// Writes the lines and warnings of Windows Server CALs into the draft, and keeps what they were counted from.
 pub(crate) fn windows_cals(
     ground: &Ground<'_>,
     held: &Held,
@@ -141,7 +139,9 @@ pub(crate) fn windows_cals(
     let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, "");
     let optimum = with_connectors(estate, family, connectors, counted.optimum()?)?;
     let proof = counted.proof(checked);
-    Ok(WindowsCals { optimum, purchase, holders: held_by, people, devices, proof, counted })
+    let (needs, connectors) = (ground.servers.needs.clone(), connectors.clone());
+    draft.kept.push(Kept { cal: family.name.into(), needs, accesses: None, connectors, counted });
+    Ok(WindowsCals { optimum, purchase, holders: held_by, people, devices, proof })
 }
 
 /// Accesses of servers whose SQL Server is licensed by core or processor; sorted.
