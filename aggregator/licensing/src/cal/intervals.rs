@@ -145,7 +145,8 @@ pub(crate) fn state(
         unknown.machineless,
         user,
         format!(
-            "Find out which machines the addresses are at which people were seen: a {noun}User CAL for each of these may be one too many."
+            "Find out which machines the addresses are at which people were seen: a {} for each of these may be one too many.",
+            family.user_noun()
         ),
         &["E.28"],
     )?;
@@ -177,6 +178,7 @@ pub(crate) fn state(
         });
     }
     let servers = unwatched_servers(basis);
+    let noun = family.noun();
     add(
         unknown.unwatched,
         user,

@@ -149,8 +149,9 @@ impl<'a> Stages<'a> {
             Accesses::of(kept.chain(come).collect())
         };
         next.accesses = joined(&[&self.before.accesses], &[&self.after.accesses]);
-        let of =
-            |estate: &'a Estate, cal: &str| estate.uses.iter().find(|used| used.cal == cal).map(|used| &used.accesses);
+        let of = |estate: &'a Estate, cal: &str| -> Vec<&'a Accesses> {
+            estate.uses.iter().filter(|used| used.cal == cal).map(|used| &used.accesses).collect()
+        };
         let mut families: Vec<&str> =
             self.before.uses.iter().chain(&self.after.uses).map(|used| used.cal.as_str()).collect();
         families.sort_unstable();
