@@ -245,7 +245,7 @@ mod tests {
             found[6].sentences,
             [
                 "From 2026-01-01 to 2026-09-30 a pool that changes hands lawfully would have done: 45 Windows Server 2022 User \
-              CAL for 105 people, 1,890.00 EUR at list price; no pool is cheaper (0.4, E.19)."
+              CAL for 105 people, 1,890.00\u{a0}EUR at list price; no pool is cheaper (0.4, E.19)."
             ]
         );
         assert!(findings(&Position::default()).is_empty());
