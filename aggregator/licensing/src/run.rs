@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use choice::break_even_machines;
 pub(crate) use choice::{Choice, HostNeed};
 pub use machine::azure_machines;
-pub(crate) use management::version_unknown;
+pub(crate) use management::{NAME as SYSTEM_CENTER, version_unknown};
 use placement::Placement;
 use stock::Stock;
 

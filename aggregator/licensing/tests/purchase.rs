@@ -109,7 +109,8 @@ fn people_behind_an_account_may_hold_what_is_owned() {
         // one is missing: better one for the PC than a seventh User CAL
         (owns(USER, "2019", 6), (1, 0), (1, 1), 400, 0),
         (owns(DEVICE, "2019", 3), (0, 0), (3, 0), 0, 500),
-        (owns(DEVICE, "2019", 2), (1, 1), (1, 0), 500, 0),
+        // a third Device CAL is cheaper than the User CAL of the plain mix
+        (owns(DEVICE, "2019", 2), (0, 0), (3, 1), 400, 100),
     ];
     for (owned, users, devices, cost, saving) in cases {
         estate.entitlements = vec![owned.clone()];

@@ -132,6 +132,7 @@ fn what_is_not_known_is_the_newest_and_the_least_and_says_so() {
     let assessment = assessed(&estate);
     assert_eq!(lines(&assessment, STANDARD), [("2016", 16, 0, 16, 0)]);
     assert!(!warns(&assessment, &["version of System Center"]));
+    assert!(!warns(&assessment, &["system-center", "does not know"]));
     estate.servers[0].host = None;
     let assessment = assessed(&estate);
     assert_eq!(needed(&assessment, STANDARD), 0);

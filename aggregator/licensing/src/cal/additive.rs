@@ -21,7 +21,7 @@ use crate::{
     draft::Draft,
     estate::{Access, Accesses, EstateError, LicensedBy},
     position::FamilyPurchase,
-    run::version_unknown,
+    run::{SYSTEM_CENTER, version_unknown},
 };
 
 /// Accesses that may need CALs of one family beside the base CAL.
@@ -62,7 +62,9 @@ pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used
         add(row, &mut management::uses(checked, &mut draft.warnings).into_iter());
     }
     let products = estate.servers.iter().flat_map(|server| server.products.keys());
-    unknown.extend(products.map(String::as_str).filter(|name| Family::of(checked.catalogue, name).is_none()));
+    // System Center is managed with, not accessed (G.7)
+    let known = |name: &str| name == SYSTEM_CENTER || Family::of(checked.catalogue, name).is_some();
+    unknown.extend(products.map(String::as_str).filter(|name| !known(name)));
     draft.warnings.about(unknown, |count, list| {
         format!("{count} CAL family(ies) that the catalogue does not know are named and not counted: correct the names: {list}")
     });

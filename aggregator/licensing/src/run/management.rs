@@ -23,7 +23,7 @@ use crate::{
 pub(super) const BY_MACHINE: &str = "system-center/standard/virtual-core";
 
 /// Names the version that manages a server in its `products`.
-const NAME: &str = "system-center";
+pub(crate) const NAME: &str = "system-center";
 
 /// What is needed, by id, with what to say about it.
 pub(super) fn needs<'a>(
