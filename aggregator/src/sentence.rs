@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_terminal_has_nothing_to_obey() {
         let mut shown = Vec::new();
-        write!(Shown(&mut shown), "a\u{1b}[31m{}\r\nb", "\u{202e}gpj.exe").unwrap();
+        write!(Shown(&mut shown), "a\u{1b}[31m\u{202e}gpj.exe\r\nb").unwrap();
         assert_eq!(String::from_utf8(shown).unwrap(), "a\u{fffd}[31m\u{fffd}gpj.exe\u{fffd}\nb");
     }
 }

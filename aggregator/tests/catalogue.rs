@@ -123,7 +123,7 @@ fn rows_are_shown_with_all_that_they_rest_on() {
     assert_eq!(
         refused(folder.path(), &["catalogue", "show", "rules"]),
         "error: there is no kind `rules` in the catalogue: name one of version, channel, build, edition, edition_id, cap, right, \
-         core_minimum, core_factor, cal, equivalence, included, role, pack, price, policy, question, rule, source\n"
+         server_suite, core_minimum, core_factor, cal, equivalence, included, licence_server, role, pack, price, policy, question, rule, source\n"
     );
     assert_eq!(
         refused(folder.path(), &["catalogue", "show", "rule", "E.99"]),

@@ -118,8 +118,11 @@ const LEDGER: &str = r#"
     ]
 "#;
 
-/// Licences kept, (from, to, day) of those that move, people to buy for.
-fn plan(transfers: &Transfers) -> (u64, Vec<(&str, &str, String)>, Vec<&str>) {
+/// From whom, to whom, on which day.
+type Moved<'a> = (&'a str, &'a str, String);
+
+/// Licences kept, those that move, people to buy for.
+fn plan(transfers: &Transfers) -> (u64, Vec<Moved<'_>>, Vec<&str>) {
     let moves = transfers.transfers.iter().map(|one| {
         let day = one.day.map_or_else(|| "now".to_owned(), |day| day.to_string());
         (one.from.as_deref().unwrap_or("-"), one.to.as_deref().unwrap_or("-"), day)

@@ -332,12 +332,13 @@ fn mix(estate: &Estate) -> (u64, u64) {
     (needed(&assessment, USER), needed(&assessment, OSE))
 }
 
+/// What, pairs, prices of a User and an OSE licence, how many of each.
+type Row<'a> = (&'a str, &'a [(u32, u32)], (u64, u64), (u64, u64));
+
 /// G.8: each pair of a person and a managed device is covered by either; the numbers by hand.
 #[test]
 fn clients_are_licensed_by_user_or_by_operating_system() {
     let kiosks = all_on_all(10, 2);
-    // what, pairs, prices of a User and an OSE licence, how many of each
-    type Row<'a> = (&'a str, &'a [(u32, u32)], (u64, u64), (u64, u64));
     let table: [Row<'_>; 6] = [
         ("one person with five devices", &[(0, 0), (0, 1), (0, 2), (0, 3), (0, 4)], (10, 10), (1, 0)),
         ("ten people on two devices", &kiosks, (10, 10), (0, 2)),

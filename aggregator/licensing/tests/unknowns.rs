@@ -153,10 +153,8 @@ fn blanked(complete: &Estate, draw: &mut Draw, kinds: u64) -> Estate {
         estate.servers[unwatched].observed_days = Some(draw.number(90) as u32);
         // of other families a server must have been seen in use
         let mut seen = [false; 3];
-        let mut at = 0;
-        for accesses in
-            std::iter::once(&mut estate.accesses).chain(estate.uses.iter_mut().map(|used| &mut used.accesses))
-        {
+        let of_families = estate.uses.iter_mut().map(|used| &mut used.accesses);
+        for (at, accesses) in std::iter::once(&mut estate.accesses).chain(of_families).enumerate() {
             let is_base = at == 0;
             let rows = accesses.rows().filter(|row| {
                 let keep = row.server as usize != unwatched || (!is_base && !seen[at]) || draw.one_in(2);
@@ -164,7 +162,6 @@ fn blanked(complete: &Estate, draw: &mut Draw, kinds: u64) -> Estate {
                 keep
             });
             *accesses = Accesses::of(rows.collect());
-            at += 1;
         }
     }
     if kinds & INFRASTRUCTURE != 0 {

@@ -24,6 +24,7 @@ use crate::{
     context::Context,
     own_catalogue::{self, OwnCatalogueError},
     report::{changes::ChangesInWords, explanation::InWords},
+    sentence::Shown,
     store::StoreError,
 };
 
@@ -127,12 +128,11 @@ impl Read {
 /// Prints why.
 pub fn run(context: &Context, args: &ExplainArgs) -> Result<ExitCode, ExplainCommandError> {
     let catalogue = args.catalogue.as_deref();
-    let (place, question) = match args.scan {
-        Some(which) => (Place::Scan { which, catalogue }, args.words.as_slice()),
-        None => {
-            let (estate, question) = args.words.split_first().ok_or(ExplainCommandError::NoEstate)?;
-            (Place::File { path: estate.into(), accesses: args.accesses.as_deref(), catalogue }, question)
-        }
+    let (place, question) = if let Some(which) = args.scan {
+        (Place::Scan { which, catalogue }, args.words.as_slice())
+    } else {
+        let (estate, question) = args.words.split_first().ok_or(ExplainCommandError::NoEstate)?;
+        (Place::File { path: estate.into(), accesses: args.accesses.as_deref(), catalogue }, question)
     };
     let subject = match question {
         [] => None,
@@ -140,7 +140,7 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Result<ExitCode, ExplainCom
         words => Some(Subject::of(words).ok_or_else(|| ExplainCommandError::Question(words.join(" ")))?),
     };
     let read = read(context, place)?;
-    let mut out = io::stdout().lock();
+    let mut out = Shown(io::stdout().lock());
     if let Some(other) = &args.against {
         let before = self::read(context, other_place(other, args)?)?;
         let changes = changes((&before.estate, &before.catalogue), (&read.estate, &read.catalogue));

@@ -100,11 +100,12 @@ fn line_in_words(line: &LineDifference) -> String {
 /// Only what differs, as more or less.
 fn part_in_words(line: &LineDifference) -> String {
     let LineDifference { currency, before, after, .. } = line;
-    let numbers: [(&str, fn(&Numbers) -> u64); 3] =
-        [("needed", |line| line.needed), ("owned", |line| line.owned), ("to buy", |line| line.short)];
-    let differ = numbers.iter().filter(|(_, of)| of(before) != of(after));
-    let mut parts: Vec<String> =
-        differ.map(|(name, of)| more_or_less(of(before), of(after), name, |count| Count(count).to_string())).collect();
+    let numbers = |of: &Numbers| [of.needed, of.owned, of.short];
+    let both = numbers(before).into_iter().zip(numbers(after));
+    let named = both.zip(["needed", "owned", "to buy"]).filter(|((before, after), _)| before != after);
+    let mut parts: Vec<String> = named
+        .map(|((before, after), name)| more_or_less(before, after, name, |count| Count(count).to_string()))
+        .collect();
     if after.cost_minor != before.cost_minor {
         let money = |minor| Money { minor, currency: currency.clone() }.to_string();
         parts.push(more_or_less(before.cost_minor, after.cost_minor, "to pay", money));

@@ -107,7 +107,7 @@ fn alternative(way: &Alternative, currency: &str) -> String {
 fn rule(rule: &RuleInWords) -> String {
     let RuleInWords { id, text, confidence, verified, sources, questions } = rule;
     let unsure = if *verified { "" } else { ", waits for a human's word" };
-    let open: String = questions.iter().map(|question| format!(" Open: {question}.")).collect();
+    let open = questions.iter().fold(String::new(), |open, question| open + " Open: " + question + ".");
     format!(
         "{id}: {} ({}{unsure}; {}).{open}",
         sentence(text, &[]).trim_end_matches('.'),
