@@ -25,8 +25,8 @@ fn row_66() -> Estate {
     estate
 }
 
-fn way(explainer: &Explainer<'_>, subject: Subject) -> (bool, Option<u64>, Option<u64>) {
-    let explained = explainer.explain(&subject).unwrap();
+fn way(explainer: &Explainer<'_>, subject: &Subject) -> (bool, Option<u64>, Option<u64>) {
+    let explained = explainer.explain(subject).unwrap();
     let way = &explained.explanations[0].alternatives[0];
     (way.possible, way.cost_minor, way.instead_of_minor)
 }
@@ -43,7 +43,7 @@ fn what_other_ways_cost_by_hand() {
         Subject::Person("u0000".into()),
         Subject::Device("d0001".into()),
     ] {
-        assert_eq!(way(&explainer, subject), (true, Some(90), Some(60)));
+        assert_eq!(way(&explainer, &subject), (true, Some(90), Some(60)));
     }
     // User CALs for everybody and Device CALs for every device: three of each
     let explained = explainer.explain(&Subject::Line(USER.into(), None)).unwrap();
@@ -57,7 +57,7 @@ fn where_the_other_end_is_not_known_there_is_no_other_way() {
     let mut estate = row_66();
     estate.accesses = Accesses::of(vec![on(0, Accesses::NONE, 0), on(1, 0, 0)]);
     let explainer = Explainer::of(&estate, catalogue()).unwrap();
-    assert_eq!(way(&explainer, Subject::Person("u0000".into())), (false, None, None));
+    assert_eq!(way(&explainer, &Subject::Person("u0000".into())), (false, None, None));
     let said = explainer.explain(&Subject::Person("u0000".into())).unwrap();
     assert_eq!(said.explanations[0].forced_by[0].names, ["S from a device that is not known"]);
 }
