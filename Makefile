@@ -15,8 +15,7 @@ demo: setup
 
 test: setup
 	cargo build --workspace --bins
-	cargo test --workspace
-	tests/bench/choices.py --check 50 --kinds mix purchase levels connectors modes --choices target/debug/examples/choices
+	CALIPER_HIGHS=1 cargo test --workspace
 	CALIPER_KILL_ROWS=1000000 cargo test --release --workspace --test kills
 
 check:

@@ -270,6 +270,11 @@ def check(asked):
               f"which took {seconds:.1f} s", flush=True)
 
 
+def cache():
+    """The user's folder for what can be fetched again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*")
@@ -280,7 +285,7 @@ def main():
     parser.add_argument("--owned", type=int, nargs=2, default=(40, 5), metavar=("USERS", "DEVICES"), help="shares of a hundred")
     parser.add_argument("--limit", type=float, default=150, help="seconds for HiGHS")
     parser.add_argument("--choices", default=ROOT / "target/release/examples/choices")
-    parser.add_argument("--venv", type=Path, default=Path(tempfile.gettempdir()) / "caliper-bench-highs")
+    parser.add_argument("--venv", type=Path, default=cache() / "caliper" / "highs")
     parser.add_argument("--highs", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.highs:
