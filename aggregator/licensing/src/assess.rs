@@ -59,6 +59,7 @@ fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessme
         server_suites,
         kept,
         keeps_all: _,
+        mut servers,
     } = draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
@@ -76,6 +77,9 @@ fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessme
         warnings.0.push(format!("left out on purpose: {count} {reason}"));
     }
     sort(&mut lines, &mut shopping);
+    if let Some(servers) = &mut servers {
+        sort(&mut servers.lines, &mut servers.shopping);
+    }
     intervals.sort();
     violations.sort();
     reclaim.extend(ledger::reclaim(checked, &wanted)?);
@@ -89,13 +93,15 @@ fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessme
     let mut purchase = windows.purchase;
     let of_families = purchases.iter_mut().map(|family| &mut family.purchase);
     let of_purchases = purchase.iter_mut().chain(of_families).flat_map(|purchase| &mut purchase.lines);
-    lines.iter_mut().chain(of_purchases).for_each(|line| switches.write(line));
+    let of_servers = servers.iter_mut().flat_map(|servers| &mut servers.lines);
+    lines.iter_mut().chain(of_purchases).chain(of_servers).for_each(|line| switches.write(line));
     let position = Position {
         format: POSITION_FORMAT.into(),
         lines,
         optimum: windows.optimum,
         purchase,
         purchases,
+        servers,
         shopping,
         warnings: warnings.0,
         intervals,

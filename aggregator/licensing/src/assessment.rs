@@ -241,6 +241,9 @@ pub struct HostLicence {
     pub chosen: HostOption,
     /// All that would do, the chosen one among them.
     pub options: Vec<HostOption>,
+    /// What it takes in the cheapest choice given what is owned, if that is another one (position `servers`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with_owned: Option<HostOption>,
     /// What the counts come from, in sentences without a full stop.
     pub facts: Vec<String>,
     /// Rule ids, sorted.

@@ -1,6 +1,9 @@
 //! An estate whose references were found sound, with its names resolved.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::OnceCell,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
     catalogue::{Catalogue, EditionRow},
@@ -8,6 +11,7 @@ use crate::{
     ledger::Ledger,
     packs::LARGEST,
     ranking::Ranking,
+    standing::Standing,
     version::VersionName,
 };
 
@@ -27,6 +31,7 @@ pub(crate) struct Checked<'a> {
     pub ledger: Ledger<'a>,
     /// Rows of the editions that servers name, by their spelling.
     editions: HashMap<&'a str, Option<&'a EditionRow>>,
+    standing: OnceCell<Standing>,
 }
 
 impl<'a> Checked<'a> {
@@ -57,6 +62,7 @@ impl<'a> Checked<'a> {
             host_of,
             ledger: Ledger::of(estate, catalogue.reassignment_days())?,
             editions,
+            standing: OnceCell::new(),
         };
         checked.check_values()?;
         estate.check_references()?;
@@ -66,6 +72,11 @@ impl<'a> Checked<'a> {
     /// Whether the Windows of that host does nothing but run virtual machines (rules C.7, E.8).
     pub fn runs_only_machines(&self, host: u32) -> bool {
         self.estate.hosts[host as usize].virtualization_only
+    }
+
+    /// An order of people and devices that does not go by names; found when it is first asked for.
+    pub fn standing(&self) -> &Standing {
+        self.standing.get_or_init(|| Standing::of(self))
     }
 
     /// The catalogue's row of the server's edition; `None` if it is unknown, or one nobody knows (rule A.2).

@@ -8,7 +8,7 @@ use crate::{
     estate::EstateError,
     findings::Warnings,
     ledger::Wanted,
-    position::{FamilyPurchase, Interval, Pool, Reading, Reclaim, SuiteOffer, ToDo, Violation},
+    position::{FamilyPurchase, Interval, Pool, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation},
 };
 
 /// A position in the making.
@@ -34,6 +34,7 @@ pub(crate) struct Draft<'a> {
     pub kept: Vec<Kept>,
     /// Whether an explanation will ask for those of the other families, too.
     pub keeps_all: bool,
+    pub servers: Option<Servers>,
 }
 
 impl<'a> Draft<'a> {
@@ -63,6 +64,7 @@ impl<'a> Draft<'a> {
             server_suites: None,
             kept: Vec::new(),
             keeps_all: false,
+            servers: None,
         }
     }
 }

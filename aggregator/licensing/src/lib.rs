@@ -26,6 +26,7 @@ mod ranking;
 mod run;
 mod slip;
 mod sql;
+mod standing;
 mod switches;
 mod version;
 pub mod words;
@@ -43,7 +44,7 @@ pub use estate::{
 pub use file::{EstateFile, FileError};
 pub use position::{
     Confidence, FamilyPurchase, Interval, Line, Optimum, POSITION_FORMAT, Pool, Position, Purchase, Reading,
-    ReadingLine, Reclaim, ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
+    ReadingLine, Reclaim, Servers, ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
 };
 pub use run::{azure_machines, break_even_machines};
 pub use version::VersionName;

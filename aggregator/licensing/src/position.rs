@@ -107,6 +107,26 @@ pub struct FamilyPurchase {
     pub purchase: Purchase,
 }
 
+/// The cheapest purchase of licences to run Windows Server, given those owned: an edition for every host, or licences for its
+/// machines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Servers {
+    /// What to run on, as lines of the products that hosts may take; the same as in the position if no other choice saves
+    /// anything.
+    pub lines: Vec<Line>,
+    /// What it costs, the sum of its lines, minor units.
+    pub cost_minor: u64,
+    /// No choice of editions can cost less than this.
+    pub lower_bound_minor: u64,
+    /// Whether none is cheaper.
+    pub proven: bool,
+    /// How much less it costs than closing the gaps of the position's own lines of these products.
+    pub saving_minor: u64,
+    /// The cheapest packs for what its lines are short (C.2, E.30).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shopping: Vec<ShoppingItem>,
+}
+
 /// A licence position.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Position {
@@ -122,6 +142,10 @@ pub struct Position {
     /// The same for each family beside the base CAL, in the order of the catalogue.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purchases: Vec<FamilyPurchase>,
+    /// Present if licences to run are owned that serve a need, and everything short has a price; not where suites owned also
+    /// manage hosts (G.8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<Servers>,
     /// The cheapest packs for each line that is short and has a price (C.2, E.30); they may cost more than the line, if
     /// only packs larger than the gap are sold, or less, if larger packs are cheaper by unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -16,6 +16,7 @@ mod peak;
 pub(crate) mod placement;
 pub(crate) mod readings;
 mod recovery;
+mod servers;
 pub(crate) mod stock;
 mod suite_offer;
 mod suites;
@@ -77,8 +78,7 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     }
     let shares = suites::share(checked, &stock, (&found.all, &products), &mut managed)?;
     products.extend(by_product(&managed)?);
-    found.all.append(&mut managed);
-    for host in &found.all {
+    for host in found.all.iter().chain(&managed) {
         draft.hosts.push(licence(estate, host)?);
     }
     for (sku, (by_version, owned)) in &shares.suites {
@@ -93,7 +93,11 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
         let owned = shares.owned.get(sku).cloned().unwrap_or_else(|| stock.of_sku(sku));
         draft.book.add(sku, count::unit(sku), products.get(sku).unwrap_or(&none), &owned)?;
     }
-    Ok(())
+    if !shares.suites.is_empty() && !managed.is_empty() {
+        // another edition for a host would leave its suite managing nothing, which this choice does not weigh (G.8)
+        return Ok(());
+    }
+    servers::cheapest(checked, &found, draft)
 }
 
 /// C.21: licences of Datacenter serve hosts and Azure at once, so the larger of both needs is what is needed.
@@ -138,6 +142,7 @@ pub(crate) fn licence(estate: &Estate, host: &HostNeed<'_>) -> Result<HostLicenc
         version: host.version,
         chosen: option(&host.chosen)?,
         options: host.options.iter().map(option).collect::<Result<_, _>>()?,
+        with_owned: None,
         facts: host.facts.clone(),
         rules: host.rules.ids(),
         at_least: host.at_least,

@@ -1,7 +1,7 @@
 //! What a position says beside its lines, in sentences: broken terms first, then how certain the numbers are, what to find
 //! out, other readings of the contract, suites, and what can be taken back.
 
-use caliper_licensing::{Interval, Pool, Position, Reading, Reclaim, SuiteOffer, ToDo, Violation};
+use caliper_licensing::{Interval, Pool, Position, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation};
 
 use crate::web::text::{Count, Money, product};
 
@@ -19,7 +19,8 @@ pub struct Finding {
 /// Everything there is something to say about.
 #[must_use]
 pub fn findings(position: &Position) -> Vec<Finding> {
-    let currency = position.lines.iter().map(|line| line.currency.as_str()).find(|code| !code.is_empty());
+    let lines = position.lines.iter().chain(position.servers.iter().flat_map(|choice| &choice.lines));
+    let currency = lines.map(|line| line.currency.as_str()).find(|code| !code.is_empty());
     let money = |minor| Money { minor, currency: currency.unwrap_or_default().to_owned() };
     let all = [
         ("Terms that are broken", "broken", position.violations.iter().map(broken).collect()),
@@ -30,6 +31,13 @@ pub fn findings(position: &Position) -> Vec<Finding> {
             position.to_do.iter().map(|to_do| find_out(to_do, &money)).collect(),
         ),
         ("Where the contract can be read otherwise", "readings", position.readings.iter().map(reading).collect()),
+        (
+            "Editions for the server licences owned",
+            "servers",
+            (position.servers.iter().filter(|choice| choice.cost_minor > 0 || choice.saving_minor > 0))
+                .map(|choice| editions(choice, &money))
+                .collect(),
+        ),
         (
             "Suites",
             "suites",
@@ -94,6 +102,28 @@ fn reading(reading: &Reading) -> String {
     format!("{} With policy {}: {}.", sentence(&reading.question, &[]), reading.policy, lines.join("; "))
 }
 
+fn editions(choice: &Servers, money: &impl Fn(u64) -> Money) -> String {
+    let verdict = if choice.proven {
+        "no choice is cheaper".to_owned()
+    } else {
+        format!("none can cost less than {}", money(choice.lower_bound_minor))
+    };
+    let cost = money(choice.cost_minor);
+    if choice.saving_minor == 0 {
+        return format!("What the hosts are short of above costs {cost}; {verdict}.");
+    }
+    let lines = choice.lines.iter().filter(|line| line.needed > 0).map(|line| {
+        let name = product(&line.sku, &line.version);
+        format!("{name}: use {}, buy {}", Count(line.needed - line.short), Count(line.short))
+    });
+    let lines: Vec<String> = lines.collect();
+    format!(
+        "The cheapest choice for all hosts costs {cost}, {} less than what is short above: {}; {verdict}.",
+        money(choice.saving_minor),
+        lines.join("; ")
+    )
+}
+
 /// `what` the suites hold.
 fn suites(offer: &SuiteOffer, what: &str, money: &impl Fn(u64) -> Money) -> String {
     let buy: Vec<String> =
@@ -152,7 +182,7 @@ fn over_time(pool: &Pool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use caliper_licensing::{Confidence, ReadingLine, SuiteCount};
+    use caliper_licensing::{Confidence, Line, ReadingLine, SuiteCount};
 
     use super::*;
 
@@ -215,6 +245,27 @@ mod tests {
                 rules: vec!["0.4".into(), "E.19".into()],
                 confidence: Confidence::M,
             }),
+            servers: Some(Servers {
+                lines: vec![Line {
+                    sku: "windows-server/datacenter/core".into(),
+                    version: "2022".into(),
+                    unit: "core".into(),
+                    needed: 32,
+                    owned: 30,
+                    short: 2,
+                    surplus: 0,
+                    cost_minor: 2_000,
+                    currency: "EUR".into(),
+                    rules: vec!["C.19".into()],
+                    confidence: Confidence::H,
+                    policies: Vec::new(),
+                }],
+                cost_minor: 2_000,
+                lower_bound_minor: 2_000,
+                proven: true,
+                saving_minor: 1_200,
+                shopping: Vec::new(),
+            }),
             suites: Some(SuiteOffer {
                 buy: vec![SuiteCount { sku: "core-cal-suite/user".into(), count: 4 }],
                 cost_minor: 400,
@@ -226,7 +277,10 @@ mod tests {
         };
         let found = findings(&position);
         let anchors: Vec<_> = found.iter().map(|finding| finding.anchor).collect();
-        assert_eq!(anchors, ["broken", "certain", "find-out", "readings", "suites", "take-back", "over-time"]);
+        assert_eq!(
+            anchors,
+            ["broken", "certain", "find-out", "readings", "servers", "suites", "take-back", "over-time"]
+        );
         assert_eq!(
             found[0].sentences,
             ["ESS1: 26 accounts reach it, 25 are allowed (A.4). License it as Standard and give everybody a CAL."]
@@ -240,9 +294,16 @@ mod tests {
             found[3].sentences,
             ["Does DHCP count? With policy infra_roles = \"strict\": Windows Server 2022 Device CAL 5 instead of 1."]
         );
-        assert!(found[5].sentences[0].starts_with("3 Windows Server 2019 User CAL from ann, bob, cid: Not seen"));
         assert_eq!(
-            found[6].sentences,
+            found[4].sentences,
+            [
+                "The cheapest choice for all hosts costs 20.00\u{a0}EUR, 12.00\u{a0}EUR less than what is short above: Windows Server 2022 \
+                 Datacenter, core licence: use 30, buy 2; no choice is cheaper."
+            ]
+        );
+        assert!(found[6].sentences[0].starts_with("3 Windows Server 2019 User CAL from ann, bob, cid: Not seen"));
+        assert_eq!(
+            found[7].sentences,
             [
                 "From 2026-01-01 to 2026-09-30 a pool that changes hands lawfully would have done: 45 Windows Server 2022 User \
               CAL for 105 people, 1,890.00\u{a0}EUR at list price; no pool is cheaper (0.4, E.19)."

@@ -18,14 +18,14 @@ pub(crate) struct Administrators {
 struct Candidate {
     servers: Vec<u32>,
     is_device: bool,
-    rank: u32,
+    index: usize,
     /// How many it stands for.
     heads: u64,
 }
 
 impl Administrators {
-    /// Chooses those with the fewest servers first, then by id: never more per server than the rule allows, and
-    /// always the same ones.
+    /// Chooses those with the fewest servers first, of these by what they are seen with and not by name: never more per server
+    /// than the rule allows, and always the same ones.
     pub fn of(basis: &Basis<'_>) -> Self {
         let (checked, estate) = (basis.checked, basis.checked.estate);
         let mut exempt = Self { people: vec![false; estate.people.len()], devices: vec![false; estate.devices.len()] };
@@ -69,7 +69,7 @@ impl Administrators {
                 !estate.people[index].unresolved
             }
         };
-        let candidates = |all: BTreeMap<u32, Vec<u32>>, is_device: bool, rank: &[u32]| {
+        let candidates = |all: BTreeMap<u32, Vec<u32>>, is_device: bool| {
             let mut found = Vec::new();
             for (index, mut servers) in all {
                 let index = index as usize;
@@ -78,22 +78,39 @@ impl Administrators {
                 servers.dedup();
                 if !servers.is_empty() && one_that_counts(index, is_device) && !holds(index, is_device, &servers) {
                     let heads = if is_device { 1 } else { heads(&estate.people[index]) };
-                    found.push(Candidate { servers, is_device, rank: rank[index], heads });
+                    found.push(Candidate { servers, is_device, index, heads });
                 }
             }
             found
         };
-        let mut queue = candidates(of_people, false, &checked.people.rank);
-        queue.extend(candidates(of_devices, true, &checked.devices.rank));
-        queue.sort_unstable_by_key(|candidate| (candidate.servers.len(), candidate.is_device, candidate.rank));
+        let mut queue = candidates(of_people, false);
+        queue.extend(candidates(of_devices, true));
+        let mut wanted = vec![0_u64; estate.servers.len()];
+        for candidate in &queue {
+            let sum = |&server: &u32| wanted[server as usize] = wanted[server as usize].saturating_add(candidate.heads);
+            candidate.servers.iter().for_each(sum);
+        }
+        // where there is room for all, the order does not matter
+        if wanted.iter().any(|&wanted| wanted > u64::from(rule.most)) {
+            let standing = checked.standing();
+            let place = |candidate: &Candidate| {
+                let places = if candidate.is_device { &standing.devices } else { &standing.people };
+                places[candidate.index]
+            };
+            queue.sort_unstable_by_key(|candidate| (candidate.servers.len(), candidate.is_device, place(candidate)));
+        }
 
         let mut taken = vec![0_u64; estate.servers.len()];
         for candidate in queue {
             let fits = |&server: &u32| taken[server as usize] + candidate.heads <= u64::from(rule.most);
             if candidate.servers.iter().all(fits) {
                 candidate.servers.iter().for_each(|&server| taken[server as usize] += candidate.heads);
-                let side = if candidate.is_device { &mut exempt.devices } else { &mut exempt.people };
-                side[candidate.rank as usize] = true;
+                let (side, ranking) = if candidate.is_device {
+                    (&mut exempt.devices, &checked.devices)
+                } else {
+                    (&mut exempt.people, &checked.people)
+                };
+                side[ranking.rank[candidate.index] as usize] = true;
             }
         }
         exempt

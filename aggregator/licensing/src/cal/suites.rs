@@ -184,6 +184,12 @@ impl<'a> Suites<'a> {
         if needs.iter().any(|need| need.left_out) {
             self.proven = false;
         }
+        // numbered so that of equally good plans names do not decide
+        let standing = checked.standing();
+        let people = Places::of(&checked.people.index, &standing.people);
+        let devices = Places::of(&checked.devices.index, &standing.devices);
+        let needs: Vec<Need> =
+            needs.into_iter().map(|need| need.renumbered(&people.of_rank, &devices.of_rank)).collect();
         let families: Vec<optimise::Family<'_>> = needs.iter().map(Need::as_family).collect();
         let problem = BundleProblem {
             users: checked.people.len() as u32,
@@ -195,7 +201,9 @@ impl<'a> Suites<'a> {
             cheapest_bundles(&problem).map_err(|error| EstateError::TooLarge(format!("suites and plans ({error})")))?;
         self.proven &= plan.proven;
         for holding in plan.holdings.iter().filter(|holding| holding.offer as usize >= singles) {
-            self.suites[of_offer[holding.offer as usize - singles]].given.push(holding.vertex);
+            let suite = &mut self.suites[of_offer[holding.offer as usize - singles]];
+            let places = if suite.holder == Holder::User { &people } else { &devices };
+            suite.given.push(places.rank_at[holding.vertex as usize]);
         }
         Ok(())
     }
@@ -233,6 +241,22 @@ impl<'a> Suites<'a> {
     }
 }
 
+/// Between ranks, which go by name, and places, which do not.
+struct Places {
+    of_rank: Vec<u32>,
+    rank_at: Vec<u32>,
+}
+
+impl Places {
+    /// `places` by index into the estate.
+    fn of(index: &[u32], places: &[u32]) -> Self {
+        let of_rank: Vec<u32> = index.iter().map(|&index| places[index as usize]).collect();
+        let mut rank_at = vec![0; of_rank.len()];
+        of_rank.iter().zip(0..).for_each(|(&place, rank)| rank_at[place as usize] = rank);
+        Self { of_rank, rank_at }
+    }
+}
+
 /// What must be covered in one family, as the optimiser takes it; people who share an account can hold no suite.
 pub(super) struct Need {
     pairs: Vec<(u32, u32)>,
@@ -255,6 +279,24 @@ impl Need {
         forced_users.retain(|&person| alone(person));
         let left_out = pairs.len() + forced_users.len() < all;
         Self { pairs, forced_users, forced_devices: forced(&demand.forced_devices), left_out }
+    }
+
+    /// The same by other numbers.
+    fn renumbered(self, people: &[u32], devices: &[u32]) -> Self {
+        let of = |side: Vec<u32>, places: &[u32]| {
+            let mut found: Vec<u32> = side.into_iter().map(|rank| places[rank as usize]).collect();
+            found.sort_unstable();
+            found
+        };
+        let pairs = self.pairs.into_iter().map(|(person, device)| (people[person as usize], devices[device as usize]));
+        let mut pairs: Vec<(u32, u32)> = pairs.collect();
+        pairs.sort_unstable();
+        Self {
+            pairs,
+            forced_users: of(self.forced_users, people),
+            forced_devices: of(self.forced_devices, devices),
+            left_out: self.left_out,
+        }
     }
 
     pub fn is_empty(&self) -> bool {

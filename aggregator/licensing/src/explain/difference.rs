@@ -69,5 +69,7 @@ fn numbers(line: &Line) -> Numbers {
 pub fn total(position: &Position) -> u64 {
     let lines = position.lines.iter().map(|line| line.cost_minor).fold(0, u64::saturating_add);
     let purchases = position.purchase.iter().chain(position.purchases.iter().map(|family| &family.purchase));
-    lines.saturating_sub(purchases.map(|purchase| purchase.saving_minor).fold(0, u64::saturating_add))
+    let of_cals = purchases.map(|purchase| purchase.saving_minor).fold(0, u64::saturating_add);
+    let of_servers = position.servers.as_ref().map_or(0, |servers| servers.saving_minor);
+    lines.saturating_sub(of_cals).saturating_sub(of_servers)
 }

@@ -40,6 +40,12 @@ pub(crate) struct HostNeed<'a> {
     pub chosen: Choice<'a>,
     /// All that would do, the chosen one among them.
     pub options: Vec<Choice<'a>>,
+    /// What newer versions licensed in another way would take (rule 0.5: the rights are those of the licensed version).
+    pub newer: Vec<(VersionName, Choice<'a>)>,
+    /// Index of the group of hosts that its machines may be licensed in place of, and it is one of either (C.19).
+    pub group: Option<u32>,
+    /// Licences in `chosen` that only the minimum of all machines together asks for (C.14).
+    pub for_minimum: u64,
     /// What the count comes from, in words.
     pub facts: Vec<String>,
     /// The same host under Datacenter, if what runs there may also run under it.
@@ -71,6 +77,9 @@ impl<'a> HostNeed<'a> {
             version,
             chosen,
             options: vec![chosen],
+            newer: Vec::new(),
+            group: None,
+            for_minimum: 0,
             facts,
             datacenter: None,
             physical: false,
@@ -150,6 +159,9 @@ pub(crate) fn need<'a>(
         chosen,
         unpriced: without_price && options.iter().any(|other| other.count < chosen.count),
         options,
+        newer: newer(catalogue, policy, running)?,
+        group: None,
+        for_minimum: 0,
         facts,
         // 2008: by processor, which no licence of later versions is
         datacenter: Some(last).filter(|_| row.formula != Formula::Processors || row.processors != Some(1)),
@@ -158,6 +170,29 @@ pub(crate) fn need<'a>(
         rules,
         at_least: running.processors.is_empty() || running.peak.at_least,
     }))
+}
+
+/// 0.5: what a host takes under newer versions that are licensed in another way, each with the first of these versions.
+fn newer<'a>(
+    catalogue: &'a Catalogue,
+    policy: &Policy,
+    running: &Running<'a>,
+) -> Result<Vec<(VersionName, Choice<'a>)>, EstateError> {
+    let version = running.version_or_newest();
+    let of = |edition: Edition, version| right(catalogue, running.product, edition.name(), version, policy.spla);
+    let mut found = Vec::new();
+    for edition in Edition::ALL.into_iter().filter(|edition| *edition >= running.edition) {
+        let mut last = of(edition, version).map(|row| &row.id);
+        for newer in VersionName::WINDOWS.into_iter().filter(|newer| *newer > version) {
+            let Some(row) = of(edition, newer) else { continue };
+            if last.replace(&row.id) != Some(&row.id)
+                && let Some(count) = count(catalogue, row, running.size())?
+            {
+                found.push((newer, Choice { sku: &row.sku, count }));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The cheapest of choices that all have a price; without all prices the first one, and whether prices are missing.

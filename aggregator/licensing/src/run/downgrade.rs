@@ -46,8 +46,9 @@ pub(crate) fn use_idle_datacenter(stock: &Stock, needs: &mut [HostNeed<'_>]) {
         let (mut short, _) = standard.state();
         let (mut other_short, mut idle) = datacenter.state();
         let mut order: Vec<usize> = (0..needs.len()).filter(|&at| needs[at].chosen.sku == standard_sku).collect();
-        // of equally large ones the newest, then by id, as hosts come
-        order.sort_by_key(|&at| (Reverse(needs[at].chosen.count), Reverse(needs[at].version)));
+        // of equally large ones the newest, then the one that takes least of Datacenter; the others are alike
+        let least = |at: usize| needs[at].datacenter.map(|choice| (choice.sku, choice.count));
+        order.sort_by_key(|&at| (Reverse(needs[at].chosen.count), Reverse(needs[at].version), least(at)));
         for at in order {
             if short == 0 || idle == 0 {
                 break;

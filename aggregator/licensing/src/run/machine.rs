@@ -83,18 +83,27 @@ pub(super) fn use_twice(need: &mut HostNeed<'_>, left: &mut u64) -> u64 {
     used
 }
 
+/// C.14: the least cores for all machines of a customer.
+pub(super) fn least_of_all(catalogue: &Catalogue, product: Product) -> u64 {
+    u64::from(minimum(catalogue, product).map_or(0, |row| row.per_customer))
+}
+
 /// C.14: all machines of a customer together have a minimum, too; one carries what is missing.
 pub(super) fn reach_minimum(catalogue: &Catalogue, product: Product, needs: &mut [HostNeed<'_>]) {
-    let least = u64::from(minimum(catalogue, product).map_or(0, |row| row.per_customer));
+    let least = least_of_all(catalogue, product);
     let is_own = |need: &HostNeed<'_>| need.is_by_machine;
     let sum = needs.iter().filter(|need| is_own(need)).fold(0_u64, |sum, need| sum.saturating_add(need.chosen.count));
-    // of the newest version, of these the first by id
-    let first = needs.iter_mut().filter(|need| is_own(need)).max_by_key(|need| (need.version, Reverse(need.id)));
+    // of the newest version, of these the dearest edition, then the first by id
+    let first = needs
+        .iter_mut()
+        .filter(|need| is_own(need))
+        .max_by_key(|need| (need.version, Reverse(need.chosen.sku), Reverse(need.id)));
     if let Some(first) = first
         && sum < least
     {
         let old = first.chosen;
         first.chosen.count += least - sum;
+        first.for_minimum = least - sum;
         for option in first.options.iter_mut().filter(|option| **option == old) {
             *option = first.chosen;
         }
@@ -135,6 +144,13 @@ impl Groups {
     }
 }
 
+/// Hosts joined by the machines that move between them, and these machines licensed by themselves instead (C.19).
+#[derive(Debug, Clone)]
+pub(super) struct Instead<'a> {
+    pub hosts: Vec<HostNeed<'a>>,
+    pub machines: Vec<HostNeed<'a>>,
+}
+
 /// Virtual machines on hosts that may be licensed by themselves.
 pub(super) struct Machines<'m, 'a> {
     /// Indexes of the virtual servers that count.
@@ -151,17 +167,19 @@ pub(super) struct Machines<'m, 'a> {
 }
 
 /// C.19: all machines of a host, or of the hosts between which they move, licensed by themselves, where that is allowed,
-/// complete and cheaper. Takes the hosts out of `needs` and puts the machines in.
+/// complete and cheaper. Takes the hosts out of `needs` and puts the machines in. Returns every group that could be
+/// licensed so.
 pub(super) fn choose<'a>(
     checked: &Checked<'a>,
     placement: &Placement<'a>,
     by_themselves: &Machines<'_, 'a>,
     needs: &mut Vec<HostNeed<'a>>,
-) -> Result<(), EstateError> {
+) -> Result<Vec<Instead<'a>>, EstateError> {
     let estate = checked.estate;
     let Machines { servers, others, seen, need, may_be_bought, assured } = *by_themselves;
+    let mut instead: Vec<Instead<'a>> = Vec::new();
     if !may_be_bought && assured == 0 {
-        return Ok(());
+        return Ok(instead);
     }
     let mut groups = Groups::of(placement, estate.hosts.len(), servers);
     let mut machines: Vec<Vec<usize>> = vec![Vec::new(); estate.hosts.len()];
@@ -197,12 +215,26 @@ pub(super) fn choose<'a>(
             let known = !seen || u64::from(host.peak_virtual_machines.unwrap_or(0)) <= machines.len() as u64;
             !needs[at].physical && others(host) == 0 && known
         });
-        let of_machines: Vec<HostNeed<'a>> = machines.iter().map(|&server| need(server)).collect();
+        let mut of_machines: Vec<HostNeed<'a>> = machines.iter().map(|&server| need(server)).collect();
         if !complete || of_machines.iter().any(|need| need.at_least) {
             continue;
         }
         let count = of_machines.iter().try_fold(0_u64, |sum, need| sum.checked_add(need.chosen.count));
         let count = count.ok_or_else(|| EstateError::TooLarge("the cores of all virtual machines".into()))?;
+        if !may_be_bought && count > assured {
+            continue;
+        }
+        let group = Some(instead.len() as u32);
+        for need in &mut of_machines {
+            need.group = group;
+        }
+        for &at in hosts {
+            needs[at].group = group;
+        }
+        instead.push(Instead {
+            hosts: hosts.iter().map(|&at| needs[at].clone()).collect(),
+            machines: of_machines.clone(),
+        });
         if !may_be_bought && count > left {
             continue;
         }
@@ -260,7 +292,7 @@ pub(super) fn choose<'a>(
     });
     more.sort_by_key(|need| need.id);
     needs.append(&mut more);
-    Ok(())
+    Ok(instead)
 }
 
 /// C.21: virtual machines in Azure with up to 8 virtual cores that so many core licences with Software Assurance allow.

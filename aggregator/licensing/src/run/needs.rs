@@ -27,6 +27,8 @@ pub(super) struct Needs<'a> {
     pub in_azure: Option<(VersionName, u64)>,
     /// Indexes of servers that no host is known of.
     pub unplaced: Vec<usize>,
+    /// Hosts whose machines may be licensed by themselves instead, as they were before that was decided.
+    pub instead: Vec<machine::Instead<'a>>,
     pub warnings: Warnings,
     pub violations: Vec<Violation>,
 }
@@ -86,8 +88,12 @@ pub(super) fn needs<'a>(
         may_be_bought: policy.per_virtual_machine,
         assured: stock.assured_cores(Product::WindowsServer),
     };
-    machine::choose(checked, placement, &by_themselves, &mut needs)?;
-    sorted.by_machine.sort_unstable_by_key(|&server| estate.servers[server].id.as_str());
+    let instead = machine::choose(checked, placement, &by_themselves, &mut needs)?;
+    // newer and larger ones use Datacenter licences twice first, so that names decide between those alike only (C.21)
+    sorted.by_machine.sort_unstable_by_key(|&server| {
+        let row = &estate.servers[server];
+        (std::cmp::Reverse((row.version.unwrap_or(VersionName::NEWEST), row.virtual_processors)), row.id.as_str())
+    });
     let mut left = stock.assured_datacenter_cores();
     let mut in_azure = None;
     for &server in &sorted.by_machine {
@@ -110,7 +116,15 @@ pub(super) fn needs<'a>(
              (C.19); counted as Standard: give prices. Hosts: {list}"
         )
     });
-    Ok(Needs { all: needs, by_machine: sorted.by_machine, in_azure, unplaced: sorted.unplaced, warnings, violations })
+    Ok(Needs {
+        all: needs,
+        by_machine: sorted.by_machine,
+        in_azure,
+        unplaced: sorted.unplaced,
+        instead,
+        warnings,
+        violations,
+    })
 }
 
 /// How a server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.

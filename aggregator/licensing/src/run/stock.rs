@@ -210,7 +210,7 @@ pub(crate) fn suites(catalogue: &Catalogue) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a sku is one of the product.
-fn is_of(sku: &str, product: Product) -> bool {
+pub(crate) fn is_of(sku: &str, product: Product) -> bool {
     sku.split('/').next() == Some(product.word())
 }
 
@@ -220,7 +220,7 @@ fn for_hosts(sku: &str) -> String {
 }
 
 /// C.25: the cores that a licence by processors is worth under Software Assurance: those of the smallest server.
-fn grant(catalogue: &Catalogue, entitlement: &Entitlement) -> Option<(String, u64)> {
+pub(crate) fn grant(catalogue: &Catalogue, entitlement: &Entitlement) -> Option<(String, u64)> {
     let rows = || catalogue.rights.iter().filter(|row| row.versions.contains(&entitlement.version));
     let row = rows().find(|row| row.sku == entitlement.sku && row.processors == Some(2))?;
     let newer = catalogue
