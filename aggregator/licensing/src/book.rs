@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+pub(crate) use crate::words::NO_CURRENCY;
 use crate::{
     catalogue::Catalogue,
     checked::Checked,
@@ -13,9 +14,6 @@ use crate::{
     prices::UnitPrice,
     version::VersionName,
 };
-
-/// ISO 4217 for money of no stated currency; an empty currency means that there is no price.
-pub(crate) const NO_CURRENCY: &str = "XXX";
 
 /// What is needed of one product, with the rules behind it.
 #[derive(Debug, Default)]

@@ -6,6 +6,9 @@ use std::fmt;
 
 use crate::catalogue::{EquivalenceKind, catalogue};
 
+/// ISO 4217 for money of no stated currency; an empty currency means that there is no price.
+pub const NO_CURRENCY: &str = "XXX";
+
 /// Characters that a terminal obeys instead of showing them: control characters, and those that turn the direction of text.
 #[must_use]
 pub fn is_unseen(letter: char) -> bool {

@@ -9,7 +9,7 @@ use std::{
 use caliper_licensing::{
     EstateError, assess_with,
     planner::{AnswerError, Answers, Counted, Evidence, Have, Kind, Recommendation, Recommended, evidence, recommend},
-    words::{Count, Money},
+    words::{Count, Money, NO_CURRENCY},
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -135,7 +135,7 @@ pub fn run(_: &Context, args: &DecideArgs) -> Result<ExitCode, DecideError> {
         let assessment = assess_with(&estate, &catalogue).map_err(refused)?;
         let Evidence { answers, because, recommendation } =
             evidence(&estate, &catalogue, &assessment, &answers).map_err(refused)?;
-        let currency = if estate.currency.is_empty() { "XXX".into() } else { estate.currency };
+        let currency = if estate.currency.is_empty() { NO_CURRENCY.into() } else { estate.currency };
         Decision { format, answers, because, recommendation, currency }
     } else {
         if answers == Answers::default() {

@@ -46,33 +46,27 @@ pub fn run(_: &Context, args: &VerifyArgs) -> Result<ExitCode, VerifyCommandErro
         |name| input.devices.find(name),
         BufReader::new(file),
     )?;
-    if let Some(VerifiedPurchase { owned_users, owned_devices, bound }) = found.purchase {
-        let verdict = if found.cost == bound {
-            "no purchase is cheaper".to_owned()
-        } else {
-            format!("no purchase costs less than {bound}")
-        };
-        writeln!(
-            io::stdout(),
-            "The certificate holds: {} User CALs at {} and {} Device CALs at {} license every pair; with {owned_users} and \
-             {owned_devices} of them owned, what must be bought costs {}, and {verdict}.",
-            found.users,
-            found.user_price,
-            found.devices,
-            found.device_price,
-            found.cost
-        )
-        .map_err(VerifyCommandError::Print)?;
-        return Ok(ExitCode::SUCCESS);
-    }
+    let verdict = match found.purchase {
+        None => format!(" for {}, and no mix is cheaper", found.cost),
+        Some(VerifiedPurchase { owned_users, owned_devices, bound }) => {
+            let least = if found.cost == bound {
+                "no purchase is cheaper".to_owned()
+            } else {
+                format!("no purchase costs less than {bound}")
+            };
+            format!(
+                "; with {owned_users} and {owned_devices} of them owned, what must be bought costs {}, and {least}",
+                found.cost
+            )
+        }
+    };
     writeln!(
         io::stdout(),
-        "The certificate holds: {} User CALs at {} and {} Device CALs at {} license every pair for {}, and no mix is cheaper.",
+        "The certificate holds: {} User CALs at {} and {} Device CALs at {} license every pair{verdict}.",
         found.users,
         found.user_price,
         found.devices,
-        found.device_price,
-        found.cost
+        found.device_price
     )
     .map_err(VerifyCommandError::Print)?;
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use std::fmt;
 use caliper_licensing::{
     Confidence,
     explain::{Alternative, Explained, Explanation, Forcing, PolicyInWords, RuleInWords, SourceInWords},
+    words::NO_CURRENCY,
 };
 
 use super::findings::{findings, sentence};
@@ -85,7 +86,7 @@ pub(super) fn forcing(forcing: &Forcing) -> String {
 
 fn alternative(way: &Alternative, currency: &str) -> String {
     let Alternative { what, why, possible, cost_minor, instead_of_minor, lower_bound_minor } = way;
-    let currency = if currency.is_empty() { "XXX" } else { currency };
+    let currency = if currency.is_empty() { NO_CURRENCY } else { currency };
     let money = |minor| Money { minor, currency: currency.to_owned() };
     if !possible {
         return format!("{what}: not possible. {}", sentence(why, &[]));

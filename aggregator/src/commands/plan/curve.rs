@@ -9,7 +9,7 @@ use caliper_licensing::{
     Assessment, Estate, EstateError,
     catalogue::Catalogue,
     planner::{Curve, HostBreakEven, Ratio, curve, datacenter_from_machines, host_break_evens},
-    words::{Count, Money, product},
+    words::{Count, Money, NO_CURRENCY, product},
 };
 use serde::Serialize;
 
@@ -52,7 +52,7 @@ impl TradeOff {
 
     fn money(&self, minor: u64) -> Money {
         // as in positions: no currency stated is not the same as no price
-        let currency = if self.currency.is_empty() { "XXX" } else { &self.currency };
+        let currency = if self.currency.is_empty() { NO_CURRENCY } else { &self.currency };
         Money { minor, currency: currency.into() }
     }
 }
