@@ -4,16 +4,12 @@
 //! Numbers are compared at equal prices of both CALs: at unequal ones a dearer mix may have fewer licences, and only money
 //! is sure to rise with access.
 
-mod estates;
-#[path = "estates/whole.rs"]
-mod whole;
-
+use crate::estates::whole::Draw;
+use crate::estates::{self, assessed, host, on, price, server};
 use caliper_licensing::{
     Access, Accesses, Assessment, Device, Estate, Host, InfraRoles, Person, SqlInstance, SqlModel, Use,
 };
-use estates::{assessed, host, on, price, server};
 use proptest::{prelude::*, test_runner::RngSeed};
-use whole::Draw;
 
 /// What is needed of a family of CALs, or of licences to run in this unit.
 fn number(assessment: &Assessment, of: &str, unit: &str) -> u64 {

@@ -1,5 +1,4 @@
 //! Estates with something of everything, drawn from a number: the same number gives the same estate.
-#![allow(dead_code, missing_docs, unreachable_pub)] // each test file uses its part
 
 use caliper_licensing::{
     Access, Accesses, Channel, ClusterPeak, Device, Entitlement, Estate, Host, LicensedBy, Person, Price,

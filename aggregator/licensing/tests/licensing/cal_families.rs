@@ -1,9 +1,7 @@
 //! Worked examples on CALs beside the base CAL, on exemptions and on people who stand for several; numbers as in section J.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{Assessment, EstateFile, Licence, assess};
-use estates::*;
 
 /// An estate file without its first line.
 fn position(text: &str) -> Assessment {

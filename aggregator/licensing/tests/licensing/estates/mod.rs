@@ -1,5 +1,7 @@
 //! Estates for tests, said shortly.
-#![allow(dead_code, missing_docs, unreachable_pub)] // each test file uses its part
+#![allow(missing_docs)]
+
+pub mod whole;
 
 use caliper_licensing::{
     Access, Accesses, Assessment, Device, Entitlement, Estate, Host, Person, Price, Server, VersionName, assess,

@@ -1,10 +1,8 @@
 //! Management licences of System Center for servers and suites with Windows Server: rules G.7 and G.8. The numbers are worked
 //! out by hand in the comments, from the rules of Windows Server that G.7 mirrors.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{Accesses, Device, Estate, Host, LicensedBy, Server, assess};
-use estates::*;
 use proptest::prelude::*;
 
 const STANDARD: &str = "system-center/standard/core";

@@ -1,18 +1,14 @@
 //! Damaged files of every format that the planner reads: nothing panics, and what is still accepted keeps the laws of a
 //! position. The same damage in every run.
 
-mod estates;
-#[path = "estates/whole.rs"]
-mod whole;
-
 use std::path::PathBuf;
 
+use crate::estates::whole::{self, Draw};
 use caliper_licensing::{
     Assessment, Estate, EstateFile, assess, assess_with,
     catalogue::{Catalogue, catalogue},
     planner::{Answers, Change, Switch, changed, curve, datacenter_from_machines, evidence, host_break_evens},
 };
-use whole::Draw;
 
 /// Numbers at the edges of what fields hold, and what is no number there.
 const EXTREMES: [&str; 30] = [
@@ -85,7 +81,7 @@ fn read(parts: &[&str]) -> String {
 }
 
 const FILES: [&[&str]; 10] = [
-    &["tests", "estates", "everything.toml"],
+    &["tests", "licensing", "estates", "everything.toml"],
     &["examples", "core-hosts.toml"],
     &["examples", "exemptions.toml"],
     &["examples", "instances-2008.toml"],

@@ -1,8 +1,7 @@
 //! Estates at the edges of what numbers hold, and beyond what can be: each is refused with the field and what to do, or its
 //! number is right. Numbers that come out are worked out by hand beside each row.
 
-mod estates;
-
+use crate::estates;
 use caliper_licensing::{Assessment, Estate, EstateFile, Host, Server, assess};
 
 /// One server of 2022 with Standard, one person, one device.

@@ -1,12 +1,10 @@
 //! What-if switches: what each changes, and what each says when it cannot.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{
     Access, Accesses, Assessment, Estate, InfraRoles, Use,
     planner::{Change, Switch, changed},
 };
-use estates::*;
 
 const USER: &str = "windows-server-cal/user";
 const DEVICE: &str = "windows-server-cal/device";

@@ -1,11 +1,9 @@
 //! Who holds which CAL, and what follows: what can be taken back (E.19), and who gets what with the fewest moves (0.4, E.29).
 
-mod estates;
-
+use crate::estates::{on, owns, price, server};
 use caliper_licensing::{
     Accesses, Assessment, Assignment, Device, Entitlement, Estate, EstateFile, Person, Reclaim, Transfers, assess,
 };
-use estates::{on, owns, price, server};
 use jiff::{ToSpan, civil::date};
 use proptest::prelude::*;
 

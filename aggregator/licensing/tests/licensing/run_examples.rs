@@ -1,12 +1,10 @@
 //! Clusters, licences by virtual machine and limits of editions, beside the worked examples of sections J.2 and J.3.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{
     Accesses, CappedCounts, Channel, ClusterPeak, Estate, Host, LicensedBy, Policy, Server, assess, azure_machines,
     break_even_machines, catalogue::catalogue,
 };
-use estates::*;
 
 const STANDARD: &str = "windows-server/standard/core";
 const DATACENTER: &str = "windows-server/datacenter/core";

@@ -1,9 +1,7 @@
 //! SQL Server, beside the worked examples of section J.6.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{Estate, Host, LicensedBy, RanOn, Server, SqlInstance, SqlModel, assess};
-use estates::*;
 
 const ENTERPRISE: &str = "sql-server/enterprise/core";
 const STANDARD: &str = "sql-server/standard/core";

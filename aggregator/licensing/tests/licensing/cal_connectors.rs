@@ -1,9 +1,7 @@
 //! External Connectors (rules E.22 to E.27): the worked examples of section J.5, and all choices of small estates by hand.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{Accesses, Assessment, Estate, EstateFile, Host, Person, Server, assess};
-use estates::*;
 use proptest::prelude::*;
 
 const USER: &str = "windows-server-cal/user";

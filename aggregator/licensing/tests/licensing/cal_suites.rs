@@ -1,9 +1,7 @@
 //! Suites, bridges and plans (section G) as entitlements to several families at once, and the readings of open questions.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{Access, Accesses, Assessment, Estate, EstateFile, Use, assess};
-use estates::*;
 use proptest::prelude::*;
 
 const USER: &str = "windows-server-cal/user";

@@ -1,9 +1,7 @@
 //! The cheapest purchase for one who owns CALs (E.29), by example and against every possible mix.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{Accesses, Assessment, Estate, FamilyPurchase, Person, Purchase, Use, VersionName};
-use estates::*;
 use proptest::prelude::*;
 
 const USER: &str = "windows-server-cal/user";

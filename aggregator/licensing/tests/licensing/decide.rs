@@ -1,13 +1,11 @@
 //! The decision tool: the eight questions answered by hand, and from evidence (section K).
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{
     Estate, EstateFile,
     catalogue::catalogue,
     planner::{AnswerError, Answers, Counted, Have, Kind, Recommended, evidence, recommend},
 };
-use estates::*;
 
 fn kind(name: &str, percent: u32) -> Kind {
     Kind { name: name.into(), percent }
@@ -121,7 +119,7 @@ fn answers_that_cannot_be_are_refused() {
         unshared_percent: Some(100),
         ..Answers::default()
     };
-    assert_eq!(recommend(&most).unwrap().counted.users, u32::MAX.into());
+    assert_eq!(recommend(&most).unwrap().counted.users, u64::from(u32::MAX));
     assert_eq!(recommend(&Answers::default()), Err(AnswerError::NoUsers));
 }
 

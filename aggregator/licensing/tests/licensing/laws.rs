@@ -1,11 +1,9 @@
 //! What must hold for every estate.
 
-mod estates;
-
 use std::collections::BTreeMap;
 
+use crate::estates::*;
 use caliper_licensing::{Access, Accesses, Estate, InfraRoles, Licence, VersionName, assess, catalogue::catalogue};
-use estates::*;
 use proptest::prelude::*;
 
 const VERSIONS: [&str; 4] = ["2012 R2", "2016", "2019", "2025"];

@@ -1,13 +1,11 @@
 //! The trade-off between User and Device CALs, and the prices at which recommendations tip over.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{
     Accesses, Estate, Server,
     catalogue::catalogue,
     planner::{Corner, Ratio, curve, datacenter_from_machines, host_break_evens},
 };
-use estates::*;
 use proptest::prelude::*;
 
 const USER: &str = "windows-server-cal/user";

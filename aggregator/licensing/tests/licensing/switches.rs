@@ -1,12 +1,10 @@
 //! Every switch of the policy (section Y): its default, and that setting it otherwise changes the number as its rule says. Each
 //! number was worked out by hand.
 
-mod estates;
-
 use std::{collections::BTreeSet, path::PathBuf};
 
+use crate::estates::*;
 use caliper_licensing::{Assessment, EstateFile, Policy, assess, catalogue::catalogue};
-use estates::*;
 
 const USER: &str = "windows-server-cal/user";
 const DEVICE: &str = "windows-server-cal/device";

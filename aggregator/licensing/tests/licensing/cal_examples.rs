@@ -1,11 +1,9 @@
 //! CALs, beside the worked examples of section J.5.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{
     Access, Accesses, Channel, Device, Entitlement, Estate, InfraRoles, Licence, Person, Policy, Server, assess,
 };
-use estates::*;
 
 const USER: &str = "windows-server-cal/user";
 const DEVICE: &str = "windows-server-cal/device";

@@ -1,18 +1,14 @@
 //! What must hold for estates with something of everything: hosts and clusters, SQL Server, external people, several CAL
 //! families, licences owned.
 
-mod estates;
-#[path = "estates/whole.rs"]
-mod whole;
-
 use std::collections::BTreeMap;
 
+use crate::estates::whole::{Draw, EVERYTHING, SKUS, Without, estate, merged, renamed, shuffled};
+use crate::estates::{self, assessed};
 use caliper_licensing::{
     Access, Accesses, Assessment, Entitlement, Estate, Position, Purchase, SqlModel, Use, VersionName,
 };
-use estates::assessed;
 use proptest::{prelude::*, test_runner::RngSeed};
-use whole::{Draw, EVERYTHING, SKUS, Without, estate, merged, renamed, shuffled};
 
 const PLAIN: Without = Without { administrators: true, entitlements: true };
 

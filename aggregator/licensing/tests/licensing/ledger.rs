@@ -1,12 +1,10 @@
 //! The ledger of assignments (0.3, 0.4, C.11, C.16, C.24, C.26, E.20, E.21): what may move when. Days are counted by hand: a
 //! licence given on 1 January 2026 is free again on 1 April, as January, February and March have 31 + 28 + 31 = 90.
 
-mod estates;
-
 use std::fmt::Write as _;
 
+use crate::estates::warns;
 use caliper_licensing::{Assessment, Estate, EstateError, EstateFile, assess};
-use estates::warns;
 
 const BASE: &str = r#"
 format = "caliper.estate/1"

@@ -1,9 +1,7 @@
 //! Licences to run, beside the worked examples of sections J.1 and J.4.
 
-mod estates;
-
+use crate::estates::*;
 use caliper_licensing::{Confidence, Estate, Server};
-use estates::*;
 
 const STANDARD: &str = "windows-server/standard/core";
 const DATACENTER: &str = "windows-server/datacenter/core";

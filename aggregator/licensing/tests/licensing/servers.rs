@@ -1,11 +1,9 @@
 //! The edition for each host given licences owned (rules A.5, C.19, E.29): worked out by hand, and against trying everything.
 
-mod estates;
-
 use std::collections::BTreeMap;
 
+use crate::estates::{assessed, host, owns, price, server, version};
 use caliper_licensing::{Assessment, Channel, Entitlement, Estate, Host, Line, Server, Servers, VersionName, assess};
-use estates::{assessed, host, owns, price, server, version};
 use proptest::prelude::*;
 
 const STANDARD: &str = "windows-server/standard/core";

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use caliper_licensing::catalogue::catalogue;
 
-/// Rule, file below `src`, test: `file test` below `tests` or `src`, or `row` and its number.
+/// Rule, file below `src`, test: `file test` beside this one or below `src`, or `row` and its number.
 const RULES: &[(&str, &str, &str)] = &[
     ("0.1", "assess.rs", "row 26"),
     ("0.2", "estate/licences.rs", "run_examples oem_licences_stay_and_processor_licences_become_cores"),
@@ -159,7 +159,7 @@ fn every_rule_is_computed_somewhere_and_shown_by_a_test() {
         } else if place.contains('/') {
             read(&["src", place]).contains(&format!("fn {test}("))
         } else {
-            read(&["tests", &format!("{place}.rs")]).contains(&format!("fn {test}("))
+            read(&["tests", "licensing", &format!("{place}.rs")]).contains(&format!("fn {test}("))
         };
         assert!(found, "{rule}: {place} has no {test}");
     }
