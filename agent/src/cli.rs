@@ -3,18 +3,19 @@
 mod show;
 
 use std::{
+    ffi::OsString,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use caliper_proto::Report;
+use caliper_proto::{Instant, Report};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
     collect::{self, CollectError},
-    config::{Config, ConfigError},
+    config::{self, Config, ConfigError, InitError, Wishes},
     connection::Trouble,
     doctor,
     enroll::{self, EnrolError},
@@ -51,6 +52,10 @@ pub enum Command {
     /// Show or check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Install, remove, start, stop or run the Windows service
+    #[cfg(windows)]
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Print the version
     Version(Json),
 }
@@ -103,6 +108,44 @@ pub enum ConfigCommand {
     Show(Json),
     /// Check the file and say what is wrong
     Check,
+    /// Write a first configuration, as an installer does; one that is there stays
+    Init(Init),
+}
+
+/// `config init`; empty values are as good as none.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Host and port of the aggregator; without it the one in the token
+    #[arg(long, value_name = "HOST:PORT")]
+    pub server: Option<String>,
+    /// error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// File that holds an enrolment token; a copy is kept for the service, which deletes it once enrolled
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<OsString>, // a path must not be empty
+}
+
+/// `service`.
+#[cfg(windows)]
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ServiceCommand {
+    /// Install the service, or bring it to this version; started or not stays as it was
+    Install,
+    /// Stop and remove the service; configuration, identity and queue stay
+    Uninstall {
+        /// Delete configuration, identity and queue as well
+        #[arg(long)]
+        purge: bool,
+    },
+    /// Start the service
+    Start,
+    /// Stop the service and wait for it
+    Stop,
+    /// Say how the service stands
+    Status,
+    /// What Windows starts; a person wants `run`
+    Run,
 }
 
 /// Why a command failed.
@@ -120,6 +163,13 @@ pub enum CliError {
     /// Not delivered.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The service could not be changed.
+    #[cfg(windows)]
+    #[error(transparent)]
+    Service(#[from] crate::service::ServiceError),
+    /// There is no first configuration.
+    #[error(transparent)]
+    Init(#[from] InitError),
     /// The result could not be written.
     #[error("cannot write the result: choose another file with `--output`")]
     Output(#[source] io::Error),
@@ -133,7 +183,7 @@ impl CliError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) => 2,
+            Self::Config(_) | Self::Init(InitError::Config(_)) => 2,
             Self::Run(RunError::Identity(IdentityError::Missing)) => 3,
             Self::Enrol(EnrolError::Trouble(trouble)) | Self::Run(RunError::Trouble(trouble)) => match trouble {
                 Trouble::Outage { .. } | Trouble::Unexpected(..) => 4,
@@ -159,7 +209,7 @@ pub async fn execute(
         Command::Collect(command) => {
             let config = if command.from.is_some() { None } else { Some(Config::load(named, &environment)?) };
             let from = command.from.clone().or_else(|| config.and_then(|config| config.collect_from.value));
-            let report = collector(from)()?;
+            let report = collector(from, environment.now)()?;
             match &command.output {
                 Some(path) => write_report(path, report.to_json().as_bytes()).map_err(CliError::Output),
                 None => show::report(&mut output, &report, command.json),
@@ -179,7 +229,7 @@ pub async fn execute(
         }
         Command::Run(command) => {
             let config = Config::load(named, &environment)?;
-            let collector = Arc::new(collector(config.collect_from.value.clone()));
+            let collector = Arc::new(collector(config.collect_from.value.clone(), environment.now));
             let run = Run { config, environment, collector, backoff: Backoff::default() };
             if command.once {
                 Ok(run.once(command.timeout.map(Duration::from_secs), stop).await?)
@@ -191,6 +241,19 @@ pub async fn execute(
             let checks = doctor::examine(named, &environment).await;
             show::checks(&mut output, &checks, json)?;
             if checks.iter().any(|check| check.state == doctor::State::Failed) { Err(CliError::Doctor) } else { Ok(()) }
+        }
+        Command::Config(ConfigCommand::Init(Init { server, log_level, token_file })) => {
+            let token_file = token_file.map(PathBuf::from);
+            let done = config::init(named, Wishes { server, log_level, token_file }, &environment)?;
+            let path = named.unwrap_or(&environment.config);
+            let written = if done.written { "is written" } else { "is there already and stays as it is" };
+            let token = if done.token_kept { "; the service will enrol with the token" } else { "" };
+            writeln!(output, "{} {written}{token}", path.display()).map_err(CliError::Output)
+        }
+        #[cfg(windows)]
+        Command::Service(command) => {
+            let answer = crate::service::control(command, named, &environment)?;
+            writeln!(output, "{answer}").map_err(CliError::Output)
         }
         Command::Config(ConfigCommand::Show(Json { json })) => {
             show::config(&mut output, &Config::load(named, &environment)?, json)
@@ -212,9 +275,13 @@ fn write_report(path: &Path, report: &[u8]) -> io::Result<()> {
     replace_durably(path, report)
 }
 
-fn collector(from: Option<PathBuf>) -> impl Fn() -> Result<Report, CollectError> + Send + Sync {
+/// Collects from the folder, or else from this machine.
+pub(crate) fn collector(
+    from: Option<PathBuf>,
+    now: fn() -> Instant,
+) -> impl Fn() -> Result<Report, CollectError> + Send + Sync {
     move || match &from {
         Some(folder) => collect::collect_from(folder),
-        None => collect::collect_local(),
+        None => collect::collect_local(now()),
     }
 }

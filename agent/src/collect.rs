@@ -6,10 +6,18 @@
 mod edition;
 mod evidence;
 mod folder;
+#[cfg(windows)]
+mod live;
 mod local;
 mod server;
+#[cfg(any(windows, test))]
+mod sessions;
 mod sign_ins;
+#[cfg(any(windows, test))]
+mod topology;
 mod user_access;
+#[cfg(any(windows, test))]
+mod windows;
 
 use std::{
     io,

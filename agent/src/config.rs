@@ -3,6 +3,7 @@
 //! The aggregator's word beats the file, the file beats the default: who runs the fleet decides how often it reports.
 
 mod file;
+mod init;
 mod value;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use file::{MOST_INTERVAL, parse};
+pub use init::{InitError, Initialised, Wishes, init};
 pub use value::print_duration;
 
 use crate::{

@@ -9,8 +9,11 @@ use wire::enrolment_client::EnrolmentClient;
 
 use crate::{
     connection::{Target, Trouble},
+    environment::Environment,
     identity::{Identity, IdentityError, Request},
+    sentence::sentence,
     state::Folder,
+    uplink::Backoff,
 };
 
 /// Why there is no certificate.
@@ -77,6 +80,42 @@ pub async fn enrol(token: &EnrolToken, folder: &Folder, host_name: &str) -> Resu
     let channel = target.connect(None).await?;
     let answer = EnrolmentClient::new(channel).enrol(message).await.map_err(|status| refusal(&target, &status))?;
     keep(answer.into_inner(), request, &target, folder)
+}
+
+/// Waits for an identity: until somebody enrols, or a token in the state folder is accepted, which is then deleted.
+///
+/// For a service, which may be installed before there is a token or a network.
+pub async fn awaited(
+    folder: &Folder,
+    environment: &Environment,
+    mut backoff: Backoff,
+) -> Result<Identity, IdentityError> {
+    loop {
+        match Identity::load(folder) {
+            Err(IdentityError::Missing) => {}
+            found => return found,
+        }
+        if folder.token().exists() {
+            match with_kept_token(folder, &environment.host_name).await {
+                Ok(identity) => return Ok(identity),
+                Err(error) => tracing::error!("{}", sentence(&error)),
+            }
+        } else {
+            tracing::error!("{}", IdentityError::Missing);
+        }
+        tokio::time::sleep(backoff.next((environment.random)())).await;
+    }
+}
+
+async fn with_kept_token(folder: &Folder, host_name: &str) -> Result<Identity, EnrolError> {
+    let path = folder.token();
+    let token = read_token(&path, io::empty())?;
+    let identity = enrol(&token, folder, host_name).await?;
+    tracing::info!("enrolled at {} as {}", identity.address, identity.subject);
+    if let Err(error) = fs_err::remove_file(&path) {
+        tracing::warn!("enrolled, but the token file is still there: delete it yourself ({error})");
+    }
+    Ok(identity)
 }
 
 /// Renews the certificate with a new key.

@@ -12,8 +12,11 @@ pub mod doctor;
 pub mod enroll;
 pub mod environment;
 pub mod identity;
+pub mod log_file;
 pub mod queue;
 pub mod run;
 pub mod sentence;
+#[cfg(windows)]
+pub mod service;
 pub mod state;
 pub mod uplink;

@@ -14,8 +14,17 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = environment();
+    #[cfg(windows)]
+    if let Command::Service(caliper_agent::cli::ServiceCommand::Run) = cli.command {
+        // logs to places of its own
+        return end(caliper_agent::service::run(cli.config, environment).map_err(|error| CliError::from(error).into()));
+    }
     listen(&cli, &environment);
-    match start(cli, environment) {
+    end(start(cli, environment))
+}
+
+fn end(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let known = error.downcast_ref::<CliError>();
@@ -51,16 +60,25 @@ fn environment() -> Environment {
     Environment {
         now: || jiff::Timestamp::now().into(),
         random: || uuid::Uuid::new_v4().as_u128() as u64,
-        host_name: sysinfo::System::host_name().unwrap_or_default(),
+        host_name: host_name(),
         config,
         state,
     }
 }
 
 #[cfg(windows)]
+fn host_name() -> String {
+    caliper_windows::machine::host_name().unwrap_or_default()
+}
+
+#[cfg(not(windows))]
+fn host_name() -> String {
+    sysinfo::System::host_name().unwrap_or_default()
+}
+
+#[cfg(windows)]
 fn places() -> (PathBuf, PathBuf) {
-    let data = std::env::var_os("ProgramData").map_or_else(|| PathBuf::from(r"C:\ProgramData"), PathBuf::from);
-    let folder = data.join("Caliper");
+    let folder = caliper_windows::machine::program_data().join("Caliper");
     (folder.join("config.toml"), folder)
 }
 

@@ -5,7 +5,14 @@
 use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// How often and how long a file that somebody else looks at is waited for.
+const PATIENCE: u32 = 20;
+const LOOK: Duration = Duration::from_millis(25);
+
+const LOGS: &str = "logs";
 
 /// Paths inside the state folder.
 #[derive(Debug, Clone)]
@@ -42,10 +49,36 @@ impl Folder {
         self.0.join("collection.json")
     }
 
+    /// A token that the service exchanges for an identity, put here by an installer.
+    #[must_use]
+    pub fn token(&self) -> PathBuf {
+        self.0.join("token")
+    }
+
+    /// The log of the service.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.0.join(LOGS).join("agent.log")
+    }
+
     /// Folder of the queue.
     #[must_use]
     pub fn queue(&self) -> PathBuf {
         self.0.join("queue")
+    }
+
+    /// Deletes what an agent keeps here, and the folder if nothing else is in it.
+    pub fn delete(&self) -> io::Result<()> {
+        for file in [self.identity(), self.remote(), self.mark(), self.token()].iter().filter(|file| file.exists()) {
+            fs_err::remove_file(file)?;
+        }
+        for folder in [self.queue(), self.0.join(LOGS)].iter().filter(|folder| folder.exists()) {
+            fs_err::remove_dir_all(folder)?;
+        }
+        if self.0.exists() && fs_err::read_dir(&self.0)?.next().is_none() {
+            fs_err::remove_dir(&self.0)?;
+        }
+        Ok(())
     }
 
     /// Makes the folder, for this account only, and proves that files can be written into it.
@@ -55,13 +88,26 @@ impl Folder {
     }
 }
 
-/// Makes a folder and its parents, readable by this account only.
+/// Makes a folder and its parents, readable by this account only; on Windows by administrators too.
 pub fn create_private(folder: &Path) -> io::Result<()> {
+    create_for_us(folder).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", folder.display())))
+}
+
+#[cfg(not(windows))]
+fn create_for_us(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", folder.display())))
+    builder.create(folder)
+}
+
+#[cfg(windows)]
+fn create_for_us(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
+        create_for_us(parent)?;
+    }
+    caliper_windows::private_folder::create(folder)
 }
 
 /// Replaces `path` with `bytes`, readable by this account only; after a power cut it holds the old or the new content.
@@ -84,8 +130,23 @@ fn replace(path: &Path, bytes: &[u8], durably: bool) -> io::Result<()> {
     if durably {
         file.as_file().sync_all().map_err(named)?;
     }
-    file.persist(path).map_err(|error| named(error.error))?;
+    rename(file, path).map_err(named)?;
     if durably { sync_folder(folder) } else { Ok(()) }
+}
+
+fn rename(mut file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    for _ in 0..PATIENCE {
+        match file.persist(path) {
+            Ok(_) => return Ok(()),
+            // Windows replaces no file while somebody looks at it, such as `doctor` or a virus scanner
+            Err(refused) if cfg!(windows) && refused.error.kind() == io::ErrorKind::PermissionDenied => {
+                file = refused.file;
+                std::thread::sleep(LOOK);
+            }
+            Err(refused) => return Err(refused.error),
+        }
+    }
+    file.persist(path).map(drop).map_err(|refused| refused.error)
 }
 
 /// Makes the names in a folder durable. Windows has no such call; NTFS journals names by itself.
@@ -95,4 +156,29 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_agent_keeps_is_deleted_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().join("state"));
+        folder.delete().unwrap();
+        create_private(&folder.queue()).unwrap();
+        create_private(folder.log().parent().unwrap()).unwrap();
+        for file in [folder.identity(), folder.token(), folder.mark(), folder.log(), folder.queue().join("lock")] {
+            replace_durably(&file, b"x").unwrap();
+        }
+        let foreign = folder.path().join("somebody else's");
+        fs_err::write(&foreign, "x").unwrap();
+        folder.delete().unwrap();
+        let left: Vec<_> = fs_err::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, std::slice::from_ref(&foreign));
+        fs_err::remove_file(foreign).unwrap();
+        folder.delete().unwrap();
+        assert!(!folder.path().exists());
+    }
 }

@@ -69,7 +69,8 @@ fn dependencies_point_one_way() {
         ("proto/Cargo.toml", &[][..]),
         ("agent/evidence/Cargo.toml", &[]),
         ("aggregator/licensing/Cargo.toml", &[]),
-        ("agent/Cargo.toml", &["caliper-evidence", "caliper-proto"]),
+        ("agent/windows/Cargo.toml", &[]),
+        ("agent/Cargo.toml", &["caliper-evidence", "caliper-proto", "caliper-windows"]),
         ("aggregator/Cargo.toml", &["caliper-licensing", "caliper-proto"]),
         ("tests/lab/Cargo.toml", &["caliper-proto"]),
     ] {
@@ -105,7 +106,7 @@ fn wire_types_and_sql_stop_at_the_edge() {
 #[test]
 fn the_agent_never_enumerates_accounts() {
     let asks = ["ldap", "NetUserEnum", "NetQueryDisplayInformation", "getpwent", "/etc/passwd", "process::Command"];
-    for folder in ["agent/src", "agent/evidence/src"] {
+    for folder in ["agent/src", "agent/evidence/src", "agent/windows/src"] {
         holds_none(folder, &asks, &[]);
     }
     let libraries = [dependencies("agent/Cargo.toml"), dependencies("agent/evidence/Cargo.toml")].concat();
@@ -129,6 +130,35 @@ fn time_randomness_and_environment_come_in() {
     );
 }
 
+/// The members of the workspace, as their folders.
+fn members() -> Vec<String> {
+    let workspace = text("Cargo.toml");
+    let members = workspace.lines().find_map(|line| line.strip_prefix("members = ")).unwrap();
+    members.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The compiler forbids it wherever the lints of the workspace hold.
+#[test]
+fn unsafe_stands_in_one_crate_and_says_why() {
+    assert!(text("Cargo.toml").contains("[workspace.lints.rust]\nunsafe_code = \"forbid\"\n"));
+    for member in members() {
+        let bound = text(&format!("{member}/Cargo.toml")).contains("[lints]\nworkspace = true\n");
+        assert_eq!(bound, member != "agent/windows", "{member}");
+    }
+    let blocks = ["unsafe {", "unsafe impl", "unsafe fn"];
+    for (name, text) in files("agent/windows/src") {
+        let lines: Vec<&str> = text.lines().collect();
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| blocks.iter().any(|block| line.contains(block))) {
+            let mut above = lines[..at].iter().rev().take_while(|line| line.trim_start().starts_with("//"));
+            assert!(
+                above.any(|line| line.contains("SAFETY:") || line.contains("# Safety")),
+                "{name}:{}: {line}",
+                at + 1
+            );
+        }
+    }
+}
+
 #[test]
 fn each_of_the_nine_invariants_names_tests_that_exist() {
     let sources: String = ["proto", "agent/src", "agent/tests", "agent/evidence", "aggregator", "tests/tests"]
@@ -150,9 +180,7 @@ fn each_of_the_nine_invariants_names_tests_that_exist() {
 #[test]
 fn the_code_map_names_every_crate() {
     let map = text("ARCHITECTURE.md");
-    let workspace = text("Cargo.toml");
-    let members = workspace.lines().find_map(|line| line.strip_prefix("members = ")).unwrap();
-    for member in members.split('"').skip(1).step_by(2) {
+    for member in members() {
         assert!(map.contains(&format!("| `{member}/` |")), "{member}");
     }
 }

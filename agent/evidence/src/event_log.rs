@@ -36,6 +36,7 @@ use std::{
 use evtx::{EvtxParser, ParserSettings};
 
 pub use event::Event;
+pub use principal::principal;
 pub use rules::{Origin, SignIn, sign_in};
 pub use tally::Use;
 

@@ -154,6 +154,20 @@ async fn the_configuration_is_shown_with_its_origins_and_checked() {
 }
 
 #[tokio::test]
+async fn a_first_configuration_is_written_once() {
+    let place = Place::new();
+    let config = place.environment.config.display().to_string();
+    let init = async |level: &str| {
+        run(&place, &["config", "init", "--server", "", "--token-file", "", "--log-level", level]).await
+    };
+    let wrong = init("loud").await;
+    assert_eq!(wrong.code(), 2, "{}", wrong.sentence());
+    assert_eq!(init("debug").await.out(), format!("{config} is written\n"));
+    assert_eq!(init("trace").await.out(), format!("{config} is there already and stays as it is\n"));
+    assert_eq!(fs_err::read_to_string(&place.environment.config).unwrap(), "[log]\nlevel = \"debug\"\n");
+}
+
+#[tokio::test]
 async fn enroll_reads_the_token_from_a_file_and_deletes_it_or_from_standard_input() {
     let fake = Fake::start().await;
     let place = configured();

@@ -5,6 +5,7 @@ use caliper_agent::{
     enroll::{self, EnrolError},
     identity::Identity,
     run::RunError,
+    uplink::Backoff,
 };
 use caliper_proto::{EnrolToken, Instant};
 use tokio::net::TcpListener;
@@ -69,6 +70,29 @@ async fn a_foreign_authority_a_wrong_name_a_wrong_clock_and_a_closed_port_are_to
     let found = trouble(&closed).await;
     assert!(matches!(&found, Trouble::Outage { detail, .. } if detail.contains("refused")), "{found}");
     assert_eq!(fake.memory().enrolments, 0, "nobody was told the secret");
+}
+
+/// As a service does it, which may be there before its token is good.
+#[tokio::test]
+async fn a_token_in_the_state_folder_is_tried_until_it_is_accepted_and_then_deleted() {
+    let fake = Fake::start().await;
+    fake.memory().refusal = Some(Status::unauthenticated("ask for a new one"));
+    let place = Place::new();
+    let folder = place.folder();
+    folder.prepare().unwrap();
+    fs_err::write(folder.token(), fake.token().to_line()).unwrap();
+    let relent = async {
+        while fake.memory().enrolments < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert!(folder.token().exists());
+        fake.memory().refusal = None;
+    };
+    let (identity, ()) = tokio::join!(enroll::awaited(&folder, &place.environment, Backoff::default()), relent);
+    assert_eq!(identity.unwrap(), place.identity());
+    assert!(!folder.token().exists());
+    let again = enroll::awaited(&folder, &place.environment, Backoff::default()).await.unwrap();
+    assert_eq!((again, fake.memory().enrolments), (place.identity(), 4), "an identity needs no token");
 }
 
 #[tokio::test]

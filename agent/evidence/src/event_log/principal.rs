@@ -32,6 +32,7 @@ const LOCAL_SYSTEM: &str = "s-1-5-18";
 /// The principal that a record names; `None` if it names nobody or an account that is never anybody.
 ///
 /// Machine accounts (`name$`) are kept: they are devices. Windows logs the server's own one with the SID of SYSTEM.
+#[must_use]
 pub fn principal(domain: &str, name: &str, sid: &str) -> Option<String> {
     let (domain, name, sid) = (domain.to_lowercase(), name.to_lowercase(), sid.to_lowercase());
     let bare = name.split('@').next().unwrap_or_default();
