@@ -10,3 +10,4 @@ pub mod aggregator;
 pub mod process;
 pub mod programs;
 pub mod servers;
+pub mod windows;

@@ -42,14 +42,7 @@ fn programs() -> &'static Programs {
         let target = profile.parent().expect("a profile lies in the target folder");
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--workspace", "--bins", "--target-dir"]).arg(target);
-        // what cargo tells a test about itself would look like a change to the build scripts of dependencies
-        #[allow(clippy::disallowed_methods)] // the environment is only taken away from, never read
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"].iter().any(|start| text.starts_with(start)) {
-                cargo.env_remove(&name);
-            }
-        }
+        forget_cargo(&mut cargo);
         if profile.ends_with("release") {
             cargo.arg("--release");
         }
@@ -58,6 +51,17 @@ fn programs() -> &'static Programs {
         let program = |name: &str| profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         Programs { caliper: program("caliper"), agent: program("caliper-agent"), lab: program("caliper-lab") }
     })
+}
+
+/// Takes away what cargo tells a test about itself: it would look like a change to the build scripts of dependencies.
+pub fn forget_cargo(command: &mut Command) {
+    #[allow(clippy::disallowed_methods)] // the environment is only taken away from, never read
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"].iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
 }
 
 /// Root of the workspace.

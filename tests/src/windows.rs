@@ -1,0 +1,87 @@
+//! Programs for Windows, built by `tests/windows/cross.sh` and run under Wine, or one clear line why they are not.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use crate::{
+    process::{Finished, Running, finish},
+    programs::{self, workspace},
+};
+
+/// Longest wait for a build on a slow machine.
+const BUILD: Duration = Duration::from_mins(40);
+
+/// The Wine folder, for one test at a time; all its programs end when this is dropped.
+pub struct Windows {
+    home: PathBuf,
+    /// Held by the system for this process.
+    _alone: std::fs::File,
+}
+
+/// Tools and Wine folder; `None`, after one line on standard error, if this machine has none.
+#[must_use]
+pub fn windows() -> Option<Windows> {
+    let found = finish(script().arg("where"));
+    if !found.status.success() {
+        eprintln!("skipped: {}", found.sentence());
+        return None;
+    }
+    let home = PathBuf::from(found.output.trim());
+    let alone = fs_err::File::create(home.join("in-use")).expect("a file can be made").into_parts().0;
+    alone.lock().expect("the Wine folder can be had alone");
+    let windows = Windows { home, _alone: alone };
+    stop();
+    Some(windows)
+}
+
+fn script() -> Command {
+    Command::new(workspace().join("tests/windows/cross.sh"))
+}
+
+/// Ends whatever runs in the Wine folder.
+fn stop() {
+    finish(script().arg("stop"));
+}
+
+impl Windows {
+    /// Runs cargo with Windows as its target.
+    pub fn cargo(&self, arguments: &[&str]) -> Finished {
+        let mut cargo = script();
+        cargo.arg("cargo").args(arguments).current_dir(workspace());
+        programs::forget_cargo(&mut cargo);
+        Running::start(&mut cargo).wait(BUILD)
+    }
+
+    /// Builds the agent.
+    #[must_use]
+    pub fn agent(&self) -> PathBuf {
+        self.cargo(&["build", "--quiet", "-p", "caliper-agent"]).succeeded();
+        workspace().join("target/windows/x86_64-pc-windows-gnu/debug/caliper-agent.exe")
+    }
+
+    /// Runs a Windows program to its end.
+    pub fn run(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Finished {
+        finish(script().arg("wine").arg(program).args(arguments))
+    }
+
+    /// Where a path of Windows' drive C lies.
+    #[must_use]
+    pub fn drive_c(&self, path: &str) -> PathBuf {
+        self.home.join("wine/drive_c").join(path)
+    }
+}
+
+impl Drop for Windows {
+    fn drop(&mut self) {
+        stop();
+    }
+}
+
+/// A path as Windows programs know it: Wine shows the whole file system as drive Z.
+#[must_use]
+pub fn drive_z(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', "\\")
+}

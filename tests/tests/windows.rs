@@ -1,0 +1,177 @@
+//! The agent for Windows under Wine: its own tests, and as a service that delivers to a real aggregator.
+//!
+//! Wine is no Windows: what was seen where stands in a table in `agent/README.md`.
+
+use std::{
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use caliper_lab::rows;
+use caliper_tests::{
+    aggregator::{Aggregator, PLAIN, Serving},
+    process::finish,
+    programs::workspace,
+    windows::{Windows, drive_z, windows},
+};
+use tempfile::TempDir;
+
+/// Rows that the service has to deliver.
+const ROWS: u64 = 500;
+
+/// The agent's folder under Wine, an aggregator for it, and a token that leads there.
+struct Scene {
+    windows: Windows,
+    aggregator: Aggregator,
+    _serving: Serving,
+    /// `config.toml`, identity, queue and logs of the agent.
+    home: PathBuf,
+    folder: TempDir,
+}
+
+impl Scene {
+    /// A Windows on which the agent never was, to report artefacts of its own; `None` where there is no Wine.
+    fn new() -> Option<Self> {
+        let windows = windows()?;
+        let agent = windows.agent();
+        windows.run(&agent, &["service", "uninstall", "--purge"]).succeeded();
+        let folder = tempfile::tempdir().unwrap();
+        rows::write(&folder.path().join("artefacts"), "NW-FS9", ROWS).unwrap();
+        let aggregator = Aggregator::new(&folder.path().join("data"), PLAIN);
+        let serving = aggregator.serve();
+        aggregator.token(serving.grpc, &folder.path().join("token"), &[]);
+        let home = windows.drive_c("ProgramData/Caliper");
+        fs_err::create_dir_all(&home).unwrap();
+        let scene = Self { windows, aggregator, _serving: serving, home, folder };
+        scene.configure();
+        Some(scene)
+    }
+
+    fn configure(&self) {
+        let artefacts = drive_z(&self.folder.path().join("artefacts"));
+        fs_err::write(self.home.join("config.toml"), format!("[collect]\nfrom = '{artefacts}'\n")).unwrap();
+    }
+
+    fn token(&self) -> String {
+        drive_z(&self.folder.path().join("token"))
+    }
+
+    fn log(&self) -> String {
+        fs_err::read_to_string(self.home.join("logs/agent.log")).unwrap_or_default()
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        self.home.join(name).exists()
+    }
+
+    fn until(&self, what: &str, so: impl Fn() -> bool) {
+        let end = Instant::now() + Duration::from_mins(2);
+        while !so() {
+            assert!(Instant::now() < end, "not within two minutes: {what}; the service logged:\n{}", self.log());
+            thread::park_timeout(Duration::from_millis(100));
+        }
+    }
+
+    fn until_delivered(&self) {
+        self.until("every row in the store", || self.aggregator.count("access") == i64::try_from(ROWS).unwrap());
+    }
+}
+
+#[test]
+fn the_agents_own_tests_pass_under_wine() {
+    let Some(windows) = windows() else { return };
+    windows.cargo(&["test", "--quiet", "-p", "caliper-windows", "-p", "caliper-agent"]).succeeded();
+}
+
+#[test]
+fn as_a_service_it_enrols_delivers_stops_and_goes() {
+    let Some(scene) = Scene::new() else { return };
+    let agent = scene.windows.agent();
+    let run = |arguments: &[&str]| scene.windows.run(&agent, arguments);
+    let status = || run(&["service", "status"]).succeeded().output.trim().to_owned();
+
+    run(&["config", "init", "--token-file", &scene.token()]).succeeded();
+    assert_eq!(run(&["service", "install"]).succeeded().output, "service CaliperAgent is installed\n");
+    assert_eq!(status(), "stopped");
+    run(&["service", "start"]).succeeded();
+    scene.until_delivered();
+    assert_eq!(status(), "running");
+    assert!(scene.holds("identity.json") && !scene.holds("token"), "a token is used once");
+    let log = scene.log();
+    assert!(log.contains("the service runs") && log.contains("enrolled at 127.0.0.1:"), "{log}");
+
+    // while it runs a second agent is refused, and the check-up finds all well
+    let second = run(&["run", "--once"]);
+    assert!(second.sentence().contains("another caliper-agent is using the queue"), "{}", second.sentence());
+    let doctor = run(&["doctor"]);
+    assert!(doctor.status.success(), "{}{}", doctor.output, doctor.errors);
+
+    run(&["service", "stop"]).succeeded();
+    assert_eq!(status(), "stopped");
+    assert!(scene.log().trim_end().ends_with("the service has stopped"), "{}", scene.log());
+    run(&["service", "uninstall"]).succeeded();
+    assert_eq!(status(), "not installed");
+    assert!(scene.holds("identity.json"), "identity and queue stay");
+    run(&["service", "uninstall", "--purge"]).succeeded();
+    assert!(!scene.home.exists());
+}
+
+#[test]
+fn as_a_package_it_installs_silently_upgrades_and_goes() {
+    let Some(scene) = Scene::new() else { return };
+    let agent = scene.windows.agent();
+    let package = |version: &str| {
+        let path = scene.folder.path().join(format!("{version}.msi"));
+        let mut msi = Command::new(workspace().join("deploy/windows/msi.sh"));
+        finish(msi.arg(&agent).arg(&path).arg(version)).succeeded();
+        drive_z(&path)
+    };
+    let (first, second) = (package("0.1.0"), package("0.2.0"));
+    let msiexec = |arguments: &[&str]| scene.windows.run("msiexec", &[arguments, &["/qn"]].concat());
+    let program = scene.windows.drive_c("Program Files/Caliper/Agent/caliper-agent.exe");
+    let status = || scene.windows.run(&program, &["service", "status"]).succeeded().output.trim().to_owned();
+
+    msiexec(&["/i", &first, &format!("ENROLLTOKENFILE={}", scene.token())]).succeeded();
+    scene.until_delivered();
+    assert_eq!(status(), "running");
+    let configuration = fs_err::read(scene.home.join("config.toml")).unwrap();
+    let identity = fs_err::read(scene.home.join("identity.json")).unwrap();
+
+    msiexec(&["/i", &second, "LOGLEVEL=error"]).succeeded();
+    scene.until("the new version at work", || status() == "running");
+    assert_eq!(fs_err::read(scene.home.join("config.toml")).unwrap(), configuration, "an upgrade keeps it");
+    assert_eq!(fs_err::read(scene.home.join("identity.json")).unwrap(), identity);
+    assert!(!msiexec(&["/i", &first]).status.success(), "a downgrade is refused");
+    assert_eq!(status(), "running");
+
+    msiexec(&["/x", &second]).succeeded();
+    assert!(!program.exists() && scene.holds("identity.json"), "the program goes, what it knows stays");
+    assert_eq!(scene.windows.run(&agent, &["service", "status"]).output.trim(), "not installed");
+
+    // a first installation without anything said, and without a trace
+    fs_err::remove_dir_all(&scene.home).unwrap();
+    msiexec(&["/i", &first, "STARTSERVICE=0"]).succeeded();
+    assert_eq!(status(), "stopped");
+    assert_eq!(fs_err::read_to_string(scene.home.join("config.toml")).unwrap(), "");
+    msiexec(&["/x", &first, "PURGE=1"]).succeeded();
+    assert!(!program.exists() && !scene.home.exists());
+}
+
+/// The Wine folder says that it is a Windows Server 2022 Standard (`tests/windows/cross.sh`).
+#[test]
+fn it_describes_the_machine_it_runs_on() {
+    let Some(windows) = windows() else { return };
+    let agent = windows.agent();
+    windows.run(&agent, &["service", "uninstall", "--purge"]).succeeded();
+    let report = windows.run(&agent, &["collect", "--json"]).succeeded();
+    let report = caliper_proto::Report::from_json(&report.output).unwrap();
+    let server = &report.server;
+    assert_eq!((server.edition.as_deref(), server.version.as_deref()), (Some("ServerStandard"), Some("2022")));
+    assert_eq!((server.build, server.product_type), (Some(20_348), Some(3)));
+    let host = thread::available_parallelism().unwrap().get();
+    assert_eq!(server.logical_processors, Some(u32::try_from(host).unwrap()), "as many as Linux sees");
+    assert!(server.sockets.is_some_and(|sockets| sockets > 0) && server.cores.is_some_and(|cores| cores > 0));
+    assert!(!server.name.is_empty());
+}
