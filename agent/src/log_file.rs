@@ -74,6 +74,7 @@ mod tests {
             ("entry number 1\nentry number 2\n".into(), "entry number 3\n".into())
         );
         // another start goes on
+        drop(log);
         let mut log = LogFile::open(&path, 30).unwrap();
         for entry in 4..=5 {
             log.write_all(format!("entry number {entry}\n").as_bytes()).unwrap();

@@ -69,7 +69,8 @@ unpack_compiler() {
   done
   rm -rf "$home/packages"
   for program in rustc rustdoc cargo-clippy clippy-driver; do
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$sysroot/lib/x86_64-linux-gnu" "$sysroot/bin/$program" \
+    # bash and not sh, which drops variables such as CARGO_BIN_EXE_caliper-agent
+    printf '#!/bin/bash\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$sysroot/lib/x86_64-linux-gnu" "$sysroot/bin/$program" \
       >"$tools/$program"
     chmod +x "$tools/$program"
   done

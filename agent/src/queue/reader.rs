@@ -98,6 +98,10 @@ impl Reader {
             // a full disk must not hold up the delivery that frees it; a restart repeats a few messages
             tracing::warn!("the position in the queue was not noted: {}", crate::sentence::sentence(&error));
         }
+        if self.shared.fill().messages == 0 {
+            // the writer leaves this segment now, and Windows deletes no file that somebody has open
+            self.open = None;
+        }
         self.shared.drop_acknowledged()?;
         self.shared.acknowledged.send_replace(position.acknowledged);
         Ok(())
