@@ -12,11 +12,14 @@ program=$1
 package=$(realpath -m "$2")
 version=${3:-$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$here/../../Cargo.toml")}
 
+certificate=${SIGN_CERTIFICATE:+$(realpath "$SIGN_CERTIFICATE")}
+key=${SIGN_KEY:+$(realpath "$SIGN_KEY")}
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sign() {
-  if [ -z "${SIGN_CERTIFICATE:-}" ]; then cp "$1" "$2"; return; fi
-  osslsigncode sign -certs "$SIGN_CERTIFICATE" -key "$SIGN_KEY" -h sha256 -n "Caliper agent" \
+  if [ -z "$certificate" ]; then cp "$1" "$2"; return; fi
+  osslsigncode sign -certs "$certificate" -key "$key" -h sha256 -n "Caliper agent" \
     ${SIGN_TIMESTAMP:+-ts "$SIGN_TIMESTAMP"} -in "$1" -out "$2" >/dev/null
 }
 

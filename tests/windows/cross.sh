@@ -65,7 +65,8 @@ unpack_compiler() {
   for package in "$home"/packages/*.deb; do
     # the compiler's own source and its documentation are thousands of files that nobody needs here
     dpkg-deb --fsys-tarfile "$package" |
-      tar -x -C "$home/rust" --exclude='./usr/src/*/compiler' --exclude='./usr/src/*/src' --exclude=./usr/share
+      tar -x -C "$home/rust" --no-wildcards-match-slash --exclude='./usr/src/*/compiler' --exclude='./usr/src/*/src' \
+        --exclude=./usr/share
   done
   rm -rf "$home/packages"
   for program in rustc rustdoc cargo-clippy clippy-driver; do
