@@ -33,7 +33,9 @@ pub use certificate::{CERTIFICATE_FORMAT, PURCHASE_CERTIFICATE_FORMAT, write_cer
 pub use connectors::{
     Branch, ConnectorDemand, ConnectorPlan, ConnectorProblem, ExternalAccess, cheapest_with_connectors,
 };
-pub use editions::{Cluster, EditionPlan, EditionProblem, Kind, Needs, Supply, Taken, cheapest_editions};
+pub use editions::{
+    Cluster, EditionPlan, EditionProblem, Kind, Needs, Supply, Taken, cheapest_editions, editions_as_taken,
+};
 pub use graph::{Graph, GraphError};
 pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};

@@ -107,12 +107,12 @@ pub struct FamilyPurchase {
     pub purchase: Purchase,
 }
 
-/// The cheapest purchase of licences to run Windows Server, given those owned: an edition for every host, or licences for its
-/// machines.
+/// The cheapest purchase of licences to run Windows Server and to manage with System Center, given those owned: an edition for every
+/// host, or licences for its machines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Servers {
-    /// What to run on, as lines of the products that hosts may take; the same as in the position if no other choice saves
-    /// anything.
+    /// What to run on, as lines of the products that hosts may take and of suites that are both (G.8); the same as in the position
+    /// if no other choice saves anything.
     pub lines: Vec<Line>,
     /// What it costs, the sum of its lines, minor units.
     pub cost_minor: u64,
@@ -142,8 +142,7 @@ pub struct Position {
     /// The same for each family beside the base CAL, in the order of the catalogue.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purchases: Vec<FamilyPurchase>,
-    /// Present if licences to run are owned that serve a need, and everything short has a price; not where suites owned also
-    /// manage hosts (G.8).
+    /// Present if licences to run or to manage servers are owned that serve a need, and everything short has a price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub servers: Option<Servers>,
     /// The cheapest packs for each line that is short and has a price (C.2, E.30); they may cost more than the line, if

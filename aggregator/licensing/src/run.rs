@@ -34,7 +34,7 @@ use stock::Stock;
 
 use crate::{
     assessment::{HostLicence, HostOption},
-    book::Needed,
+    book::{Book, Needed},
     checked::Checked,
     draft::Draft,
     estate::{Estate, EstateError},
@@ -51,53 +51,89 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     let mut found = needs::needs(checked, &placement, &estate.policy, &stock)?;
     draft.warnings.0.append(&mut found.warnings.0);
     draft.violations.append(&mut found.violations);
-    let (mut managed, warnings) = management::needs(checked, &placement, &estate.policy, &stock)?;
+    let mut managed = management::needs(checked, &placement, &estate.policy, &stock)?;
     let said = |warning: &String| !draft.warnings.0.contains(warning);
-    let warnings: Vec<String> = warnings.0.into_iter().filter(said).collect();
+    let warnings: Vec<String> = std::mem::take(&mut managed.warnings.0).into_iter().filter(said).collect();
     draft.warnings.0.extend(warnings);
-    let readings = readings::readings(checked, &placement, &stock, &found.all, &managed)?;
+    let readings = readings::readings(checked, &placement, &stock, &found.all, &managed.all)?;
     draft.readings.extend(readings);
-    draft.server_suites = suite_offer::offer(checked, &found.all, &managed)?;
+    draft.server_suites = suite_offer::offer(checked, &found.all, &managed.all)?;
     caps::check(checked, &placement, draft);
     terms::of_releases(checked, &placement, &found.all, &stock, draft)?;
     terms::of_machines(checked, &placement, &found, &mut stock, draft);
     oem::stay(checked, &mut found.all, &mut stock, draft);
-    downgrade::use_idle_datacenter(&stock, &mut found.all);
-    terms::of_managed_machines(&managed, &mut stock, draft);
-    downgrade::use_idle_datacenter(&stock, &mut managed);
+    downgrade::use_idle_datacenter(&stock, &mut found.all, &managed.all);
+    terms::of_managed_machines(&managed.all, &mut stock, draft);
+    downgrade::use_idle_datacenter(&stock, &mut managed.all, &found.all);
 
     let mut products = by_product(&found.all)?;
     if let Some((version, used)) = found.in_azure {
         use_in_azure(&mut products, version, used);
     }
     unknown::state(checked, &found.all, &found.unplaced, &products, draft)?;
-    for products in [&products, &by_product(&managed)?] {
-        let needed = |sku: &str| products.get(sku).map_or_else(Quantities::new, |needed| needed.by_version.clone());
-        let turned = stock.grant_cores(needed);
+    for products in [&products, &by_product(&managed.all)?] {
+        let turned = stock.grant_cores(|sku| of_version(products, sku));
         terms::of_grants(&turned, draft);
     }
-    let shares = suites::share(checked, &stock, (&found.all, &products), &mut managed)?;
-    products.extend(by_product(&managed)?);
-    for host in found.all.iter().chain(&managed) {
+    suites::manage_under_datacenter(checked, &stock, &found.all, &mut managed.all);
+    let settled = Settled::of(checked, &stock, (&found.all, products), &managed.all)?;
+    for host in found.all.iter().chain(&managed.all) {
         draft.hosts.push(licence(estate, host)?);
-    }
-    for (sku, (by_version, owned)) in &shares.suites {
-        let used = Needed { by_version: by_version.clone(), rules: Rules::of(&["G.8"]), ..Needed::default() };
-        draft.book.add(sku, count::unit(sku), &used, owned)?;
     }
     // what is owned is written down whether it is needed or not
     let mut skus: BTreeSet<&str> = checked.catalogue.rights.iter().map(|row| row.sku.as_str()).collect();
     skus.extend([machine::STANDARD, machine::DATACENTER, management::BY_MACHINE]);
-    for sku in skus {
+    settled.write(skus, &stock, &mut draft.book)?;
+    servers::cheapest(checked, &found, &managed, draft)
+}
+
+/// What hosts and machines need of all products, with suites on their hosts (G.8).
+struct Settled<'a> {
+    /// By sku.
+    products: BTreeMap<&'a str, Needed>,
+    shares: suites::Shares,
+}
+
+impl<'a> Settled<'a> {
+    /// `to_run` is what is needed of Windows Server by sku.
+    fn of(
+        checked: &Checked<'a>,
+        stock: &Stock,
+        (windows, to_run): (&[HostNeed<'a>], BTreeMap<&'a str, Needed>),
+        managed: &[HostNeed<'a>],
+    ) -> Result<Self, EstateError> {
+        let shares = suites::share(checked, stock, (windows, &to_run), managed)?;
+        let mut products = to_run;
+        products.extend(by_product(managed)?);
+        Ok(Self { products, shares })
+    }
+
+    fn owned(&self, sku: &str, stock: &Stock) -> Quantities {
+        self.shares.owned.get(sku).cloned().unwrap_or_else(|| stock.of_sku(sku))
+    }
+
+    /// Lines of suites and of these products.
+    fn write<'s>(
+        &self,
+        skus: impl IntoIterator<Item = &'s str>,
+        stock: &Stock,
+        book: &mut Book<'_>,
+    ) -> Result<(), EstateError> {
+        for (sku, (by_version, owned)) in &self.shares.suites {
+            let used = Needed { by_version: by_version.clone(), rules: Rules::of(&["G.8"]), ..Needed::default() };
+            book.add(sku, count::unit(sku), &used, owned)?;
+        }
         let none = Needed { rules: Rules::of(&["C.11"]), ..Needed::default() };
-        let owned = shares.owned.get(sku).cloned().unwrap_or_else(|| stock.of_sku(sku));
-        draft.book.add(sku, count::unit(sku), products.get(sku).unwrap_or(&none), &owned)?;
+        for sku in skus {
+            book.add(sku, count::unit(sku), self.products.get(sku).unwrap_or(&none), &self.owned(sku, stock))?;
+        }
+        Ok(())
     }
-    if !shares.suites.is_empty() && !managed.is_empty() {
-        // another edition for a host would leave its suite managing nothing, which this choice does not weigh (G.8)
-        return Ok(());
-    }
-    servers::cheapest(checked, &found, draft)
+}
+
+/// What is needed of a product, by version.
+fn of_version(products: &BTreeMap<&str, Needed>, sku: &str) -> Quantities {
+    products.get(sku).map_or_else(Quantities::new, |needed| needed.by_version.clone())
 }
 
 /// C.21: licences of Datacenter serve hosts and Azure at once, so the larger of both needs is what is needed.

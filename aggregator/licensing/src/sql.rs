@@ -8,7 +8,7 @@ mod edition;
 mod hosts;
 mod instances;
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use cores::Cores;
 use edition::Edition;
@@ -47,8 +47,8 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     let estate = checked.estate;
     let placement = Placement::of(checked)?;
     let all = instances(checked, draft)?;
-    let active = leave_out_passive(checked, &all, draft);
     let here = Way { policy: estate.policy.clone(), undeclared_by_server: false, round_by_processor: false };
+    let active = leave_out_passive(checked, &placement, &all, &here, draft)?;
     let needs = needs(checked, &placement, &active, &here)?;
     warn(checked, &placement, &active, draft);
 
@@ -81,23 +81,34 @@ fn assured(estate: &Estate) -> bool {
     })
 }
 
-/// A passive replica needs no licence of its own beside an active one with Software Assurance.
+/// A passive replica needs no licence of its own beside an active one with Software Assurance. Where there are more of them, those
+/// that would cost most by themselves are free.
 fn leave_out_passive<'i, 'a>(
     checked: &Checked<'a>,
+    placement: &Placement<'a>,
     all: &'i [Instance<'a>],
+    way: &Way,
     draft: &mut Draft<'_>,
-) -> Vec<&'i Instance<'a>> {
+) -> Result<Vec<&'i Instance<'a>>, EstateError> {
     let rests = |instance: &Instance<'_>| {
         instance.row.passive || checked.estate.servers[instance.server as usize].disaster_recovery
     };
     let assured = assured(checked.estate);
     let mut left = all.iter().filter(|instance| !rests(instance)).count();
     let (mut free, mut counted) = (Vec::new(), Vec::new());
-    let mut active = Vec::new();
-    for instance in all {
-        if !rests(instance) {
-            active.push(instance);
-        } else if assured && left > 0 {
+    let (mut passive, mut active): (Vec<&Instance<'a>>, Vec<&Instance<'a>>) = all.iter().partition(|it| rests(it));
+    let mut order = Vec::new();
+    for (at, instance) in passive.iter().enumerate() {
+        let model = if instance.model == SqlModel::Host { SqlModel::Core } else { instance.model };
+        let alone = of_server(checked, placement, &[instance], model, way)?.chosen;
+        let cost = (alone.cost(checked.estate)?.unwrap_or(0), alone.count);
+        order.push((Reverse((cost, instance.edition, instance.version)), at));
+    }
+    // names decide only between those alike
+    order.sort_unstable();
+    passive = order.into_iter().map(|(_, at)| passive[at]).collect();
+    for instance in passive {
+        if assured && left > 0 {
             left -= 1;
             free.push(instance.row.id.as_str());
         } else {
@@ -114,7 +125,7 @@ fn leave_out_passive<'i, 'a>(
     draft.warnings.about(counted, |count, list| {
         format!("{count} passive instance(s) of SQL Server count, for lack of active ones with Software Assurance (D.11): {list}")
     });
-    active
+    Ok(active)
 }
 
 /// What all servers need, by id.

@@ -165,6 +165,12 @@ impl Demand {
         self.pairs.iter().map(|pair| pair.cal).chain(forced).max()
     }
 
+    /// The oldest version needed.
+    pub fn oldest(&self) -> Option<VersionName> {
+        let forced = self.forced_people.iter().chain(&self.forced_devices).flatten().copied();
+        self.pairs.iter().map(|pair| pair.cal).chain(forced).min()
+    }
+
     /// How many CALs the person of that rank needs if it is covered by User CALs.
     pub fn heads_of(&self, rank: u32) -> u64 {
         self.heads.get(rank as usize).copied().unwrap_or(1)

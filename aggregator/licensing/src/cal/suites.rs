@@ -154,9 +154,20 @@ impl<'a> Suites<'a> {
             .collect();
         let weights = prices.map_or(Ok(vec![1; 2 * open.len()]), |prices| in_ratio(&prices))?;
         let mut offers: Vec<Offer> = Vec::new();
-        for at in 0..open.len() {
-            for (holder, weight) in [(Holder::User, weights[2 * at]), (Holder::Device, weights[2 * at + 1])] {
-                offers.push(Offer { holder, families: 1 << at, price: Some(weight), owned: 0 });
+        for (at, (family, demand)) in open.iter().enumerate() {
+            // E.29: who has a CAL anyway saves nothing by a suite
+            let [users, devices] = family.owned(checked).map(|owned| {
+                let of = |from: Option<VersionName>| match from {
+                    Some(from) => owned.range(from..).fold(0_u64, |sum, (_, count)| sum.saturating_add(*count)),
+                    None => 0,
+                };
+                // those that serve the older needs only are not thought through
+                self.proven &= of(demand.oldest()) == of(demand.newest());
+                of(demand.newest()).min(u64::from(u32::MAX))
+            });
+            let [of_users, of_devices] = [weights[2 * at], weights[2 * at + 1]];
+            for (holder, weight, owned) in [(Holder::User, of_users, users), (Holder::Device, of_devices, devices)] {
+                offers.push(Offer { holder, families: 1 << at, price: Some(weight), owned });
             }
         }
         let singles = offers.len();

@@ -124,6 +124,15 @@ pub fn cheapest_editions(problem: &EditionProblem<'_>, plain: &[Taken]) -> Optio
     })
 }
 
+/// What a choice costs and which supplies serve it, with no better bound than 0; `None` as for [`cheapest_editions`].
+#[must_use]
+pub fn editions_as_taken(problem: &EditionProblem<'_>, taken: &[Taken]) -> Option<EditionPlan> {
+    let model = Model::of(problem)?;
+    let served = shortage(&model, &model.needed(taken).0);
+    let cost = model.cost(taken).max(0).unsigned_abs();
+    Some(EditionPlan { taken: taken.to_vec(), cost, lower_bound: 0, given: served.given, turned: served.turned })
+}
+
 /// Weights count in this part of the unit of the prices.
 const SCALE: i128 = 64;
 

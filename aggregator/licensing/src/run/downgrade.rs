@@ -1,7 +1,7 @@
 //! Datacenter licences owned and not needed elsewhere may cover a host that would need Standard ones that are not owned; never
 //! the reverse (A.5).
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{choice::HostNeed, stock::Stock};
 use crate::owned::{Quantities, balance};
@@ -32,7 +32,8 @@ impl Product {
 }
 
 /// The host that needs most is helped first. Each step looks at versions, not at hosts: there may be thousands.
-pub(crate) fn use_idle_datacenter(stock: &Stock, needs: &mut [HostNeed<'_>]) {
+/// `beside` is what the same hosts need of another product, which suites may serve as well (G.8).
+pub(crate) fn use_idle_datacenter(stock: &Stock, needs: &mut [HostNeed<'_>], beside: &[HostNeed<'_>]) {
     let mut pairs: Vec<(&str, &str)> = needs
         .iter()
         .filter_map(|need| Some((need.chosen.sku, need.datacenter?.sku)))
@@ -40,15 +41,25 @@ pub(crate) fn use_idle_datacenter(stock: &Stock, needs: &mut [HostNeed<'_>]) {
         .collect();
     pairs.sort_unstable();
     pairs.dedup();
+    let beside: BTreeMap<&str, _> = beside
+        .iter()
+        .map(|need| {
+            (need.id, (need.chosen.count, need.version, need.chosen.sku, need.datacenter.map(|other| other.count)))
+        })
+        .collect();
     for (standard_sku, datacenter_sku) in pairs {
         let mut standard = Product::of(stock, needs, standard_sku);
         let mut datacenter = Product::of(stock, needs, datacenter_sku);
         let (mut short, _) = standard.state();
         let (mut other_short, mut idle) = datacenter.state();
         let mut order: Vec<usize> = (0..needs.len()).filter(|&at| needs[at].chosen.sku == standard_sku).collect();
-        // of equally large ones the newest, then the one that takes least of Datacenter; the others are alike
+        // of equally large ones the newest, then the one that takes least of Datacenter, then the one that needs most beside;
+        // the others are alike
         let least = |at: usize| needs[at].datacenter.map(|choice| (choice.sku, choice.count));
-        order.sort_by_key(|&at| (Reverse(needs[at].chosen.count), Reverse(needs[at].version), least(at)));
+        order.sort_by_key(|&at| {
+            let need = &needs[at];
+            (Reverse(need.chosen.count), Reverse(need.version), least(at), Reverse(beside.get(need.id)))
+        });
         for at in order {
             if short == 0 || idle == 0 {
                 break;

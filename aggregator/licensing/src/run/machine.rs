@@ -1,5 +1,7 @@
 //! Licences for one virtual machine alone, which need Software Assurance: on any host (C.14 to C.18) or on Azure (C.21).
 
+mod minimum;
+
 use std::cmp::Reverse;
 
 use super::{
@@ -112,12 +114,12 @@ pub(super) fn reach_minimum(catalogue: &Catalogue, product: Product, needs: &mut
 }
 
 /// Hosts joined by the virtual machines that move between them.
-struct Groups {
+pub(super) struct Groups {
     leader: Vec<u32>,
 }
 
 impl Groups {
-    fn of(placement: &Placement<'_>, hosts: usize, servers: &[usize]) -> Self {
+    pub fn of(placement: &Placement<'_>, hosts: usize, servers: &[usize]) -> Self {
         let mut groups = Self { leader: (0..hosts as u32).collect() };
         let mut joined = vec![false; placement.clusters.len()];
         for &server in servers {
@@ -134,7 +136,8 @@ impl Groups {
         groups
     }
 
-    fn find(&mut self, mut host: u32) -> u32 {
+    /// One for all hosts of a group.
+    pub fn find(&mut self, mut host: u32) -> u32 {
         while self.leader[host as usize] != host {
             let next = self.leader[self.leader[host as usize] as usize];
             self.leader[host as usize] = next;
@@ -151,8 +154,23 @@ pub(super) struct Instead<'a> {
     pub machines: Vec<HostNeed<'a>>,
 }
 
+/// Hosts whose machines may be licensed by themselves, at list price.
+#[derive(Debug, Clone, Copy)]
+struct Candidate<'a> {
+    /// Cores of all its machines.
+    count: u64,
+    by_host: i128,
+    by_machine: i128,
+    /// Version and sku of the machine that would carry what the minimum asks for beside them.
+    carrier: Option<Carrier<'a>>,
+}
+
+/// The greatest carries what is missing, see [`reach_minimum`].
+type Carrier<'a> = (VersionName, Reverse<&'a str>);
+
 /// Virtual machines on hosts that may be licensed by themselves.
 pub(super) struct Machines<'m, 'a> {
+    pub product: Product,
     /// Indexes of the virtual servers that count.
     pub servers: &'m [usize],
     /// What else uses rights of a host and cannot be licensed so.
@@ -164,6 +182,8 @@ pub(super) struct Machines<'m, 'a> {
     pub may_be_bought: bool,
     /// Cores owned that may be assigned to machines.
     pub assured: u64,
+    /// What machines need that are licensed by themselves in any case.
+    pub in_any_case: &'m [HostNeed<'a>],
 }
 
 /// C.19: all machines of a host, or of the hosts between which they move, licensed by themselves, where that is allowed,
@@ -176,7 +196,7 @@ pub(super) fn choose<'a>(
     needs: &mut Vec<HostNeed<'a>>,
 ) -> Result<Vec<Instead<'a>>, EstateError> {
     let estate = checked.estate;
-    let Machines { servers, others, seen, need, may_be_bought, assured } = *by_themselves;
+    let Machines { servers, others, seen, need, may_be_bought, assured, .. } = *by_themselves;
     let mut instead: Vec<Instead<'a>> = Vec::new();
     if !may_be_bought && assured == 0 {
         return Ok(instead);
@@ -196,8 +216,8 @@ pub(super) fn choose<'a>(
         }
     }
     let mut gone = vec![false; needs.len()];
-    let mut left = assured;
     let mut more = Vec::new();
+    let mut candidates = Vec::new();
     // the largest group first, so that neither the order of the estate nor, but for groups alike, names decide who gets the
     // licences owned
     let mut groups: Vec<(&Vec<usize>, &Vec<usize>)> = machines.iter().zip(&hosts).collect();
@@ -235,14 +255,11 @@ pub(super) fn choose<'a>(
             hosts: hosts.iter().map(|&at| needs[at].clone()).collect(),
             machines: of_machines.clone(),
         });
-        if !may_be_bought && count > left {
-            continue;
-        }
-        let cost = |needs: &mut dyn Iterator<Item = Choice<'a>>| -> Result<Option<u128>, EstateError> {
-            let mut sum = 0_u128;
+        let cost = |needs: &mut dyn Iterator<Item = Choice<'a>>| -> Result<Option<i128>, EstateError> {
+            let mut sum = 0_i128;
             for choice in needs {
                 match choice.cost(estate)? {
-                    Some(cost) => sum += u128::from(cost),
+                    Some(cost) => sum += i128::from(cost),
                     None => return Ok(None),
                 }
             }
@@ -268,10 +285,24 @@ pub(super) fn choose<'a>(
             }
             continue;
         };
-        if by_machine >= by_host {
+        let carrier = of_machines.iter().map(|need| (need.version, Reverse(need.chosen.sku))).max();
+        candidates.push((Candidate { count, by_host, by_machine, carrier }, hosts, of_machines));
+    }
+    let of: Vec<Candidate<'a>> = candidates.iter().map(|candidate| candidate.0).collect();
+    let taken = minimum::taken(checked, by_themselves, &of)?;
+    for ((candidate, hosts, of_machines), taken) in candidates.into_iter().zip(taken) {
+        if !taken {
+            if may_be_bought && candidate.by_machine < candidate.by_host {
+                for &at in hosts {
+                    needs[at].facts.push(
+                        "by machine it would cost less but for the least cores that all machines licensed by themselves need \
+                         together (C.14)"
+                            .into(),
+                    );
+                }
+            }
             continue;
         }
-        left = left.saturating_sub(count);
         let old: u64 = hosts.iter().map(|&at| needs[at].chosen.count).fold(0, u64::saturating_add);
         for mut need in of_machines {
             need.rules.add("C.19");

@@ -7,7 +7,7 @@
 use super::{
     choice::{Choice, HostNeed, need},
     host::{Counted, Running, running},
-    machine::{self, Machines},
+    machine::{self, Instead, Machines},
     placement::{Place, Placement},
     stock::Stock,
 };
@@ -25,13 +25,21 @@ pub(super) const BY_MACHINE: &str = "system-center/standard/virtual-core";
 /// Names the version that manages a server in its `products`.
 pub(crate) const NAME: &str = "system-center";
 
-/// What is needed, by id, with what to say about it.
+/// What is needed to manage, before it is set against what is owned.
+pub(super) struct Managed<'a> {
+    /// By id.
+    pub all: Vec<HostNeed<'a>>,
+    /// Hosts whose machines may be licensed by themselves instead, as they were before that was decided.
+    pub instead: Vec<Instead<'a>>,
+    pub warnings: Warnings,
+}
+
 pub(super) fn needs<'a>(
     checked: &Checked<'a>,
     placement: &Placement<'a>,
     policy: &Policy,
     stock: &Stock,
-) -> Result<(Vec<HostNeed<'a>>, Warnings), EstateError> {
+) -> Result<Managed<'a>, EstateError> {
     let estate = checked.estate;
     check_versions(checked)?;
     let mut warnings = Warnings::default();
@@ -52,7 +60,9 @@ pub(super) fn needs<'a>(
     }
     let machines: Vec<usize> =
         (0..estate.servers.len()).filter(|&at| by_host[at] && estate.servers[at].is_virtual).collect();
+    let in_any_case: Vec<HostNeed<'a>> = by_machine.into_iter().map(|server| of_machine(checked, server)).collect();
     let by_themselves = Machines {
+        product: Product::SystemCenter,
         servers: &machines,
         // of these nobody knows the virtual processors
         others: &|host| host.managed_machines,
@@ -60,9 +70,10 @@ pub(super) fn needs<'a>(
         need: &|server| of_machine(checked, server),
         may_be_bought: policy.per_virtual_machine,
         assured: stock.assured_cores(Product::SystemCenter),
+        in_any_case: &in_any_case,
     };
-    machine::choose(checked, placement, &by_themselves, &mut all)?;
-    all.extend(by_machine.into_iter().map(|server| of_machine(checked, server)));
+    let instead = machine::choose(checked, placement, &by_themselves, &mut all)?;
+    all.extend(in_any_case);
     all.sort_by(|one, two| (one.id, one.chosen.sku).cmp(&(two.id, two.chosen.sku)));
     machine::reach_minimum(checked.catalogue, Product::SystemCenter, &mut all);
     warnings.about(all.iter().filter(|need| need.unpriced).map(|need| need.id), |count, list| {
@@ -71,7 +82,7 @@ pub(super) fn needs<'a>(
              the prices of both (G.7); counted as Standard: give prices. Hosts: {list}"
         )
     });
-    Ok((all, warnings))
+    Ok(Managed { all, instead, warnings })
 }
 
 /// The version that manages a server; one nobody states counts as the newest, a warning says so.

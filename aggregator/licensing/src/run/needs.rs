@@ -52,16 +52,21 @@ pub(super) fn needs<'a>(
     let estate = checked.estate;
     let (mut warnings, mut violations) = (Warnings::default(), Vec::new());
     let mut sorted = sort(checked, placement, &mut warnings)?;
-    recovery::leave_out(checked, placement, stock, &mut sorted.by_host, &mut warnings, &mut violations);
-    let counted = Counted {
-        product: Product::WindowsServer,
-        servers: &sorted.by_host,
-        metal: &sorted.metal,
-        // B.5: never guess an old version
-        version: &|server| server.version.unwrap_or(VersionName::NEWEST),
-        unsaid: None,
+    let counted = |servers: &[bool]| {
+        let counted = Counted {
+            product: Product::WindowsServer,
+            servers,
+            metal: &sorted.metal,
+            // B.5: never guess an old version
+            version: &|server| server.version.unwrap_or(VersionName::NEWEST),
+            unsaid: None,
+        };
+        running(checked, placement, policy, &counted)
     };
-    let hosts = running(checked, placement, policy, &counted);
+    let costs = |servers: &[bool]| costs(checked, policy, &counted(servers));
+    let found = (&mut warnings, &mut violations);
+    recovery::leave_out(checked, placement, stock, &mut sorted.by_host, &costs, found)?;
+    let hosts = counted(&sorted.by_host);
     warn_of_unknown(&hosts, &mut warnings);
 
     let mut needs = Vec::new();
@@ -79,7 +84,11 @@ pub(super) fn needs<'a>(
     });
     let machines: Vec<usize> =
         (0..estate.servers.len()).filter(|&at| sorted.by_host[at] && estate.servers[at].is_virtual).collect();
+    let on_own_hosts = |server: &&usize| estate.servers[**server].licensed_by == LicensedBy::VirtualMachine;
+    let in_any_case: Vec<HostNeed<'a>> =
+        sorted.by_machine.iter().filter(on_own_hosts).map(|&server| machine::need(checked, server)).collect();
     let by_themselves = Machines {
+        product: Product::WindowsServer,
         servers: &machines,
         // a licence by virtual machine gives no right to the metal, and containers have no virtual processors
         others: &|host| host.isolated_containers,
@@ -87,6 +96,7 @@ pub(super) fn needs<'a>(
         need: &|server| machine::need(checked, server),
         may_be_bought: policy.per_virtual_machine,
         assured: stock.assured_cores(Product::WindowsServer),
+        in_any_case: &in_any_case,
     };
     let instead = machine::choose(checked, placement, &by_themselves, &mut needs)?;
     // newer and larger ones use Datacenter licences twice first, so that names decide between those alike only (C.21)
@@ -125,6 +135,19 @@ pub(super) fn needs<'a>(
         warnings,
         violations,
     })
+}
+
+/// What each host costs at list price; without all prices, how many licences it takes.
+fn costs(checked: &Checked<'_>, policy: &Policy, hosts: &[Running<'_>]) -> Result<Vec<(u32, u64)>, EstateError> {
+    let (mut costs, mut counts, mut is_priced) = (Vec::new(), Vec::new(), true);
+    for running in hosts {
+        let Some(need) = need(checked.catalogue, checked.estate, policy, running)? else { continue };
+        let cost = need.chosen.cost(checked.estate)?;
+        is_priced &= cost.is_some();
+        costs.push((running.index, cost.unwrap_or(0)));
+        counts.push((running.index, need.chosen.count));
+    }
+    Ok(if is_priced { costs } else { counts })
 }
 
 /// How a server is licensed to run; an edition nobody knows counts as Standard, a warning says so elsewhere.

@@ -17,11 +17,7 @@ use crate::{
 
 /// Lets OEM licences serve the hosts that they are assigned to and no others.
 pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mut Stock, draft: &mut Draft<'_>) {
-    let estate = checked.estate;
-    let tied: Vec<_> = (estate.entitlements.iter())
-        .filter(|entitlement| entitlement.channel == Channel::Oem && entitlement.quantity > 0)
-        .filter(|entitlement| checked.catalogue.rights_of(Product::WindowsServer).any(|row| row.sku == entitlement.sku))
-        .collect();
+    let tied = tied(checked);
     if tied.is_empty() {
         return;
     }
@@ -32,13 +28,42 @@ pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mu
              for any (C.24): name it in `assigned_to`: {list}"
         )
     });
+    for (entitlement, names, left) in tie(checked, needs, stock) {
+        draft.reclaim.push(Reclaim {
+            sku: entitlement.sku.clone(),
+            version: entitlement.version.name().to_owned(),
+            quantity: left,
+            from: names.iter().take(5).copied().collect::<Vec<_>>().join(", "),
+            why: "OEM licences that their server does not use, and that no other server may (C.24)".into(),
+            rules: vec!["C.24".into()],
+            ..Reclaim::default()
+        });
+    }
+}
+
+/// OEM licences to run Windows Server.
+fn tied<'c>(checked: &'c Checked<'_>) -> Vec<&'c Entitlement> {
+    (checked.estate.entitlements.iter())
+        .filter(|entitlement| entitlement.channel == Channel::Oem && entitlement.quantity > 0)
+        .filter(|entitlement| checked.catalogue.rights_of(Product::WindowsServer).any(|row| row.sku == entitlement.sku))
+        .collect()
+}
+
+/// Takes licences out of the stock that the hosts they are assigned to do not use: which, the names of these hosts, how many.
+pub(super) fn tie<'c>(
+    checked: &'c Checked<'_>,
+    needs: &mut [HostNeed<'_>],
+    stock: &mut Stock,
+) -> Vec<(&'c Entitlement, Vec<&'c str>, u64)> {
+    let estate = checked.estate;
+    let mut idle = Vec::new();
     let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, need) in needs.iter().enumerate() {
         by_id.entry(need.id).or_default().push(at);
     }
     // what each need still wants of the licences tied to its host
     let mut open: Vec<u64> = needs.iter().map(|need| need.chosen.count).collect();
-    let named = tied.iter().map(|entitlement| (*entitlement, checked.ledger.assigned_to(entitlement)));
+    let named = tied(checked).into_iter().map(|entitlement| (entitlement, checked.ledger.assigned_to(entitlement)));
     let mut order: Vec<_> = named.filter(|(_, names)| !names.is_empty()).collect();
     order.sort_by(|one, two| {
         let key = |(entitlement, names): &(&'_ Entitlement, Vec<&str>)| {
@@ -73,15 +98,8 @@ pub(super) fn stay(checked: &Checked<'_>, needs: &mut [HostNeed<'_>], stock: &mu
         }
         if left > 0 {
             stock.leave_out(&entitlement.sku, counts_as, left);
-            draft.reclaim.push(Reclaim {
-                sku: entitlement.sku.clone(),
-                version: entitlement.version.name().to_owned(),
-                quantity: left,
-                from: names.iter().take(5).copied().collect::<Vec<_>>().join(", "),
-                why: "OEM licences that their server does not use, and that no other server may (C.24)".into(),
-                rules: vec!["C.24".into()],
-                ..Reclaim::default()
-            });
+            idle.push((entitlement, names, left));
         }
     }
+    idle
 }

@@ -81,8 +81,8 @@ pub(super) fn readings<'a>(
         ));
     }
     let after = |mut needs: Vec<HostNeed<'a>>, mut managed: Vec<HostNeed<'a>>| {
-        use_idle_datacenter(stock, &mut needs);
-        use_idle_datacenter(stock, &mut managed);
+        use_idle_datacenter(stock, &mut needs, &managed);
+        use_idle_datacenter(stock, &mut managed, &needs);
         needs.append(&mut managed);
         totals(&needs)
     };
@@ -90,7 +90,7 @@ pub(super) fn readings<'a>(
     let mut readings = Vec::new();
     for (switch, question, policy) in others {
         let other = needs(checked, placement, &policy, stock)?.all;
-        let (managed, _) = management::needs(checked, placement, &policy, stock)?;
+        let managed = management::needs(checked, placement, &policy, stock)?.all;
         let lines = difference(&here, &after(other, managed));
         if !lines.is_empty() {
             let question = match saved(checked, &lines)? {

@@ -1,35 +1,32 @@
 //! Instances that rest until the production one fails (rule C.23): free under Software Assurance, on a server of their own.
 
-use std::cmp::Reverse;
+mod cheapest;
+
+pub(super) use cheapest::HostCosts;
 
 use super::{
     placement::{Place, Placement},
     stock::Stock,
 };
-use crate::{checked::Checked, findings::Warnings, position::Violation, version::VersionName};
+use crate::{checked::Checked, estate::EstateError, findings::Warnings, position::Violation};
 
-/// Takes resting instances out of the count as far as the rule allows; the others count like any instance.
+/// Takes resting instances out of the count as far as the rule allows, those without which the hosts cost least; the others count
+/// like any instance.
 pub(super) fn leave_out(
     checked: &Checked<'_>,
     placement: &Placement<'_>,
     stock: &Stock,
     counted: &mut [bool],
-    warnings: &mut Warnings,
-    violations: &mut Vec<Violation>,
-) {
+    costs: HostCosts<'_>,
+    (warnings, violations): (&mut Warnings, &mut Vec<Violation>),
+) -> Result<(), EstateError> {
     let servers = &checked.estate.servers;
     let mut resting: Vec<usize> =
         (0..servers.len()).filter(|&at| counted[at] && servers[at].disaster_recovery).collect();
     if resting.is_empty() {
-        return;
+        return Ok(());
     }
-    // those that would need most are free first; names decide only between those alike
-    let cores = |at: usize| checked.host_of[at].map(|host| &checked.estate.hosts[host as usize].processors);
-    resting.sort_by_key(|&at| {
-        let server = &servers[at];
-        let version = server.version.unwrap_or(VersionName::NEWEST);
-        (Reverse((version, &server.edition, !server.is_virtual, cores(at))), &server.id)
-    });
+    resting.sort_by_key(|&at| &servers[at].id);
     if !stock.is_assured() {
         warnings.about(resting.iter().map(|&at| servers[at].id.as_str()), |count, list| {
             format!(
@@ -37,7 +34,7 @@ pub(super) fn leave_out(
                  licences with Software Assurance (C.23): {list}"
             )
         });
-        return;
+        return Ok(());
     }
     let mut hosts = vec![false; checked.estate.hosts.len()];
     let mut clusters = vec![false; placement.clusters.len()];
@@ -56,24 +53,27 @@ pub(super) fn leave_out(
             row.hosts.iter().for_each(|&host| hosts[host as usize] = true);
         }
     }
-    let (mut free, mut too_many) = (Vec::new(), Vec::new());
-    for at in resting {
-        if placement.hosts(at).iter().any(|&host| hosts[host as usize]) {
-            violations.push(Violation {
-                of: servers[at].id.clone(),
-                what: "it rests for disaster recovery on a host or in a cluster that also runs production, which makes it an \
-                       instance like any other; it is counted (C.23)"
+    let (among_production, mut apart): (Vec<usize>, Vec<usize>) =
+        resting.into_iter().partition(|&at| placement.hosts(at).iter().any(|&host| hosts[host as usize]));
+    for at in among_production {
+        violations.push(Violation {
+            of: servers[at].id.clone(),
+            what:
+                "it rests for disaster recovery on a host or in a cluster that also runs production, which makes it an \
+                   instance like any other; it is counted (C.23)"
                     .into(),
-                remedy: "move it to a server for disaster recovery alone, or license it there".into(),
-                rules: vec!["C.23".into()],
-            });
-        } else if free.len() < production {
-            counted[at] = false;
-            free.push(servers[at].id.as_str());
-        } else {
-            too_many.push(servers[at].id.as_str());
-        }
+            remedy: "move it to a server for disaster recovery alone, or license it there".into(),
+            rules: vec!["C.23".into()],
+        });
     }
+    let left_out = cheapest::left_out(checked, placement, &apart, production, (counted, costs))?;
+    for &at in &left_out {
+        counted[at] = false;
+    }
+    apart.retain(|&at| counted[at]);
+    let names = |of: &[usize]| -> Vec<&str> { of.iter().map(|&at| servers[at].id.as_str()).collect() };
+    let (free, counting) = (names(&left_out), names(&apart));
+    let (too_many, dearer) = if left_out.len() == production { (counting, Vec::new()) } else { (Vec::new(), counting) };
     warnings.about(free, |count, list| {
         format!(
             "{count} instance(s) rest for disaster recovery and need no licence as long as the licences of production and \
@@ -82,7 +82,15 @@ pub(super) fn leave_out(
     });
     warnings.about(too_many, |count, list| {
         format!(
-            "{count} instance(s) for disaster recovery are more than there are in production, and count (C.23): {list}"
+            "{count} instance(s) for disaster recovery are more than there are in production, and count: those without which \
+             the others cost least by the prices given are left out (C.23): {list}"
         )
     });
+    warnings.about(dearer, |count, list| {
+        format!(
+            "{count} instance(s) for disaster recovery count, for without them their host would cost more: nothing would say \
+             of which version Windows on its metal is (B.5, C.23): {list}"
+        )
+    });
+    Ok(())
 }

@@ -7,69 +7,139 @@
 
 mod owned;
 mod problem;
+mod together;
 
 use std::collections::BTreeMap;
 
 use owned::Owned;
-use problem::{Licence, Problem};
+use problem::{Licence, Machines, Problem};
 
-use super::{choice::HostNeed, count::unit, needs::Needs, stock::is_of};
+use super::{choice::HostNeed, count::unit, machine::Instead, management::Managed, needs::Needs, stock::is_of, suites};
 use crate::{
     assessment::{HostLicence, HostOption},
-    book::{Book, Needed},
+    book::{Book, Needed, sort},
     catalogue::Product,
     checked::Checked,
-    draft::Draft,
+    draft::{Draft, add},
     estate::EstateError,
     findings::Rules,
-    optimise::{EditionPlan, cheapest_editions},
+    optimise::{EditionPlan, cheapest_editions, editions_as_taken},
     owned::Quantities,
-    position::Servers,
+    position::{Line, Servers},
     prices::UnitPrice,
     version::VersionName,
 };
 
-/// Writes the cheapest choice into the draft, whose lines and hosts are complete. `needs` are as the lines count them.
-pub(super) fn cheapest<'a>(checked: &Checked<'a>, needs: &Needs<'a>, draft: &mut Draft<'_>) -> Result<(), EstateError> {
-    let mut owned = Owned::of(checked);
-    if owned.is_empty() {
-        return Ok(());
-    }
-    owned.tie(checked, needs);
-    let Some(problem) = Problem::of(checked, needs, &owned) else { return Ok(()) };
-    let Some(plan) = cheapest_editions(&problem.as_editions(), &problem.plain) else { return Ok(()) };
-    let taken = problem.taken(&plan);
-    let mut book = Book::of(checked);
-    let for_minimum = write(&problem, &owned, &plan, &taken, &mut book)?;
+/// What is needed of one product, as the lines count it.
+#[derive(Debug, Clone, Copy)]
+struct Side<'n, 'a> {
+    product: Product,
+    all: &'n [HostNeed<'a>],
+    instead: &'n [Instead<'a>],
+}
 
-    let of_these = |sku: &str| book.assessed.contains(sku);
-    let (mut plain, mut cost) = (0_u64, 0_u64);
-    for line in draft.book.lines.iter().filter(|line| of_these(&line.sku)) {
-        if line.short > 0 && line.currency.is_empty() {
-            return Ok(());
-        }
-        plain = crate::draft::add(plain, line.cost_minor)?;
+/// Places of hosts and machines by id, for choices among those alike; those without one go by name.
+type Order<'a> = BTreeMap<&'a str, u32>;
+
+/// Writes the cheapest choice into the draft, whose lines and hosts are complete.
+pub(super) fn cheapest<'a>(
+    checked: &Checked<'a>,
+    windows: &Needs<'a>,
+    managed: &Managed<'a>,
+    draft: &mut Draft<'_>,
+) -> Result<(), EstateError> {
+    let windows_side = Side { product: Product::WindowsServer, all: &windows.all, instead: &windows.instead };
+    let sides = [windows_side, Side { product: Product::SystemCenter, all: &managed.all, instead: &managed.instead }];
+    if suites::are_owned(checked) && !managed.all.is_empty() {
+        return together::cheapest(checked, sides, windows.in_azure, draft);
     }
-    for line in &book.lines {
-        cost = crate::draft::add(cost, line.cost_minor)?;
+    let mut all: Option<Servers> = None;
+    for side in sides {
+        let Some((of_side, taken)) = alone(checked, side, draft)? else { continue };
+        if of_side.saving_minor > 0 {
+            explain(checked, side, &taken, draft)?;
+        }
+        all = Some(match all {
+            None => of_side,
+            Some(before) => both(before, of_side)?,
+        });
+    }
+    draft.servers = all;
+    Ok(())
+}
+
+/// Two choices that do not touch each other.
+fn both(mut one: Servers, mut two: Servers) -> Result<Servers, EstateError> {
+    one.lines.append(&mut two.lines);
+    one.shopping.append(&mut two.shopping);
+    sort(&mut one.lines, &mut one.shopping);
+    Ok(Servers {
+        cost_minor: add(one.cost_minor, two.cost_minor)?,
+        lower_bound_minor: add(one.lower_bound_minor, two.lower_bound_minor)?,
+        proven: one.proven && two.proven,
+        saving_minor: add(one.saving_minor, two.saving_minor)?,
+        ..one
+    })
+}
+
+/// The cheapest choice for one product; `None` if nothing owned serves, or if prices are missing.
+fn alone<'n, 'a>(
+    checked: &Checked<'a>,
+    side: Side<'n, 'a>,
+    draft: &Draft<'_>,
+) -> Result<Option<(Servers, Machines<'n, 'a>)>, EstateError> {
+    let mut owned = Owned::of(checked, side.product, true);
+    if owned.is_empty() {
+        return Ok(None);
+    }
+    if side.product == Product::WindowsServer {
+        owned.tie(checked, side);
+    }
+    let Some(problem) = Problem::of(checked, side, &owned, &Order::new()).filter(Problem::is_served) else {
+        return Ok(None);
+    };
+    let Some(plan) = cheapest_editions(&problem.as_editions(), &problem.plain) else { return Ok(None) };
+    let mut taken = problem.taken(&plan.taken);
+    let mut book = Book::of(checked);
+    let mut for_minimum = write(&problem, &owned, &plan, &taken, &mut book)?;
+    let Some(plain) = plain_cost(&book, draft)? else { return Ok(None) };
+    let mut cost = cost_of(&book.lines)?;
+    // C.14: what the minimum of all machines adds may make it dearer than the lines
+    if cost > plain
+        && let Some(kept) = editions_as_taken(&problem.as_editions(), &problem.plain)
+    {
+        taken = problem.taken(&kept.taken);
+        book = Book::of(checked);
+        for_minimum = write(&problem, &owned, &kept, &taken, &mut book)?.max(1);
+        cost = cost_of(&book.lines)?;
     }
     let lower_bound = if plan.lower_bound == plan.cost && for_minimum == 0 {
         cost
     } else {
         problem.minor(plan.lower_bound)?.min(cost)
     };
-    draft.servers = Some(Servers {
+    let found = Servers {
         lines: book.lines,
         cost_minor: cost,
         lower_bound_minor: lower_bound,
         proven: lower_bound == cost,
         saving_minor: plain.saturating_sub(cost),
         shopping: book.shopping,
-    });
-    if plain > cost {
-        explain(checked, needs, &taken, draft)?;
+    };
+    Ok(Some((found, taken)))
+}
+
+/// What the lines of these products cost; `None` if something short has no price.
+fn plain_cost(book: &Book<'_>, draft: &Draft<'_>) -> Result<Option<u64>, EstateError> {
+    let lines = || draft.book.lines.iter().filter(|line| book.assessed.contains(&line.sku));
+    if lines().any(|line| line.short > 0 && line.currency.is_empty()) {
+        return Ok(None);
     }
-    Ok(())
+    lines().try_fold(0, |sum, line| add(sum, line.cost_minor)).map(Some)
+}
+
+fn cost_of(lines: &[Line]) -> Result<u64, EstateError> {
+    lines.iter().try_fold(0, |sum, line| add(sum, line.cost_minor))
 }
 
 /// Lines of all products that could be taken. Returns the licences that only the minimum of machines asks for (C.14).
@@ -127,7 +197,7 @@ fn write(
 /// Tells hosts that take something else than the lines count.
 fn explain(
     checked: &Checked<'_>,
-    needs: &Needs<'_>,
+    side: Side<'_, '_>,
     taken: &[(&HostNeed<'_>, Licence<'_>)],
     draft: &mut Draft<'_>,
 ) -> Result<(), EstateError> {
@@ -138,10 +208,10 @@ fn explain(
             *by_machine.entry(group).or_default() += licence.count;
         }
     }
-    let in_groups = needs.instead.iter().flat_map(|instead| instead.hosts.iter().chain(&instead.machines));
+    let in_groups = side.instead.iter().flat_map(|instead| instead.hosts.iter().chain(&instead.machines));
     let groups: BTreeMap<&str, u32> = in_groups.filter_map(|need| Some((need.id, need.group?))).collect();
-    let to_run = |host: &&mut HostLicence| is_of(&host.chosen.sku, Product::WindowsServer);
-    for host in draft.hosts.iter_mut().filter(to_run) {
+    let of_product = |host: &&mut HostLicence| is_of(&host.chosen.sku, side.product);
+    for host in draft.hosts.iter_mut().filter(of_product) {
         let Some(licence) = licences.get(host.id.as_str()) else {
             let Some(group) = groups.get(host.id.as_str()) else { continue };
             host.facts.push(match by_machine.get(group) {

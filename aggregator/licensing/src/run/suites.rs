@@ -23,9 +23,11 @@ pub(super) struct Shares {
 }
 
 /// What both products need of one kind of licence, for example `datacenter/core`.
-struct Kind<'n> {
-    windows: &'n str,
-    center: &'n str,
+struct Kind {
+    windows: String,
+    center: String,
+    /// By sku, what is owned of each suite.
+    suites: Vec<(String, Quantities)>,
     /// Owned of suites, as far as they are still free for hosts.
     free: Quantities,
     /// Owned of Windows Server alone.
@@ -38,35 +40,11 @@ pub(super) fn share(
     checked: &Checked<'_>,
     stock: &Stock,
     (windows, to_run): (&[HostNeed<'_>], &BTreeMap<&str, Needed>),
-    managed: &mut [HostNeed<'_>],
+    managed: &[HostNeed<'_>],
 ) -> Result<Shares, EstateError> {
-    let estate = checked.estate;
-    let mut kinds: BTreeMap<&str, Vec<(String, Quantities)>> = BTreeMap::new();
-    for id in suites(checked.catalogue) {
-        for entitlement in &estate.entitlements {
-            let rest = entitlement.sku.strip_prefix(id).and_then(|rest| rest.strip_prefix('/'));
-            let Some(rest) = rest else { continue };
-            let of_kind = kinds.entry(rest).or_default();
-            if of_kind.iter().all(|(sku, _)| *sku != entitlement.sku) {
-                of_kind.push((entitlement.sku.clone(), owned(estate, &entitlement.sku, |version| version)));
-            }
-        }
-    }
     let mut shares = Shares::default();
-    for (rest, of_kind) in kinds {
-        let sku = |product: Product| format!("{}/{rest}", product.word());
-        let (windows_sku, center_sku) = (sku(Product::WindowsServer), sku(Product::SystemCenter));
-        let mut alone = stock.of_sku(&windows_sku);
-        let mut free = Quantities::new();
-        for (version, count) in of_kind.iter().flat_map(|(_, owned)| owned) {
-            // what went to virtual machines is not there any more
-            let known = alone.entry(*version).or_default();
-            let count = (*count).min(*known);
-            *known -= count;
-            more(&mut free, *version, count);
-        }
-        let kind = Kind { windows: &windows_sku, center: &center_sku, free, alone };
-        kind.manage_under_datacenter(stock, windows, managed);
+    for kind in kinds(checked, stock) {
+        let (windows_sku, center_sku, of_kind) = (kind.windows.clone(), kind.center.clone(), kind.suites.clone());
         let [of_windows, of_center, mut used] = kind.given(stock, (windows, to_run), managed)?;
         for (sku, owned) in of_kind {
             // whichever comes first: licences of one kind and version are alike
@@ -85,7 +63,57 @@ pub(super) fn share(
     Ok(shares)
 }
 
-impl Kind<'_> {
+/// A host that a Datacenter suite runs may be managed by it, too, if Standard is short for that.
+pub(super) fn manage_under_datacenter(
+    checked: &Checked<'_>,
+    stock: &Stock,
+    windows: &[HostNeed<'_>],
+    managed: &mut [HostNeed<'_>],
+) {
+    for kind in kinds(checked, stock) {
+        kind.manage_under_datacenter(stock, windows, managed);
+    }
+}
+
+/// Whether a suite is owned.
+pub(super) fn are_owned(checked: &Checked<'_>) -> bool {
+    let ids: Vec<&str> = suites(checked.catalogue).collect();
+    let is_suite = |sku: &str| sku.split_once('/').is_some_and(|(id, _)| ids.contains(&id));
+    checked.estate.entitlements.iter().any(|entitlement| entitlement.quantity > 0 && is_suite(&entitlement.sku))
+}
+
+/// Of each kind of licence of which a suite is owned.
+fn kinds(checked: &Checked<'_>, stock: &Stock) -> Vec<Kind> {
+    let estate = checked.estate;
+    let mut kinds: BTreeMap<&str, Vec<(String, Quantities)>> = BTreeMap::new();
+    for id in suites(checked.catalogue) {
+        for entitlement in &estate.entitlements {
+            let rest = entitlement.sku.strip_prefix(id).and_then(|rest| rest.strip_prefix('/'));
+            let Some(rest) = rest else { continue };
+            let of_kind = kinds.entry(rest).or_default();
+            if of_kind.iter().all(|(sku, _)| *sku != entitlement.sku) {
+                of_kind.push((entitlement.sku.clone(), owned(estate, &entitlement.sku, |version| version)));
+            }
+        }
+    }
+    let of = |(rest, suites): (&str, Vec<(String, Quantities)>)| {
+        let sku = |product: Product| format!("{}/{rest}", product.word());
+        let (windows, center) = (sku(Product::WindowsServer), sku(Product::SystemCenter));
+        let mut alone = stock.of_sku(&windows);
+        let mut free = Quantities::new();
+        for (version, count) in suites.iter().flat_map(|(_, owned)| owned) {
+            // what went to virtual machines is not there any more
+            let known = alone.entry(*version).or_default();
+            let count = (*count).min(*known);
+            *known -= count;
+            more(&mut free, *version, count);
+        }
+        Kind { windows, center, suites, free, alone }
+    };
+    kinds.into_iter().map(of).collect()
+}
+
+impl Kind {
     /// What hosts need of both products, by version.
     fn both(&self, windows: &[HostNeed<'_>], managed: &[HostNeed<'_>]) -> Quantities {
         let mut run: BTreeMap<&str, (VersionName, u64)> = BTreeMap::new();
@@ -101,12 +129,12 @@ impl Kind<'_> {
         both
     }
 
-    /// A host that a Datacenter suite runs may be managed by it, too, if Standard is short for that. The host that needs most
-    /// is helped first.
+    /// The host that needs most is helped first, then the newest; of these what they take under Datacenter and what runs them
+    /// decides, so that names decide only between hosts alike.
     fn manage_under_datacenter(&self, stock: &Stock, windows: &[HostNeed<'_>], managed: &mut [HostNeed<'_>]) {
-        let runs: BTreeMap<&str, VersionName> = (windows.iter())
+        let runs: BTreeMap<&str, (VersionName, u64)> = (windows.iter())
             .filter(|need| need.chosen.sku == self.windows)
-            .map(|need| (need.id, need.version))
+            .map(|need| (need.id, (need.version, need.chosen.count)))
             .collect();
         let mut order: Vec<usize> = (0..managed.len())
             .filter(|&at| {
@@ -115,7 +143,12 @@ impl Kind<'_> {
                 other && need.chosen.sku != self.center && runs.contains_key(need.id)
             })
             .collect();
-        order.sort_by_key(|&at| (Reverse(managed[at].chosen.count), Reverse(managed[at].version), managed[at].id));
+        order.sort_by_key(|&at| {
+            let need = &managed[at];
+            let datacenter = need.datacenter.map(|choice| choice.count);
+            let size = (Reverse(need.chosen.count), Reverse(need.version), need.chosen.sku, datacenter);
+            (size, Reverse(runs.get(need.id)), need.id)
+        });
         for at in order {
             let kept = managed[at].chosen;
             let mut standard = Quantities::new();
@@ -143,14 +176,14 @@ impl Kind<'_> {
         let both = self.both(windows, managed);
         let on_both = take(&both, &mut self.free);
         let mut of_windows = self.alone;
-        let mut of_center = stock.of_sku(self.center);
+        let mut of_center = stock.of_sku(&self.center);
         let mut used = on_both.clone();
         let to_manage = by_product(managed)?;
         for (sku, products, owned) in
-            [(self.windows, to_run, &mut of_windows), (self.center, &to_manage, &mut of_center)]
+            [(&self.windows, to_run, &mut of_windows), (&self.center, &to_manage, &mut of_center)]
         {
             add(owned, &on_both);
-            let needed = products.get(sku).map_or_else(Quantities::new, |needed| needed.by_version.clone());
+            let needed = products.get(sku.as_str()).map_or_else(Quantities::new, |needed| needed.by_version.clone());
             let short = balance(&needed, owned).into_iter().map(|line| (line.version, line.short)).collect();
             let given = take(&short, &mut self.free);
             add(owned, &given);

@@ -29,6 +29,42 @@ fn office(entitlements: &str) -> Assessment {
     ))
 }
 
+/// E.29: a suite that nobody is named for goes where it saves most given what is owned. `a` at `x`, `b` and `c` at `y`, `b` with AD
+/// RMS; User CALs at 10, Device CALs at 30, AD RMS at 5. Bought alone a suite for `b` saves 15. With a Device CAL for `y` and an AD
+/// RMS CAL for `b` only `a` is left.
+#[test]
+fn suites_go_where_they_save_most_given_what_is_owned() {
+    let estate = |owned: &str| {
+        position(&format!(
+            r#"
+            as_of = 2026-11-21
+            currency = "USD"
+            server = [{{ id = "S", version = 2022, edition = "Standard" }}]
+            person = [{{ id = "a" }}, {{ id = "b" }}, {{ id = "c" }}]
+            device = [{{ id = "x" }}, {{ id = "y" }}]
+            access = [
+                {{ person = "a", device = "x" }}, {{ person = "b", device = "y", uses = ["ad-rms-cal"] }},
+                {{ person = "c", device = "y" }},
+            ]
+            price = [
+                {{ sku = "{USER}", minor = 10 }}, {{ sku = "{DEVICE}", minor = 30 }},
+                {{ sku = "ad-rms-cal/user", minor = 5 }}, {{ sku = "ad-rms-cal/device", minor = 500 }},
+            ]
+            entitlement = [{{ sku = "enterprise-cal-suite/user", version = 2022, quantity = 1 }}, {owned}]
+            "#
+        ))
+    };
+    let alone = estate("");
+    assert_eq!((needed(&alone, USER), needed(&alone, "ad-rms-cal/user")), (2, 0));
+    let owning = estate(&format!(
+        r#"{{ sku = "{DEVICE}", version = 2022, quantity = 1 }},
+           {{ sku = "ad-rms-cal/user", version = 2022, quantity = 1 }}"#
+    ));
+    assert_eq!(lines(&owning, "ad-rms-cal/user"), [("2022", 1, 1, 0, 0)]);
+    assert_eq!(owning.position.purchase.as_ref().map(|purchase| purchase.cost_minor), Some(0));
+    assert!(!warns(&owning, &["another choice may save more"]));
+}
+
 #[test]
 fn a_suite_covers_what_it_holds_and_no_more() {
     let named = |sku: &str, more: &str| {

@@ -188,6 +188,57 @@ fn the_cheapest_of_three_ways_is_chosen() {
 }
 
 /// C.20; with prices in rows 27 to 30 and T5.
+/// C.14: all machines licensed by themselves need 16 cores together, at least 8 each. Hosts of 16 cores at 6 cost 96, a core by
+/// machine 10.
+#[test]
+fn the_minimum_of_all_machines_is_weighed() {
+    const BY_HOST: &str = "windows-server/standard/core";
+    const BY_MACHINE: &str = "windows-server/standard/virtual-core";
+    // virtual processors of the machine on each host, another in any case by itself, cores by host and by machine
+    type Row = (&'static [u32], Option<u32>, u64, u64);
+    let table: [Row; 7] = [
+        // 8 cores are 80, but 16 must be bought: 160 against 96
+        (&[4], None, 16, 0),
+        // two machines: 160 against 192
+        (&[4, 8], None, 0, 16),
+        // the second by itself is dearer by machine, 100 against 96; both together are 180 against 192
+        (&[4, 10], None, 0, 18),
+        // 12 cores are 120 against 96: with the first 200 against 192
+        (&[4, 12], None, 32, 0),
+        // enough are licensed by machine in any case: 80 against 96
+        (&[4], Some(16), 0, 24),
+        // 8 in any case lack 8, which the second brings for nothing: 160 in all
+        (&[12, 4], Some(8), 16, 16),
+        // 15 cores are 150: with 8 in any case they save the 80 of the minimum and the 96 of the host
+        (&[15], Some(8), 0, 23),
+    ];
+    for (machines, in_any_case, by_host, by_machine) in table {
+        let mut estate = Estate {
+            currency: "USD".into(),
+            prices: vec![price(BY_HOST, 6, 1), price(BY_MACHINE, 10, 1)],
+            policy: Policy { per_virtual_machine: true, ..Policy::default() },
+            ..Estate::default()
+        };
+        for (at, &cores) in machines.iter().enumerate() {
+            let id = format!("H{at}");
+            estate.hosts.push(host(&id, &[8, 8]));
+            estate.servers.push(Server {
+                host: Some(id),
+                virtual_processors: Some(cores),
+                ..machine(&format!("V{at}"), "2022", "Standard")
+            });
+        }
+        estate.servers.extend(in_any_case.map(|cores| Server {
+            licensed_by: LicensedBy::VirtualMachine,
+            virtual_processors: Some(cores),
+            ..machine("ALONE", "2022", "Standard")
+        }));
+        let assessment = assessed(&estate);
+        let found = (needed(&assessment, BY_HOST), needed(&assessment, BY_MACHINE));
+        assert_eq!(found, (by_host, by_machine), "{machines:?} {in_any_case:?}");
+    }
+}
+
 #[test]
 fn without_prices_there_is_no_break_even() {
     assert_eq!(break_even_machines(&Estate::default(), catalogue()), None);
@@ -290,6 +341,60 @@ fn resting_instances_are_free_under_software_assurance_alone() {
     let assessment = assessed(&estate);
     assert_eq!(needed(&assessment, STANDARD), 16);
     assert!(assessment.position.violations[0].what.contains("C.23"));
+}
+
+/// C.23: of more resting instances than production has, those are free without which the hosts cost least. `A` of 16 cores has one,
+/// `B` of 32 two in one set: without one of these it takes 32 all the same.
+#[test]
+fn the_resting_instances_that_save_most_are_free() {
+    let resting = |id: &str, host: &str| Server {
+        host: Some(host.into()),
+        disaster_recovery: true,
+        ..machine(id, "2022", "Standard")
+    };
+    let mut estate = Estate {
+        as_of: "2026-11-21".parse().unwrap(),
+        hosts: vec![host("A", &[8, 8]), host("B", &[16, 16]), host("P", &[8, 8])],
+        servers: vec![resting("RA", "A"), resting("RB1", "B"), resting("RB2", "B")],
+        entitlements: vec![owns("windows-server/standard/core", "2025", 1)],
+        ..Estate::default()
+    };
+    estate.entitlements[0].channel = Channel::Subscription;
+    let machines = |estate: &mut Estate, count: u32| {
+        estate.servers.truncate(3);
+        for at in 0..count {
+            let id = format!("P{at}");
+            estate.servers.push(Server { host: Some("P".into()), ..machine(&id, "2022", "Standard") });
+        }
+    };
+    // in production, what P, A and B need then
+    for (production, expected) in [(1, 16 + 32), (2, 16 + 16), (3, 32)] {
+        machines(&mut estate, production);
+        let assessment = assessed(&estate);
+        assert_eq!(needed(&assessment, STANDARD), expected, "{production}");
+        assert_eq!(warns(&assessment, &["more than there are in production", "C.23"]), production < 3);
+    }
+    // by money: Datacenter on B costs 32 x 1, Standard on A 16 x 9
+    estate.prices = vec![price(STANDARD, 9, 1), price(DATACENTER, 1, 1)];
+    estate.hosts[0].processors = vec![8; 5];
+    machines(&mut estate, 1);
+    // A 40 cores against B 32: one on A is free
+    assert_eq!(needed(&assessed(&estate), DATACENTER), 16 + 32);
+    // Windows on the metal whose version only the resting instance tells: without it, it would be the newest
+    estate.hosts.remove(1);
+    estate.servers = vec![resting("RA", "A")];
+    estate.servers[0].version = Some(version("2012 R2"));
+    machines_of_metal(&mut estate);
+    let assessment = assessed(&estate);
+    assert!(warns(&assessment, &["without them their host would cost more", "B.5", "C.23", "RA"]));
+    assert_eq!(needed(&assessment, LICENCE), 3);
+}
+
+/// Windows on the metal of `A`, one machine in production, and a price of 2012 R2 below those by core.
+fn machines_of_metal(estate: &mut Estate) {
+    estate.hosts[0].windows = true;
+    estate.prices.push(price(LICENCE, 1, 1));
+    estate.servers.push(Server { host: Some("P".into()), ..machine("P0", "2022", "Standard") });
 }
 
 /// C.24, C.25.

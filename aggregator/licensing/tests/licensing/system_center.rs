@@ -286,6 +286,62 @@ fn a_datacenter_suite_manages_what_it_runs() {
     assert!(hosts.flat_map(|host| &host.facts).any(|fact| fact.contains("G.8")));
 }
 
+/// C.19, E.29: which host takes Datacenter given what is owned of it. Two hosts of 16 cores with six machines want 48 of Standard each,
+/// one of 32 cores with four wants 64; 32 of Datacenter do for the two or for the one. The lines help the one that needs most.
+#[test]
+fn editions_to_manage_are_chosen_given_what_is_owned() {
+    let mut estate = priced(managed(&[16, 16], 4), 10, 100);
+    for id in ["A", "B"] {
+        estate.hosts.push(host(id, &[8, 8]));
+        for at in 0..6 {
+            estate.servers.push(Server { id: format!("{id}{at}"), host: Some(id.into()), ..estate.servers[0].clone() });
+        }
+    }
+    estate.entitlements = vec![owns(DATACENTER, "2022", 32)];
+    let assessment = assessed(&estate);
+    assert_eq!(lines(&assessment, STANDARD), [("2019", 96, 0, 96, 0)]);
+    let chosen = assessment.position.servers.as_ref().unwrap();
+    assert_eq!(
+        (chosen.cost_minor, chosen.lower_bound_minor, chosen.proven, chosen.saving_minor),
+        (640, 640, true, 320)
+    );
+    let taken = |id: &str| {
+        let host = assessment.hosts.iter().find(|host| host.id == id && host.chosen.sku.starts_with("system-center/"));
+        host.and_then(|host| host.with_owned.as_ref()).map(|taken| (taken.sku.as_str(), taken.count))
+    };
+    assert_eq!(
+        [taken("A"), taken("B"), taken("H")],
+        [Some((DATACENTER, 16)), Some((DATACENTER, 16)), Some((STANDARD, 64))]
+    );
+}
+
+/// G.8, C.19: 16 Datacenter suites. `R` with eight machines wants 64 of Standard to run, 1,280; `H` with five, managed, 48 to run and 48
+/// to manage, 960 and 480. The lines help the one that wants most to run; on `H` the suites save 1,440.
+#[test]
+fn a_suite_goes_to_the_host_where_it_does_both() {
+    let mut estate = priced(managed(&[8, 8], 5), 10, 100);
+    estate.prices.extend([price(WINDOWS, 20, 1), price("windows-server/datacenter/core", 200, 1)]);
+    estate.hosts.push(host("R", &[8, 8]));
+    for at in 0..8 {
+        let id = format!("R{at}");
+        estate.servers.push(Server { id, host: Some("R".into()), managed: false, ..estate.servers[0].clone() });
+    }
+    estate.entitlements = vec![owns(SUITE_DATACENTER, "2022", 16)];
+    let assessment = assessed(&estate);
+    let lines_cost: u64 = assessment.position.lines.iter().map(|line| line.cost_minor).sum();
+    assert_eq!(lines_cost, 1_440);
+    let chosen = assessment.position.servers.as_ref().unwrap();
+    assert_eq!((chosen.cost_minor, chosen.saving_minor), (1_280, 160));
+    // were the suites both licences wherever they are wanted, `H` would still cost 960 to run
+    assert_eq!((chosen.lower_bound_minor, chosen.proven), (960, false));
+    let used = chosen.lines.iter().find(|line| line.sku == SUITE_DATACENTER).unwrap();
+    assert_eq!((used.needed, used.owned, used.cost_minor), (16, 16, 0));
+    // twice as many do for both hosts
+    estate.entitlements[0].quantity = 32;
+    let chosen = assessed(&estate).position.servers.unwrap();
+    assert_eq!((chosen.cost_minor, chosen.proven), (0, true));
+}
+
 #[test]
 fn suites_are_offered_where_they_are_cheaper() {
     // 16 cores: Windows Server 20 and System Center 10 each, a suite at 25: 400 instead of 480

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::problem::{Class, Licence};
+use super::{
+    Side,
+    problem::{Class, Licence},
+};
 use crate::{
     catalogue::Product,
     checked::Checked,
@@ -11,8 +14,8 @@ use crate::{
     run::{
         choice::HostNeed,
         machine,
-        needs::Needs,
-        stock::{grant, has_ended, is_assured, parts},
+        management::BY_MACHINE,
+        stock::{grant, has_ended, is_assured, is_of, parts},
     },
     version::VersionName,
 };
@@ -31,19 +34,26 @@ pub(super) struct Owned {
 }
 
 impl Owned {
-    pub fn of(checked: &Checked<'_>) -> Self {
+    /// What serves a product. A suite is a licence of each of its products, but on one host only (G.8): `suites` says whether
+    /// it counts.
+    pub fn of(checked: &Checked<'_>, product: Product, suites: bool) -> Self {
         let (estate, catalogue) = (checked.estate, checked.catalogue);
         let mut found = Self::default();
-        let is_to_run = |sku: &str| {
-            catalogue.rights_of(Product::WindowsServer).any(|row| row.sku == sku)
-                || [machine::STANDARD, machine::DATACENTER].contains(&sku)
+        let by_machine: &[&str] = match product {
+            Product::SystemCenter => &[BY_MACHINE],
+            Product::WindowsServer => &[machine::STANDARD, machine::DATACENTER],
         };
+        let is_of_product =
+            |sku: &str| catalogue.rights_of(product).any(|row| row.sku == sku) || by_machine.contains(&sku);
         let owned = |entitlement: &&Entitlement| entitlement.quantity > 0 && !has_ended(estate, entitlement);
         for entitlement in estate.entitlements.iter().filter(owned) {
             let active = is_assured(estate, entitlement);
             let counts_as = if active { VersionName::NEWEST } else { entitlement.version };
             let turned = grant(catalogue, entitlement).filter(|_| active);
-            for sku in parts(catalogue, &entitlement.sku).into_iter().filter(|sku| is_to_run(sku)) {
+            for sku in parts(catalogue, &entitlement.sku).into_iter().filter(|sku| is_of_product(sku)) {
+                if sku != entitlement.sku && !suites {
+                    continue;
+                }
                 let by_core = sku.ends_with("core");
                 let assured = if by_core { active } else { turned.is_some() };
                 if let Some(turned) = turned.clone().filter(|_| sku == entitlement.sku) {
@@ -63,7 +73,7 @@ impl Owned {
     }
 
     /// C.24: takes OEM licences out of what is free and gives them to the hosts that they name.
-    pub fn tie(&mut self, checked: &Checked<'_>, needs: &Needs<'_>) {
+    pub fn tie(&mut self, checked: &Checked<'_>, side: Side<'_, '_>) {
         let estate = checked.estate;
         let mut order: Vec<_> = (estate.entitlements.iter())
             .filter(|entitlement| entitlement.channel == Channel::Oem && !entitlement.assigned_to.is_empty())
@@ -74,8 +84,8 @@ impl Owned {
         order.sort_by_key(|entitlement| {
             (&entitlement.sku, entitlement.version, &entitlement.assigned_to, entitlement.quantity)
         });
-        let mut all: BTreeMap<&str, &HostNeed<'_>> = needs.all.iter().map(|need| (need.id, need)).collect();
-        for need in needs.instead.iter().flat_map(|instead| &instead.hosts) {
+        let mut all: BTreeMap<&str, &HostNeed<'_>> = side.all.iter().map(|need| (need.id, need)).collect();
+        for need in side.instead.iter().flat_map(|instead| &instead.hosts) {
             all.insert(need.id, need);
         }
         for entitlement in order {
@@ -167,7 +177,9 @@ impl Owned {
                 let given = plan.given[at].iter().zip(classes).filter(|(_, class)| is_virtual(class.sku));
                 let given: u64 = given.map(|(given, _)| *given).sum();
                 rest -= given.min(rest);
-                found.push((for_machines(sku), VersionName::NEWEST, given));
+                if given > 0 {
+                    found.push((for_machines(sku), VersionName::NEWEST, given));
+                }
                 found.push((sku, *version, rest));
             }
         }
@@ -184,5 +196,8 @@ fn for_hosts(sku: &str) -> String {
 }
 
 fn for_machines(sku: &str) -> &'static str {
+    if is_of(sku, Product::SystemCenter) {
+        return BY_MACHINE;
+    }
     if sku.contains("/datacenter/") { machine::DATACENTER } else { machine::STANDARD }
 }

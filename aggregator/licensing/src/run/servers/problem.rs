@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::owned::{Owned, is_virtual};
+use super::{
+    Order, Side,
+    owned::{Owned, is_virtual},
+};
 use crate::{
-    catalogue::Product,
     checked::Checked,
     estate::EstateError,
-    optimise::{Cluster, EditionPlan, EditionProblem, Kind, Needs as ClassNeeds, Supply, Taken},
+    optimise::{Cluster, EditionProblem, Kind, Needs as ClassNeeds, Supply, Taken},
     prices::{UnitPrice, in_ratio},
-    run::{choice::HostNeed, machine, needs::Needs},
+    run::{choice::HostNeed, machine},
     version::VersionName,
 };
 
@@ -36,6 +38,7 @@ pub(super) struct Class<'a> {
 /// A host with what would do for it.
 struct Entry<'n, 'a> {
     need: &'n HostNeed<'a>,
+    rank: u32,
     options: Vec<Licence<'a>>,
     /// What its machines take instead, as the last option, if it is alone.
     machines: Machines<'n, 'a>,
@@ -43,7 +46,7 @@ struct Entry<'n, 'a> {
     plain: usize,
 }
 
-type Machines<'n, 'a> = Vec<(&'n HostNeed<'a>, Licence<'a>)>;
+pub(super) type Machines<'n, 'a> = Vec<(&'n HostNeed<'a>, Licence<'a>)>;
 
 /// Hosts of a cluster kind by kind, each kind by id, and what their machines take instead.
 struct Members<'n, 'a> {
@@ -68,14 +71,15 @@ pub(super) struct Problem<'n, 'a> {
 }
 
 impl<'n, 'a> Problem<'n, 'a> {
-    /// `None` if nothing owned serves any of the needs, or prices are missing.
-    pub fn of(checked: &Checked<'a>, needs: &'n Needs<'a>, owned: &Owned) -> Option<Self> {
+    /// `None` if nothing is needed, or prices are missing. Of hosts alike the first in the order comes first.
+    pub fn of(checked: &Checked<'a>, needs: Side<'n, 'a>, owned: &Owned, order: &Order<'a>) -> Option<Self> {
         let estate = checked.estate;
         let licence = |need: &HostNeed<'a>, version: VersionName, sku: &'a str, count: u64| {
             let whole = Licence { sku, version, count, open: count };
             Licence { open: count - owned.tied_to(need.id, &whole), ..whole }
         };
         let may_be_by_machine = !needs.instead.is_empty();
+        let rank = |need: &HostNeed<'a>| order.get(need.id).copied().unwrap_or(0);
         let options = |need: &HostNeed<'a>| -> Vec<Licence<'a>> {
             let less = if may_be_by_machine { need.for_minimum } else { 0 };
             let own = need
@@ -89,17 +93,15 @@ impl<'n, 'a> Problem<'n, 'a> {
             let options = options(need);
             let chosen = |option: &Licence<'a>| option.sku == need.chosen.sku && option.version == need.version;
             let plain = options.iter().position(chosen).unwrap_or(0);
-            Entry { need, options, machines: Vec::new(), plain }
+            Entry { need, rank: rank(need), options, machines: Vec::new(), plain }
         };
-        let mut singles: Vec<Entry<'n, 'a>> = (needs.all.iter())
-            .filter(|need| need.group.is_none() && (need.host.is_some() || is_virtual(need.chosen.sku)))
-            .map(alone)
-            .collect();
+        let mut singles: Vec<Entry<'n, 'a>> =
+            (needs.all.iter()).filter(|need| need.group.is_none() && is_decided(need)).map(alone).collect();
         // what the lines count of the hosts of groups; those that are missing are licensed by machine
         let chosen: HashMap<u32, &str> =
             needs.all.iter().filter_map(|need| Some((need.host?, need.chosen.sku))).collect();
         let mut groups: Vec<Members<'n, 'a>> = Vec::new();
-        for instead in &needs.instead {
+        for instead in needs.instead {
             let of_machine =
                 |need: &'n HostNeed<'a>| (need, licence(need, need.version, need.chosen.sku, need.chosen.count));
             let machines: Machines<'n, 'a> = instead.machines.iter().map(of_machine).collect();
@@ -109,7 +111,7 @@ impl<'n, 'a> Problem<'n, 'a> {
                 let plain =
                     options.iter().position(|option| Some(&option.sku) == sku && option.version == need.version);
                 let plain = plain.unwrap_or(if sku.is_none() { options.len() } else { 0 });
-                Entry { need, options, machines: Vec::new(), plain }
+                Entry { need, rank: rank(need), options, machines: Vec::new(), plain }
             };
             let mut hosts: Vec<Entry<'n, 'a>> = instead.hosts.iter().map(entry).collect();
             if let [host] = &mut hosts[..] {
@@ -148,7 +150,7 @@ impl<'n, 'a> Problem<'n, 'a> {
                 kinds.entry(own.chain(machines).collect()).or_default().push(entry);
             }
             kinds.into_iter().map(|(options, mut entries)| {
-                entries.sort_unstable_by_key(|entry| entry.need.id);
+                entries.sort_unstable_by_key(|entry| (entry.rank, entry.need.id));
                 (Kind { count: entries.len() as u64, options }, entries)
             })
         };
@@ -166,11 +168,6 @@ impl<'n, 'a> Problem<'n, 'a> {
         let (clusters, members): (Vec<Cluster>, Vec<Members<'n, 'a>>) = all.into_iter().unzip();
 
         let supplies = owned.supplies(&classes);
-        let serves =
-            |supply: &Supply| !supply.serves.is_empty() || supply.turned.iter().any(|turned| !turned.1.is_empty());
-        if !supplies.iter().any(serves) {
-            return None;
-        }
         let prices: Vec<Option<UnitPrice>> = classes.iter().map(|class| UnitPrice::of(estate, class.sku)).collect();
         let priced: Vec<UnitPrice> = prices.iter().flatten().copied().collect();
         let weights = in_ratio(&priced).ok()?;
@@ -182,7 +179,7 @@ impl<'n, 'a> Problem<'n, 'a> {
             plain: members.iter().map(Members::plain).collect(),
             prices: prices.collect(),
             skus: classes.iter().map(|class| class.sku).collect(),
-            minimum: machine::least_of_all(checked.catalogue, Product::WindowsServer),
+            minimum: machine::least_of_all(checked.catalogue, needs.product),
             may_be_by_machine,
             unit,
             classes,
@@ -190,6 +187,13 @@ impl<'n, 'a> Problem<'n, 'a> {
             clusters,
             members,
         })
+    }
+
+    /// Whether something owned serves any of the needs.
+    pub fn is_served(&self) -> bool {
+        let serves =
+            |supply: &Supply| !supply.serves.is_empty() || supply.turned.iter().any(|turned| !turned.1.is_empty());
+        self.supplies.iter().any(serves)
     }
 
     pub fn as_editions(&self) -> EditionProblem<'_> {
@@ -201,10 +205,11 @@ impl<'n, 'a> Problem<'n, 'a> {
         self.unit.0.of_weights(weight, self.unit.1)
     }
 
-    /// What each host or machine takes. Of hosts alike as many as possible keep what the lines count, the others follow by id.
-    pub fn taken(&self, plan: &EditionPlan) -> Machines<'n, 'a> {
+    /// What each host or machine takes. Of hosts alike as many as possible keep what the lines count, the others follow in
+    /// their order.
+    pub fn taken(&self, taken: &[Taken]) -> Machines<'n, 'a> {
         let mut found = Vec::new();
-        for (members, taken) in self.members.iter().zip(&plan.taken) {
+        for (members, taken) in self.members.iter().zip(taken) {
             let Taken::Each(kinds) = taken else {
                 found.extend(&members.machines);
                 continue;
@@ -236,8 +241,8 @@ impl<'n, 'a> Problem<'n, 'a> {
 }
 
 impl Members<'_, '_> {
-    fn first(&self) -> Option<&str> {
-        self.kinds.iter().flatten().map(|entry| entry.need.id).min()
+    fn first(&self) -> Option<(u32, &str)> {
+        self.kinds.iter().flatten().map(|entry| (entry.rank, entry.need.id)).min()
     }
 
     fn plain(&self) -> Taken {
@@ -256,6 +261,11 @@ impl Members<'_, '_> {
         });
         Taken::Each(counts.collect())
     }
+}
+
+/// Whether there is something to choose for it: hosts, and machines licensed by themselves.
+pub(super) fn is_decided(need: &HostNeed<'_>) -> bool {
+    need.host.is_some() || is_virtual(need.chosen.sku)
 }
 
 /// Which needs the same licences owned may serve.
