@@ -6,10 +6,11 @@ pub(crate) use crate::words::NO_CURRENCY;
 use crate::{
     catalogue::Catalogue,
     checked::Checked,
+    draft::add,
     estate::{Estate, EstateError},
     findings::Rules,
     owned::{Quantities, balance},
-    packs::Packs,
+    packs::{Pack, Packs},
     position::{Confidence, Line, ShoppingItem},
     prices::UnitPrice,
     version::VersionName,
@@ -56,6 +57,8 @@ impl<'a> Book<'a> {
         let price = UnitPrice::of(self.estate, sku);
         let packs = Packs::of(self.estate, sku);
         let currency = Some(self.estate.currency.as_str()).filter(|code| !code.is_empty()).unwrap_or(NO_CURRENCY);
+        let mut items = Vec::new();
+        let mut lacking = Vec::new();
         for balance in balance(&needed.by_version, owned) {
             let mut rules = needed.rules.clone();
             if balance.owned > 0 {
@@ -65,16 +68,8 @@ impl<'a> Book<'a> {
                 self.unpriced.push(sku.into());
             }
             let lots = short_lots(needed, balance.version, balance.short);
-            for (pack, count) in packs.for_lots(&lots)? {
-                self.shopping.push(ShoppingItem {
-                    sku: sku.into(),
-                    version: balance.version.name().into(),
-                    units: pack.units,
-                    packs: count,
-                    cost_minor: pack.cost(count)?,
-                    currency: currency.into(),
-                });
-            }
+            items.extend(items_of(sku, balance.version, packs.for_lots(&lots)?, currency)?);
+            lacking.extend((balance.short > 0).then_some((balance.version, balance.short)));
             self.lines.push(Line {
                 sku: sku.into(),
                 version: balance.version.name().into(),
@@ -95,8 +90,41 @@ impl<'a> Book<'a> {
                 policies: Vec::new(),
             });
         }
+        // E.30: of the newest version they serve older needs as well, so larger packs may do for several versions; not where
+        // each server has its own (C.2)
+        if let (true, [.., (newest, _)]) = (needed.lots.is_empty() && lacking.len() > 1, &lacking[..]) {
+            let all = lacking.iter().try_fold(0, |sum, (_, short)| add(sum, *short))?;
+            let together = items_of(sku, *newest, packs.for_lots(&[all])?, currency)?;
+            if cost(&together)? < cost(&items)? {
+                items = together;
+            }
+        }
+        self.shopping.append(&mut items);
         Ok(())
     }
+}
+
+fn items_of(
+    sku: &str,
+    version: VersionName,
+    packs: Vec<(Pack, u64)>,
+    currency: &str,
+) -> Result<Vec<ShoppingItem>, EstateError> {
+    let item = |(pack, count): (Pack, u64)| {
+        Ok(ShoppingItem {
+            sku: sku.into(),
+            version: version.name().into(),
+            units: pack.units,
+            packs: count,
+            cost_minor: pack.cost(count)?,
+            currency: currency.into(),
+        })
+    };
+    packs.into_iter().map(item).collect()
+}
+
+fn cost(items: &[ShoppingItem]) -> Result<u64, EstateError> {
+    items.iter().try_fold(0, |sum, item| add(sum, item.cost_minor))
 }
 
 /// What is short, server by server if packs cannot be split between them (C.2). Which server gets what is owned is free

@@ -338,3 +338,29 @@ fn cals_are_bought_in_the_cheapest_packs() {
         assert!(error.contains("price of `windows-server-cal/user`") && error.contains(words), "{error}");
     }
 }
+
+/// E.30: of the newest version they serve older needs as well. Two servers, `n` people on each: CALs of 2016 and of 2022.
+#[test]
+fn packs_are_chosen_over_all_versions_of_a_product() {
+    // people on each server, what is bought at 1 for 40, 5 for 190, 10 for 360
+    type Row = (u32, u32, &'static [(&'static str, u32, u64, u64)]);
+    let table: [Row; 4] = [
+        // two packs of five are 380, one of ten 360
+        (5, 5, &[("2022", 10, 1, 360)]),
+        // 3 x 40 + 2 x 40 against one of five
+        (3, 2, &[("2022", 5, 1, 190)]),
+        // ten and one either way: each keeps its version
+        (10, 1, &[("2016", 10, 1, 360), ("2022", 1, 1, 40)]),
+        (0, 5, &[("2022", 5, 1, 190)]),
+    ];
+    for (old, new, expected) in table {
+        let mut estate = pairs("2016", &[]);
+        estate.servers.push(server("N", "2022", "Standard"));
+        estate.people = people((old + new) as usize);
+        let rows =
+            (0..old).map(|at| on(at, Accesses::NONE, 0)).chain((old..old + new).map(|at| on(at, Accesses::NONE, 1)));
+        estate.accesses = Accesses::of(rows.collect());
+        estate.prices = vec![price(USER, 40, 1), price(USER, 190, 5), price(USER, 360, 10), price(DEVICE, 40, 1)];
+        assert_eq!(shopping(&assessed(&estate), USER), expected, "{old} {new}");
+    }
+}
