@@ -83,6 +83,7 @@ fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessme
     intervals.sort();
     violations.sort();
     reclaim.extend(ledger::reclaim(checked, &wanted)?);
+    reclaim.extend(ledger::idle(checked, &hosts, &lines)?);
     readings.sort();
     reclaim.sort();
     // most valuable first

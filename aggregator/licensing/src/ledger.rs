@@ -3,12 +3,14 @@
 //! `moves` checks the terms of moving, `reclaim` says what can be taken back, `transfers` who gets what. Knows nothing of why
 //! somebody needs a licence.
 
+mod idle;
 mod moves;
 mod reclaim;
 mod reference;
 mod transfers;
 mod wanted;
 
+pub(crate) use idle::idle;
 pub(crate) use reclaim::reclaim;
 pub(crate) use transfers::transfers;
 pub(crate) use wanted::Wanted;

@@ -53,13 +53,13 @@ impl Why {
 
 /// Licences alike.
 #[derive(Debug, Default)]
-struct Group {
+pub(super) struct Group {
     people: usize,
     devices: usize,
-    now: u64,
+    pub now: u64,
     /// Of which nobody says since when they are held.
-    undated: u64,
-    later: Vec<Date>,
+    pub undated: u64,
+    pub later: Vec<Date>,
     /// By the version they count as.
     taken: Quantities,
 }
@@ -172,7 +172,7 @@ pub(crate) fn reclaim(checked: &Checked<'_>, wanted: &[Wanted]) -> Result<Vec<Re
     groups.into_iter().map(row).collect()
 }
 
-fn when(group: &Group, days: u32) -> String {
+pub(super) fn when(group: &Group, days: u32) -> String {
     let mut parts = Vec::new();
     if group.now > 0 {
         parts.push(format!("{} may be given to others now", group.now));

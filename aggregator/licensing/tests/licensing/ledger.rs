@@ -233,3 +233,97 @@ fn order_and_pseudonyms_change_nothing() {
     renamed.assignments.iter_mut().for_each(|one| one.to = other(&one.to));
     assert_eq!(assess(&renamed).expect("sound").position, expected);
 }
+
+/// Hosts of 16 cores: `A` with two machines needs 16 of Standard, `B` nothing; `SQL` of 4 virtual processors runs on `A`.
+fn to_run(entitlements: &str, more: &str) -> Assessment {
+    let text = format!(
+        r#"
+        format = "caliper.estate/1"
+        as_of = 2026-06-30
+        currency = "USD"
+        system_center = 2022
+        host = [{{ id = "A", processors = [8, 8] }}, {{ id = "B", processors = [8, 8] }}, {{ id = "C", processors = [8, 8] }}]
+        server = [
+            {{ id = "SQL", version = 2022, edition = "Standard", virtual = true, virtual_processors = 4, host = "A", managed = true }},
+            {{ id = "VM", version = 2022, edition = "Standard", virtual = true, host = "A" }},
+        ]
+        sql = [{{ id = "I", server = "SQL", version = 2022, edition = "Standard", model = "core" }}]
+        price = [{{ sku = "windows-server/standard/core", minor = 10 }}, {{ sku = "windows-server/datacenter/core", minor = 100 }}]
+        entitlement = [{entitlements}]
+        {more}
+        "#
+    );
+    assess(&EstateFile::read(&text).unwrap_or_else(|error| panic!("{error}: {text}")).finish()).expect("a sound estate")
+}
+
+/// 0.4, C.11: licences to run and to manage that their hosts do not need.
+#[test]
+fn licences_to_run_that_can_be_taken_back() {
+    const CORES: &str = "windows-server/standard/core";
+    // entitlement without its version, how many idle of whom and when, how many of them the lines count on
+    type Row = (&'static str, Option<(u64, &'static str, &'static str, u64)>);
+    let table: [Row; 11] = [
+        (r#"sku = "windows-server/standard/core", quantity = 16, assigned_to = ["A"]"#, None),
+        // nobody says who has them: they are free anyway
+        (r#"sku = "windows-server/standard/core", quantity = 99"#, None),
+        (
+            r#"sku = "windows-server/standard/core", quantity = 40, assigned_to = ["A", "B"]"#,
+            Some((24, "A, B", "24 90 days after", 0)),
+        ),
+        // the lines set them against the need of `A`, which they would leave short
+        (
+            r#"sku = "windows-server/standard/core", quantity = 16, assigned_to = ["B"]"#,
+            Some((16, "B", "16 90 days after", 16)),
+        ),
+        (
+            r#"sku = "windows-server/standard/core", quantity = 20, assigned_to = ["SCRAPPED"]"#,
+            Some((20, "SCRAPPED", "20 may be given to others now", 16)),
+        ),
+        // Datacenter does for `A` as well
+        (r#"sku = "windows-server/datacenter/core", quantity = 16, assigned_to = ["A"]"#, None),
+        // four cores are what the instance needs
+        (
+            r#"sku = "sql-server/standard/core", quantity = 8, assigned_to = ["SQL"]"#,
+            Some((4, "SQL", "4 90 days after", 0)),
+        ),
+        (
+            r#"sku = "system-center/standard/core", quantity = 18, assigned_to = ["A"]"#,
+            Some((2, "A", "2 90 days after", 0)),
+        ),
+        // a suite is both on one host
+        (
+            r#"sku = "core-infrastructure-suite/standard/core", quantity = 17, assigned_to = ["A"]"#,
+            Some((1, "A", "1 90 days after", 0)),
+        ),
+        // stays with its server, and is told of by C.24
+        (r#"sku = "windows-server/standard/core", quantity = 16, channel = "oem", assigned_to = ["A"]"#, None),
+        // External Connectors are no licences to run
+        (r#"sku = "windows-server/external-connector", quantity = 2, assigned_to = ["B"]"#, None),
+    ];
+    for (entitlement, expected) in table {
+        let position = to_run(&format!("{{ version = 2022, {entitlement} }}"), "").position;
+        let found: Vec<_> = position.reclaim.iter().filter(|row| row.rules.contains(&"C.11".into())).collect();
+        match expected {
+            None => assert!(found.is_empty(), "{entitlement}: {found:?}"),
+            Some((quantity, from, when, saves)) => {
+                let [row] = found[..] else { panic!("{entitlement}: {found:?}") };
+                assert_eq!((row.quantity, row.from.as_str(), row.saves), (quantity, from, saves), "{entitlement}");
+                assert!(row.why.contains(when), "{entitlement}: {}", row.why);
+                assert_eq!(row.saves_minor, if row.sku == CORES { 10 * saves } else { 0 });
+            }
+        }
+    }
+    // by the ledger: 18 on `A` where 16 are needed, two of them since January, the others since June
+    let entries = (1..=18).map(|number| {
+        let from = if number < 3 { "2026-01-01" } else { "2026-06-01" };
+        format!(r#"{{ entitlement = "E", number = {number}, to = "A", from = {from} }}"#)
+    });
+    // and one on `B` since 1 June: 90 days later is 30 August
+    let entries: Vec<String> =
+        entries.chain([r#"{ entitlement = "E", number = 19, to = "B", from = 2026-06-01 }"#.to_owned()]).collect();
+    let owned = format!(r#"{{ id = "E", sku = "{CORES}", version = 2022, quantity = 19 }}"#);
+    let position = to_run(&owned, &format!("assignment = [{}]", entries.join(", "))).position;
+    let row = position.reclaim.iter().find(|row| row.sku == CORES).unwrap();
+    assert_eq!((row.quantity, row.from.as_str(), row.saves), (3, "A, B", 0));
+    assert!(row.why.contains("2 may be given to others now, 1 from 2026-08-30 on"), "{}", row.why);
+}
