@@ -61,6 +61,11 @@ fn suites_are_proven(assessment: &Assessment) -> bool {
     !assessment.position.warnings.iter().any(|warning| warning.contains("another choice may save more"))
 }
 
+fn without_suites(mut estate: Estate) -> Estate {
+    estate.entitlements.retain(|entitlement| !entitlement.sku.starts_with("core-cal-suite/"));
+    estate
+}
+
 /// The same estates in every run, for a build must not fail by luck; `PROPTEST_RNG_SEED` draws others.
 fn config() -> ProptestConfig {
     let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
@@ -97,17 +102,23 @@ proptest! {
         prop_assert_eq!(to_pay(&one), to_pay(&two));
     }
 
-    /// Two organisations of which each had its own become one with everything of both. Of suites of CALs without a name only where
-    /// their choice is proven.
+    /// Two organisations of which each had its own become one with everything of both. Suites of CALs without a name are left out
+    /// where it is not proven who should hold them.
     #[test]
     fn merging_two_estates_never_costs_more_than_both_apart(seed: u64, other: u64) {
         let one = priced(estate(seed, EVERYTHING), seed);
         let mut two = estate(other, EVERYTHING);
         // terms and prices are those of one customer, and one System Center manages an estate, of one version
         (two.prices, two.policy, two.system_center) = (one.prices.clone(), one.policy.clone(), one.system_center);
-        let apart = to_pay(&assessed(&one)) + to_pay(&assessed(&two));
         let together = assessed(&merged(&one, &two));
-        prop_assume!(suites_are_proven(&together));
+        let (one, two, together) = if suites_are_proven(&together) {
+            (one, two, together)
+        } else {
+            let (one, two) = (without_suites(one), without_suites(two));
+            let together = assessed(&merged(&one, &two));
+            (one, two, together)
+        };
+        let apart = to_pay(&assessed(&one)) + to_pay(&assessed(&two));
         let both = to_pay_at_least(&together);
         prop_assert!(both <= apart, "{both} > {apart}");
     }
