@@ -25,11 +25,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = cpu()?;
     let graph = Graph::taking(users, devices, pairs)?;
     let built = cpu()?;
-    let mut steps = Vec::new();
+    let mut steps: Vec<(&str, f64)> = Vec::new();
     let mut last = built;
     let cover = cheapest_cover_timed(&graph, Prices::Same(user_price), Prices::Same(device_price), &mut |step| {
         let now = cpu().unwrap_or(last);
-        steps.push((step, now - last));
+        match steps.iter_mut().find(|(known, _)| *known == step) {
+            Some((_, seconds)) => *seconds += now - last,
+            None => steps.push((step, now - last)),
+        }
         last = now;
     });
     let proven = cover.is_proven(&graph);

@@ -11,6 +11,7 @@ mod connectors;
 mod editions;
 pub mod flow;
 mod graph;
+mod in_order;
 mod incremental;
 mod inventory;
 mod kernel;
@@ -47,6 +48,7 @@ pub(crate) use ties::with_most_users;
 pub use verify::{Verified, VerifiedPurchase, VerifyError, verify_certificate};
 
 use amount::Amount;
+use graph::Adjacency;
 use peel::{Peel, Push};
 
 /// What covering one vertex costs, in any integer unit (minor units of a currency, say).
@@ -135,13 +137,31 @@ impl Cover {
         let demanded: u128 = self.demand.iter().map(|demand| u128::from(demand.amount)).sum();
         let adjacency = graph.adjacency();
         let split = adjacency.split();
-        let devices: Vec<bool> =
-            (split..adjacency.vertices() as u32).map(|device| self.devices[graph.name(device) as usize]).collect();
-        demanded == self.cost
-            && (0..split)
-                .filter(|&user| !self.users[graph.name(user) as usize])
-                .all(|user| adjacency.neighbours(user).iter().all(|&device| devices[(device - split) as usize]))
+        let (user_names, device_names) = graph.names();
+        let (users, devices) = (bare(user_names, &self.users), bare(device_names, &self.devices));
+        let count = |bare: &[u64]| bare.iter().map(|word| word.count_ones()).sum::<u32>();
+        // Pairs with a covered end on the one side need no look, so it is the side with fewer bare ends.
+        let (some, first, others, other_first) =
+            if count(&users) <= count(&devices) { (users, 0, devices, split) } else { (devices, split, users, 0) };
+        let end = if first == 0 { split } else { adjacency.vertices() as u32 };
+        let add = |count: u32, other: u32| {
+            let place = other - other_first;
+            count + (others[place as usize / 64] >> (place % 64) & 1) as u32
+        };
+        let mut uncovered = false;
+        for (&word, from) in some.iter().zip((first..).step_by(64)).filter(|(word, _)| **word != 0) {
+            adjacency.total_rows(from..end.min(from + 64), add, |vertex, before, behind| {
+                uncovered |= before != behind && word >> (vertex - from) & 1 == 1;
+            });
+        }
+        demanded == self.cost && !uncovered
     }
+}
+
+/// One bit per name, in their order: whether `covered` says no. Bits, so that those of a large graph stay in the cache.
+fn bare(names: &[u32], covered: &[bool]) -> Vec<u64> {
+    let word = |names: &[u32]| names.iter().rev().fold(0, |bits, &name| bits << 1 | u64::from(!covered[name as usize]));
+    names.chunks(64).map(word).collect()
 }
 
 /// The cheapest cover of all pairs of `graph`. Exact and deterministic, one thread.
@@ -153,7 +173,7 @@ pub fn cheapest_cover(graph: &Graph, user_prices: Prices<'_>, device_prices: Pri
     cheapest_cover_timed(graph, user_prices, device_prices, &mut |_| ())
 }
 
-/// [`cheapest_cover`], telling `step` the name of each step when it is done, for whoever measures.
+/// [`cheapest_cover`], telling `step` the name of each step when it is done, for whoever measures. Steps of the search come repeatedly.
 ///
 /// # Panics
 /// When a list of prices is not as long as its side of the graph.
@@ -191,12 +211,56 @@ fn solve<A: Amount>(
         A::of(if vertex < split { users.of(name) } else { devices.of(name) })
     };
 
-    let mut peel = Peel::new(adjacency, capacity, Vec::with_capacity(adjacency.vertices()));
+    let mut log = Vec::with_capacity(adjacency.vertices());
+    let start = in_order::start(adjacency, capacity, &mut log);
+    step("in order");
+    let (chosen, log) = match start {
+        Some(start) if start.free.is_empty() => {
+            ((0..adjacency.vertices() as u32).map(|vertex| (vertex < split) == start.users).collect(), log)
+        }
+        Some(start) => search::improve(adjacency, capacity, &start, log, step),
+        None => peel_and_search(adjacency, capacity, log, step),
+    };
+    let named = |push: Push| {
+        let (user, device) = (push.leaf.min(push.hub), push.leaf.max(push.hub));
+        Demand { user: graph.name(user), device: graph.name(device), amount: push.amount * unit }
+    };
+    // In the memory of the log.
+    let demand = log.into_iter().map(named).collect();
+    step("demand");
+    let mut cover = Cover {
+        users: vec![false; graph.users() as usize],
+        devices: vec![false; graph.devices() as usize],
+        cost: 0,
+        demand,
+    };
+    let (chosen_users, chosen_devices) = chosen.split_at(split as usize);
+    let (user_names, device_names) = graph.names();
+    for (&user, &chosen) in user_names.iter().zip(chosen_users) {
+        cover.users[user as usize] = chosen;
+    }
+    for (&device, &chosen) in device_names.iter().zip(chosen_devices) {
+        cover.devices[device as usize] = chosen;
+    }
+    cover.cost = users.cost(&cover.users, unit) + devices.cost(&cover.devices, unit);
+    step("cover");
+    cover
+}
+
+/// Who is chosen, and the demand that proves it; `log` gives its memory.
+fn peel_and_search<A: Amount>(
+    adjacency: &Adjacency,
+    capacity: impl Fn(u32) -> A,
+    mut log: Vec<Push>,
+    step: &mut dyn FnMut(&'static str),
+) -> (Vec<bool>, Vec<Push>) {
+    log.clear();
+    let mut peel = Peel::new(adjacency, capacity, log);
     step("nodes");
     peel.peel();
     step("peel");
     let peeled = peel.pushes();
-    let (mut chosen, mut log);
+    let mut chosen;
     if peel.alive_pairs() > adjacency.pairs() / 2 {
         // A kernel hardly smaller than the graph is not worth laying out.
         peel.set_aside_peeled();
@@ -223,30 +287,7 @@ fn solve<A: Amount>(
         chosen[push.leaf as usize] = !chosen[push.hub as usize];
     }
     step("backwards");
-    let named = |push: Push| {
-        let (user, device) = (push.leaf.min(push.hub), push.leaf.max(push.hub));
-        Demand { user: graph.name(user), device: graph.name(device), amount: push.amount * unit }
-    };
-    // In the memory of the log.
-    let demand = log.into_iter().map(named).collect();
-    step("demand");
-    let mut cover = Cover {
-        users: vec![false; graph.users() as usize],
-        devices: vec![false; graph.devices() as usize],
-        cost: 0,
-        demand,
-    };
-    let (chosen_users, chosen_devices) = chosen.split_at(split as usize);
-    let (user_names, device_names) = graph.names();
-    for (&user, &chosen) in user_names.iter().zip(chosen_users) {
-        cover.users[user as usize] = chosen;
-    }
-    for (&device, &chosen) in device_names.iter().zip(chosen_devices) {
-        cover.devices[device as usize] = chosen;
-    }
-    cover.cost = users.cost(&cover.users, unit) + devices.cost(&cover.devices, unit);
-    step("cover");
-    cover
+    (chosen, log)
 }
 
 /// Prices divided by their unit, without dividing again at every use.

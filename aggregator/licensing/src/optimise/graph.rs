@@ -12,6 +12,7 @@ mod rows;
 pub(super) use adjacency::Adjacency;
 use appearance::Appearance;
 use rows::{Rows, group};
+use std::sync::OnceLock;
 use thiserror::Error;
 
 /// Why pairs cannot become a graph.
@@ -44,10 +45,13 @@ pub enum GraphError {
 /// Who was seen on which device. Build it once, solve it at as many prices as you like.
 #[derive(Debug, Clone)]
 pub struct Graph {
-    /// By the caller's number: the place among users with a pair plus one; 0 without a pair.
-    user_number: Vec<u32>,
+    users: u32,
+    devices: u32,
+    /// By the caller's number: the place among users with a pair plus one; 0 without a pair. Laid out when first asked
+    /// for, since no solver needs it.
+    user_number: OnceLock<Vec<u32>>,
     /// The same of devices.
-    device_number: Vec<u32>,
+    device_number: OnceLock<Vec<u32>>,
     /// The caller's number of each user with a pair, in the order of vertices.
     user_names: Vec<u32>,
     /// The same of devices.
@@ -79,7 +83,7 @@ impl Graph {
         if pairs.len() > (u32::MAX / 2) as usize || vertices >= u64::from(u32::MAX) {
             return Err(GraphError::TooLarge { pairs: pairs.len(), vertices });
         }
-        let Appearance { user_number, device_number, user_names, device_names, mut offset, words, far } =
+        let Appearance { user_names, device_names, mut offset, words, far } =
             Appearance::of(users, devices, pairs.into_iter().map(<[u32; 2]>::from).collect())?;
         let mut adjacent = words;
         let split = user_names.len();
@@ -96,32 +100,31 @@ impl Graph {
         }
         let mut adjacency = Adjacency { split: split as u32, far, offset, adjacent };
         adjacency.drop_duplicates();
-        Ok(Self { user_number, device_number, user_names, device_names, adjacency })
+        Ok(Self::named(users, devices, user_names, device_names, adjacency))
     }
 
     /// Of rows in which everybody has a pair, numbered as there.
     pub(super) fn of_adjacency(adjacency: Adjacency) -> Self {
         let users = adjacency.split();
         let devices = adjacency.vertices() as u32 - users;
-        Self {
-            user_number: (1..=users).collect(),
-            device_number: (1..=devices).collect(),
-            user_names: (0..users).collect(),
-            device_names: (0..devices).collect(),
-            adjacency,
-        }
+        Self::named(users, devices, (0..users).collect(), (0..devices).collect(), adjacency)
+    }
+
+    fn named(users: u32, devices: u32, user_names: Vec<u32>, device_names: Vec<u32>, adjacency: Adjacency) -> Self {
+        let (user_number, device_number) = (OnceLock::new(), OnceLock::new());
+        Self { users, devices, user_number, device_number, user_names, device_names, adjacency }
     }
 
     /// Number of users.
     #[must_use]
     pub fn users(&self) -> u32 {
-        self.user_number.len() as u32
+        self.users
     }
 
     /// Number of devices.
     #[must_use]
     pub fn devices(&self) -> u32 {
-        self.device_number.len() as u32
+        self.devices
     }
 
     /// Number of distinct pairs.
@@ -144,12 +147,14 @@ impl Graph {
 
     /// The devices seen with `user`, ascending unless the graph was made by [`Self::taking`].
     pub fn devices_of(&self, user: u32) -> impl Iterator<Item = u32> {
-        self.row(self.user_number[user as usize]).iter().map(|&device| self.name(device))
+        self.row(self.user_number.get_or_init(|| numbers(self.users, &self.user_names))[user as usize])
+            .iter()
+            .map(|&device| self.name(device))
     }
 
     /// The users seen with `device`, ascending unless the graph was made by [`Self::taking`].
     pub fn users_of(&self, device: u32) -> impl Iterator<Item = u32> {
-        let number = self.device_number[device as usize];
+        let number = self.device_number.get_or_init(|| numbers(self.devices, &self.device_names))[device as usize];
         let split = self.adjacency.split();
         self.row(if number == 0 { 0 } else { split + number }).iter().map(|&user| self.name(user))
     }
@@ -176,6 +181,15 @@ impl Graph {
     pub(super) fn adjacency(&self) -> &Adjacency {
         &self.adjacency
     }
+}
+
+/// The place of each of `count` in `names` plus one; 0 for who is not there.
+fn numbers(count: u32, names: &[u32]) -> Vec<u32> {
+    let mut numbers = vec![0; count as usize];
+    for (&name, place) in names.iter().zip(1..) {
+        numbers[name as usize] = place;
+    }
+    numbers
 }
 
 /// The same users, devices and pairs, whatever order they came in.

@@ -36,10 +36,10 @@ impl<A: Amount> Kernel<A> {
             }
             ranks.push(rank);
         }
-        drop(nodes);
 
         // One more, since every neighbour is written, also those that do not stay.
-        let mut adjacent = vec![0; end as usize + 1];
+        let mut adjacent = emptied(nodes);
+        adjacent.resize(end as usize + 1, 0);
         let mut next = 0;
         for &vertex in &vertices {
             for &neighbour in graph.neighbours(vertex) {
@@ -50,9 +50,16 @@ impl<A: Amount> Kernel<A> {
             }
         }
         adjacent.truncate(next);
+        adjacent.shrink_to_fit();
         let split = vertices.partition_point(|&vertex| vertex < graph.split()) as u32;
         Self { graph: Adjacency::from_rows(split, graph.is_far(), offset, adjacent), capacity, vertices }
     }
+}
+
+/// The memory of the nodes, since fresh memory costs more to touch than to fill.
+fn emptied<A>(mut nodes: Vec<Node<A>>) -> Vec<u32> {
+    nodes.clear();
+    nodes.into_iter().map(|_| [0; 4]).collect::<Vec<[u32; 4]>>().into_flattened()
 }
 
 /// Which of 32 neighbouring vertices are alive, and how many are before them: two bits a vertex, so

@@ -35,7 +35,9 @@ pub(super) const PEELED: u32 = u32::MAX;
 pub(super) struct Peel<'graph, A> {
     graph: &'graph Adjacency,
     nodes: Vec<Node<A>>,
+    /// The first `known` wait to be peeled; there is room for one more than the row at hand may add.
     leaves: Vec<u32>,
+    known: usize,
     /// In the order made, after whatever the log held before.
     log: Vec<Push>,
     /// Hubs that were exhausted by a leaf, and vertices that cost nothing: in the cover.
@@ -45,6 +47,8 @@ pub(super) struct Peel<'graph, A> {
 /// Leaves whose memory is touched ahead together, and greedy picks between two rounds of leaves:
 /// independent enough for their cache misses to overlap.
 const BATCH: usize = 64;
+/// Neighbours whose memory is touched ahead, of however many.
+const LOOKED_AT: u32 = 4;
 /// Vertices looked at for leaves before these are peeled with all that follows from them, while
 /// their surroundings are in the cache.
 const STRETCH: usize = 1 << 10;
@@ -57,17 +61,16 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         let vertices = graph.vertices();
         let mut nodes = Vec::with_capacity(vertices);
         let mut free = Vec::new();
-        for vertex in 0..vertices as u32 {
-            let row = graph.neighbours(vertex);
-            let link = row.iter().fold(0, |all, &neighbour| all ^ neighbour);
-            let residual = capacity(vertex);
-            nodes.push(Node { start: graph.row(vertex).0, degree: row.len() as u32, link, residual });
+        let xor = |all: u32, neighbour: u32| all ^ neighbour;
+        graph.total_rows(0..vertices as u32, xor, |vertex, before, behind| {
+            let ((start, end), residual) = (graph.row(vertex), capacity(vertex));
+            nodes.push(Node { start, degree: end - start, link: before ^ behind, residual });
             if residual.is_zero() {
                 free.push(vertex);
             }
-        }
+        });
         let covered = vec![false; vertices];
-        let mut peel = Self { graph, nodes, leaves: Vec::new(), log, covered };
+        let mut peel = Self { graph, nodes, leaves: vec![0; 2], known: 0, log, covered };
         for vertex in free {
             if peel.is_alive(vertex) {
                 peel.covered[vertex as usize] = true;
@@ -82,10 +85,10 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         self.drain();
         let vertices = self.nodes.len();
         for from in (0..vertices).step_by(STRETCH) {
+            self.make_room(STRETCH);
             for vertex in from..vertices.min(from + STRETCH) {
-                if self.nodes[vertex].degree == 1 {
-                    self.leaves.push(vertex as u32);
-                }
+                self.leaves[self.known] = vertex as u32;
+                self.known += usize::from(self.nodes[vertex].degree == 1);
             }
             self.drain();
         }
@@ -128,8 +131,8 @@ impl<'graph, A: Amount> Peel<'graph, A> {
     /// Peels the leaves known, and those that this makes.
     fn drain(&mut self) {
         let mut next = 0;
-        while next < self.leaves.len() {
-            let batch = next..self.leaves.len().min(next + BATCH);
+        while next < self.known {
+            let batch = next..self.known.min(next + BATCH);
             next = batch.end;
             if self.graph.is_far() {
                 self.touch(batch.clone());
@@ -142,7 +145,14 @@ impl<'graph, A: Amount> Peel<'graph, A> {
                 }
             }
         }
-        self.leaves.clear();
+        self.known = 0;
+    }
+
+    /// So many more leaves may become known, and one is written without being known.
+    fn make_room(&mut self, more: usize) {
+        if self.leaves.len() <= self.known + more {
+            self.leaves.resize(2 * (self.known + more) + 1, 0);
+        }
     }
 
     /// Reads what a batch of leaves is about to need, so that the cache misses overlap instead of
@@ -153,17 +163,26 @@ impl<'graph, A: Amount> Peel<'graph, A> {
             let node = &self.nodes[leaf as usize];
             *hub = (node.link, node.residual, node.degree == 1);
         }
-        let mut rows: [&[u32]; BATCH] = [&[]; BATCH];
-        for (row, &(hub, residual, _)) in rows.iter_mut().zip(&hubs).filter(|(_, (_, _, ready))| *ready) {
+        let mut rows = [(0, 0); BATCH];
+        for (row, &(hub, residual, ready)) in rows.iter_mut().zip(&hubs) {
             let node = &self.nodes[hub as usize];
             // Only a hub that this leaf exhausts will look at its neighbours.
-            if node.residual <= residual {
-                *row = self.graph.some_from(node.start, node.degree.min(8));
+            let looks = ready && node.residual <= residual && node.degree > 0;
+            *row = if looks { (node.start, node.degree - 1) } else { (0, 0) };
+        }
+        self.touch_rows(&rows);
+    }
+
+    /// Reads the nodes of the first few in each row, given where it starts and how many follow the first. Always as many,
+    /// since nobody could predict how long the rows are.
+    fn touch_rows(&self, rows: &[(u32, u32)]) {
+        let mut all = 0;
+        for &(start, more) in rows {
+            for place in 0..LOOKED_AT {
+                all ^= self.nodes[self.graph.at(start + more.min(place)) as usize].degree;
             }
         }
-        for &neighbour in rows.iter().copied().flatten() {
-            std::hint::black_box(self.nodes[neighbour as usize].degree);
-        }
+        std::hint::black_box(all);
     }
 
     /// Carries on greedily until nothing is alive: pick a vertex, serve its least neighbour, peel.
@@ -207,21 +226,19 @@ impl<'graph, A: Amount> Peel<'graph, A> {
 
     /// Reads what a batch of picks is about to need, like [`Self::touch`].
     fn touch_picks(&self, batch: &[u32]) {
-        let mut rows: [&[u32]; BATCH] = [&[]; BATCH];
+        let mut rows = [(0, 0); BATCH];
         for (row, &vertex) in rows.iter_mut().zip(batch) {
-            let neighbours = self.graph.neighbours(vertex);
-            let some = &neighbours[..neighbours.len().min(8)];
-            let least = some
-                .iter()
-                .map(|&neighbour| &self.nodes[neighbour as usize])
-                .min_by_key(|node| node.degree.wrapping_sub(1));
-            if let Some(node) = least.filter(|node| node.degree > 0) {
-                *row = self.graph.some_from(node.start, node.degree.min(8));
+            let (start, end) = self.graph.row(vertex);
+            let mut least = u32::MAX;
+            for place in 0..LOOKED_AT {
+                let node = &self.nodes[self.graph.at((start + place).min(end - 1)) as usize];
+                // Wrapping makes the degree of the dead the largest.
+                let more = node.degree.wrapping_sub(1);
+                *row = if more < least { (node.start, more) } else { *row };
+                least = least.min(more);
             }
         }
-        for &neighbour in rows.iter().copied().flatten() {
-            std::hint::black_box(self.nodes[neighbour as usize].degree);
-        }
+        self.touch_rows(&rows[..batch.len()]);
     }
 
     fn pick(&mut self, vertex: u32) {
@@ -249,6 +266,7 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         let amount = leaf_left.min(hub_left);
         self.nodes[leaf as usize].residual -= amount;
         self.nodes[hub as usize].residual -= amount;
+        debug_assert!(!amount.is_zero(), "{leaf} and {hub} are alive");
         self.log.push(Push { leaf, hub, amount: amount.into() });
         if amount == hub_left {
             self.covered[hub as usize] = true;
@@ -263,6 +281,7 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         let node = &mut self.nodes[vertex as usize];
         let Node { start, degree, link, .. } = *node;
         (node.degree, node.link) = (0, 0);
+        self.make_room(degree as usize);
         if degree == 1 {
             self.lose(link, vertex);
             return;
@@ -282,9 +301,8 @@ impl<'graph, A: Amount> Peel<'graph, A> {
         let was_alive = node.degree > 0;
         node.degree -= u32::from(was_alive);
         node.link ^= gone;
-        if node.degree == 1 {
-            self.leaves.push(vertex);
-        }
+        self.leaves[self.known] = vertex;
+        self.known += usize::from(node.degree == 1);
         was_alive
     }
 }

@@ -8,9 +8,12 @@
 mod forest;
 mod lost;
 mod support;
+#[cfg(test)]
+mod tests;
 
 use super::amount::Amount;
 use super::graph::Adjacency;
+use super::in_order::Start;
 use super::peel::{Node, PEELED, Peel, Push};
 use lost::{LOST, LOST_SHARE};
 use support::{END, Supports, link_to};
@@ -28,13 +31,63 @@ pub(super) fn solve<A: Amount>(
     start.finish_greedily();
     step("greedy");
     let graph = start.graph();
-    let (nodes, log, mut covered) = start.into_parts();
-    let units_only = log[kept..].iter().all(|push| push.amount == 1);
-    let mut spots: Vec<Spot<A>> = nodes.into_iter().map(Spot::of).collect();
+    let (nodes, log, covered) = start.into_parts();
+    let (mut free_degree, mut vertex) = ([0, 0], 0);
+    let spot_of = |node: Node<A>| {
+        let spot = Spot::of(node);
+        if !spot.residual.is_zero() && !spot.is_peeled() {
+            free_degree[usize::from(vertex >= graph.split())] += graph.neighbours(vertex).len();
+        }
+        vertex += 1;
+        spot
+    };
+    // In the memory of the nodes.
+    let spots: Vec<Spot<A>> = nodes.into_iter().map(spot_of).collect();
 
-    let roots_are_users = free_degree(graph, &spots, true) <= free_degree(graph, &spots, false);
+    // Less work where the free vertices of the side searched from have fewer neighbours.
+    let roots_are_users = free_degree[0] <= free_degree[1];
+    step("spots");
+    finish(graph, spots, roots_are_users, log, kept, covered, step)
+}
+
+/// Solves the whole graph exactly, from the demand of `start`, which is in `log`. Returns the same.
+pub(super) fn improve<A: Amount>(
+    graph: &Adjacency,
+    capacity: impl Fn(u32) -> A,
+    start: &Start<A>,
+    log: Vec<Push>,
+    step: &mut dyn FnMut(&'static str),
+) -> (Vec<bool>, Vec<Push>) {
+    let first = graph.side(!start.users).start;
+    let spot = |vertex: u32| {
+        let mut residual = A::default();
+        if (vertex < graph.split()) != start.users {
+            residual = capacity(vertex);
+            residual -= start.borne[(vertex - first) as usize];
+        }
+        Spot { start: graph.row(vertex).0, level: 0, next: 0, residual }
+    };
+    let mut spots: Vec<Spot<A>> = (0..graph.vertices() as u32).map(spot).collect();
+    for &(vertex, left) in &start.free {
+        spots[vertex as usize].residual = left;
+    }
+    step("spots");
+    finish(graph, spots, start.users, log, 0, vec![false; graph.vertices()], step)
+}
+
+/// The search from the start in `log` behind the first `kept`, with the roots on one side.
+fn finish<A: Amount>(
+    graph: &Adjacency,
+    mut spots: Vec<Spot<A>>,
+    roots_are_users: bool,
+    log: Vec<Push>,
+    kept: usize,
+    mut covered: Vec<bool>,
+    step: &mut dyn FnMut(&'static str),
+) -> (Vec<bool>, Vec<Push>) {
+    let units_only = log[kept..].iter().all(|push| push.amount == 1);
     let is_root = |vertex: u32| (vertex < graph.split()) == roots_are_users;
-    for other in side(graph, !roots_are_users) {
+    for other in graph.side(!roots_are_users) {
         spots[other as usize].start = END;
     }
     let supports = Supports::new(
@@ -49,7 +102,7 @@ pub(super) fn solve<A: Amount>(
     );
     step("supports");
     let mut search = Search { graph, spots, supports, base: 1, queue: Vec::new(), path: Vec::new(), units_only };
-    search.run(side(graph, roots_are_users), side(graph, !roots_are_users));
+    search.run(graph.side(roots_are_users), graph.side(!roots_are_users), step);
     step("search");
 
     // König: roots that were not reached and others that were.
@@ -84,18 +137,6 @@ impl<A: Amount> Spot<A> {
     }
 }
 
-fn side(graph: &Adjacency, users: bool) -> std::ops::Range<u32> {
-    if users { 0..graph.split() } else { graph.split()..graph.vertices() as u32 }
-}
-
-/// Work of a search that starts at the free vertices of a side.
-fn free_degree<A: Amount>(graph: &Adjacency, spots: &[Spot<A>], users: bool) -> usize {
-    side(graph, users)
-        .filter(|&vertex| !spots[vertex as usize].residual.is_zero() && !spots[vertex as usize].is_peeled())
-        .map(|vertex| graph.neighbours(vertex).len())
-        .sum()
-}
-
 /// A root-side vertex on the current path and the vertex it leads to, once chosen.
 #[derive(Clone, Copy)]
 struct Step {
@@ -115,12 +156,14 @@ struct Search<'graph, A> {
 }
 
 impl<A: Amount> Search<'_, A> {
-    fn run(&mut self, roots: std::ops::Range<u32>, others: std::ops::Range<u32>) {
-        let mut free: Vec<u32> = roots.filter(|&root| !self.spots[root as usize].is_peeled()).collect();
+    fn run(&mut self, roots: std::ops::Range<u32>, others: std::ops::Range<u32>, step: &mut dyn FnMut(&'static str)) {
+        let mut free: Vec<u32> =
+            roots.filter(|&root| self.is_free(root) && !self.spots[root as usize].is_peeled()).collect();
         let (mut work, mut bearable) = (0, self.spots.len() / LOST_SHARE);
         for phase in 1.. {
             if work > bearable {
                 self.mark_lost(others.clone());
+                step("lost");
                 (work, bearable) = (0, 2 * bearable);
             }
             free.retain(|&root| self.is_free(root) && self.spots[root as usize].level != LOST);
@@ -134,8 +177,10 @@ impl<A: Amount> Search<'_, A> {
             if phase > PURE_PHASES {
                 if self.units_only {
                     self.grow_forest(&free);
+                    step("forest");
                 } else {
                     self.search_deep(&free);
+                    step("deep search");
                 }
                 self.renew(self.base);
             }

@@ -13,6 +13,9 @@ pub(crate) struct Adjacency {
     pub(super) adjacent: Vec<u32>,
 }
 
+/// Entries that [`Adjacency::total_rows`] adds up at a time; the totals stay in the first-level cache.
+const STRETCH: usize = 1 << 8;
+
 impl Adjacency {
     /// From rows that are already two-sided and free of duplicates.
     pub fn from_rows(split: u32, far: bool, offset: Vec<u32>, adjacent: Vec<u32>) -> Self {
@@ -27,6 +30,11 @@ impl Adjacency {
     /// The first device's vertex.
     pub fn split(&self) -> u32 {
         self.split
+    }
+
+    /// The vertices of all users, or of all devices.
+    pub fn side(&self, users: bool) -> std::ops::Range<u32> {
+        if users { 0..self.split } else { self.split..self.vertices() as u32 }
     }
 
     pub fn vertices(&self) -> usize {
@@ -47,14 +55,45 @@ impl Adjacency {
         self.adjacent[position as usize]
     }
 
-    /// The first `count` entries from a position on, which exist.
-    pub fn some_from(&self, position: u32, count: u32) -> &[u32] {
-        &self.adjacent[position as usize..(position + count) as usize]
-    }
-
     pub fn neighbours(&self, vertex: u32) -> &[u32] {
         let (from, to) = self.row(vertex);
         &self.adjacent[from as usize..to as usize]
+    }
+
+    /// Adds up what `add` makes of the neighbours in the given rows, one after the other, and tells `each` vertex with the
+    /// totals before and behind its row. Rows are too short for a loop of their own: nobody could predict where it ends.
+    pub fn total_rows<Total: Copy + Default>(
+        &self,
+        rows: std::ops::Range<u32>,
+        add: impl Fn(Total, u32) -> Total,
+        mut each: impl FnMut(u32, Total, Total),
+    ) {
+        let ends = &self.offset[rows.start as usize + 1..=rows.end as usize];
+        let (mut position, last) = (self.offset[rows.start as usize] as usize, self.offset[rows.end as usize] as usize);
+        let mut behind = [Total::default(); STRETCH + 1];
+        let (mut before, mut row) = (Total::default(), 0);
+        loop {
+            let stretch = &self.adjacent[position..last.min(position + STRETCH)];
+            let mut total = behind[0];
+            for (behind, &neighbour) in behind[1..].iter_mut().zip(stretch) {
+                total = add(total, neighbour);
+                *behind = total;
+            }
+            for &end in &ends[row..] {
+                let end = end as usize - position;
+                if end > stretch.len() {
+                    break;
+                }
+                each(rows.start + row as u32, before, behind[end]);
+                before = behind[end];
+                row += 1;
+            }
+            behind[0] = total;
+            position += stretch.len();
+            if position == last {
+                return;
+            }
+        }
     }
 
     /// Device rows have their users in ascending order, so equal pairs stand side by side.

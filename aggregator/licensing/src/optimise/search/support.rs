@@ -17,6 +17,8 @@ pub(super) struct Supports {
     kept: usize,
     /// What follows each entry in its list.
     behind: Vec<Link>,
+    /// Whether an entry was emptied and left its list.
+    emptied: bool,
 }
 
 impl Supports {
@@ -35,7 +37,7 @@ impl Supports {
             }
             behind.push(thread(push.hub, index as u32));
         }
-        Self { log, kept, behind }
+        Self { log, kept, behind, emptied: false }
     }
 
     fn entry(&mut self, link: Link) -> &mut Push {
@@ -84,6 +86,7 @@ impl Supports {
             return (first, link);
         };
         self.entry(known).amount += amount;
+        self.emptied = true;
         let gone = self.entry(link).leaf;
         let next = self.next(link);
         match self.find(first, gone) {
@@ -109,9 +112,10 @@ impl Supports {
 
     /// The log with all demand.
     pub fn into_log(self) -> Vec<Push> {
-        let Self { mut log, .. } = self;
-        // Entries that were emptied and left their list.
-        log.retain(|push| push.amount > 0);
+        let Self { mut log, emptied, .. } = self;
+        if emptied {
+            log.retain(|push| push.amount > 0);
+        }
         log
     }
 
