@@ -100,6 +100,6 @@ async fn stop() {
 #[cfg(not(unix))]
 async fn stop() {
     if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 }
