@@ -1,6 +1,6 @@
 //! The pairs file that `optimise` and `verify-certificate` take: who was seen on which device.
 //!
-//! Two layouts, told apart by content: CSV `user,device`, and a binary one for large graphs (see
+//! Two layouts, told apart by content: CSV `user,device` (or with the header `user,device,level`), and a binary one for large graphs (see
 //! [`binary`]). Knows nothing about prices or licences.
 
 pub mod binary;
@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use caliper_licensing::optimise::Level;
 use thiserror::Error;
 
 /// Why a pairs file cannot be used.
@@ -109,6 +110,20 @@ pub struct Pairs {
     pub devices: Names,
     /// (user, device) by number, in the order of the file.
     pub pairs: Vec<(u32, u32)>,
+    /// Beside each pair the level that it needs, from 1; empty where the file names none.
+    pub levels: Vec<Level>,
+}
+
+impl Pairs {
+    /// Each pair once, with the highest level that it needs.
+    #[must_use]
+    pub fn with_levels(&self) -> Vec<(u32, u32, Level)> {
+        let mut all: Vec<_> =
+            self.pairs.iter().zip(&self.levels).map(|(pair, &level)| (pair.0, pair.1, level)).collect();
+        all.sort_unstable_by_key(|&(user, device, level)| (user, device, std::cmp::Reverse(level)));
+        all.dedup_by_key(|pair| (pair.0, pair.1));
+        all
+    }
 }
 
 /// Reads a pairs file of either layout.

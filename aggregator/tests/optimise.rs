@@ -151,6 +151,55 @@ fn owned_cals_change_what_to_buy() {
     ), "{said}");
 }
 
+/// Two people with a PC each, one of which needs level 2: a CAL of level 1 serves the other only.
+#[test]
+fn levels_decide_whom_owned_cals_serve() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let pairs = file(folder.path(), "pairs.csv", b"user,device,level\nann,PC-1,1\nbob,PC-2,2\nbob,PC-2,1\n");
+    let certificate = folder.path().join("certificate");
+    let asked = |more: &[&str]| {
+        let start = ["optimise", text(&pairs), "--user-price", "5", "--device-price", "4"];
+        caliper(&[&start[..], more].concat())
+    };
+    for (users, devices, cost) in [("2,0", "0,0", 4), ("0,2", "0,0", 0), ("1,0", "0,1", 0), ("0,0", "2,0", 4)] {
+        let owned = ["--owned-users", users, "--owned-devices", devices, "--json", "--certificate", text(&certificate)];
+        let found: Value = serde_json::from_slice(&asked(&owned).stdout).expect("JSON");
+        assert_eq!((&found["cost"], &found["proven"]), (&cost.into(), &true.into()), "{users} {devices}");
+        let verified = caliper(&["verify-certificate", text(&pairs), text(&certificate)]);
+        let said = String::from_utf8_lossy(&verified.stdout);
+        assert!(said.ends_with(&format!("what must be bought costs {cost}, and no purchase is cheaper.\n")), "{said}");
+        let more = fs_err::read_to_string(&certificate).expect("text").replace("\nbound,", "\nbound,1");
+        let more = file(folder.path(), "more", more.as_bytes());
+        let said = failure(&["verify-certificate", text(&pairs), text(&more)]);
+        assert!(said.starts_with("error: the certificate does not hold; ask for a new one: "), "{said}");
+    }
+    let said = asked(&["--owned-users", "1,0", "--owned-devices", "0,0"]).stdout;
+    let said = String::from_utf8_lossy(&said);
+    assert!(
+        said.contains("\nWhat must be bought of the highest level costs 4.\nProven: no purchase is cheaper."),
+        "{said}"
+    );
+
+    let plain = file(folder.path(), "plain.csv", OFFICE.as_bytes());
+    let said = failure(&["verify-certificate", text(&plain), text(&certificate)]);
+    assert!(said.contains("give the file with the column level"), "{said}");
+    let bad = file(folder.path(), "bad.csv", b"user,device,level\nann,PC-1,0\n");
+    for (pairs, owned, message) in [
+        (
+            &pairs,
+            ["1,2", "1,2,3"],
+            "--owned-users names 2 levels and --owned-devices 3; give one number for each level",
+        ),
+        (&pairs, ["1", "2"], "a pair needs level 2, but --owned-users and --owned-devices end at level 1"),
+        (&plain, ["1,2", "1,2"], "CALs of 2 levels are owned, but the pairs name none; add a column level"),
+        (&bad, ["1,2", "1,2"], "bad.csv, line 2: a level that is no number from 1 to 255"),
+    ] {
+        let start = ["optimise", text(pairs), "--user-price", "5", "--device-price", "4"];
+        let said = failure(&[&start[..], &["--owned-users", owned[0], "--owned-devices", owned[1]]].concat());
+        assert!(said.contains(message), "{said}");
+    }
+}
+
 /// The binary layout of three pairs, by hand; the checksum is that of `orggraph`'s description.
 fn binary_pairs() -> Vec<u8> {
     let pairs = [(0_u32, 1_u32), (1, 1), (1, 0)];

@@ -30,7 +30,10 @@ pub use bundles::{
     BundleBound, BundlePlan, BundleProblem, Family, FamilyDemand, Holder, Holding, MOST_FAMILIES, MOST_OFFERS, Offer,
     cheapest_bundles,
 };
-pub use certificate::{CERTIFICATE_FORMAT, PURCHASE_CERTIFICATE_FORMAT, write_certificate, write_purchase_certificate};
+pub use certificate::{
+    CERTIFICATE_FORMAT, LEVEL_PURCHASE_CERTIFICATE_FORMAT, PURCHASE_CERTIFICATE_FORMAT, write_certificate,
+    write_level_purchase_certificate, write_purchase_certificate,
+};
 pub use connectors::{
     Branch, ConnectorDemand, ConnectorPlan, ConnectorProblem, ExternalAccess, cheapest_with_connectors,
 };
@@ -40,12 +43,14 @@ pub use editions::{
 pub use graph::{Graph, GraphError};
 pub use incremental::{Applied, Change, StandingCover};
 pub use inventory::{LowerBound, Purchase, cheapest_purchase};
-pub use levels::{Level, LevelNeeds, LevelPurchase, LevelTerms, cheapest_level_purchase};
+pub use levels::{Level, LevelBound, LevelNeeds, LevelPurchase, LevelTerms, cheapest_level_purchase};
 pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_modes};
 pub use pool::{PoolBound, PoolBranch, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
 pub use problem::ProblemError;
 pub(crate) use ties::with_most_users;
-pub use verify::{Verified, VerifiedPurchase, VerifyError, verify_certificate};
+pub use verify::{
+    Verified, VerifiedLevels, VerifiedPurchase, VerifyError, verify_certificate, verify_level_certificate,
+};
 
 use amount::Amount;
 use graph::Adjacency;

@@ -5,10 +5,11 @@
 //! Device CALs of the optimum, `cost` is in the unit of the prices, `proven` says that the demand adds
 //! up to it, `seconds` is CPU time, and `graph` counts the users, devices and distinct pairs observed. With `--changes` all
 //! of it is about the pairs afterwards, and `changes` says what they did.
-//! With CALs owned it is another question, see `optimise/purchase.rs`.
+//! With CALs owned it is another question, see `optimise/purchase.rs`, and `optimise/levels.rs` where they serve some pairs only.
 
 mod changes;
 mod cpu;
+mod levels;
 mod purchase;
 
 use std::io::{self, BufWriter, Write};
@@ -23,6 +24,8 @@ use crate::context::Context;
 use crate::pairs::{self, Pairs, PairsError};
 use changes::Changed;
 use cpu::CpuClock;
+pub use levels::LevelsError;
+use levels::Owned;
 
 /// Arguments of `caliper optimise`.
 #[derive(Debug, clap::Args)]
@@ -46,12 +49,13 @@ pub struct OptimiseArgs {
     /// being computed anew
     #[arg(long, value_name = "FILE", conflicts_with_all = ["owned_users", "owned_devices"])]
     pub changes: Option<PathBuf>,
-    /// User CALs owned: ask for the cheapest purchase instead of the cheapest mix
-    #[arg(long, value_name = "NUMBER")]
-    pub owned_users: Option<u64>,
+    /// User CALs owned: ask for the cheapest purchase instead of the cheapest mix. For pairs with levels one number for each, the
+    /// lowest first: 120,40,0
+    #[arg(long, value_name = "NUMBER[,NUMBER…]", value_delimiter = ',')]
+    pub owned_users: Vec<u64>,
     /// Device CALs owned: the same
-    #[arg(long, value_name = "NUMBER")]
-    pub owned_devices: Option<u64>,
+    #[arg(long, value_name = "NUMBER[,NUMBER…]", value_delimiter = ',')]
+    pub owned_devices: Vec<u64>,
 }
 
 /// Why no optimum was printed.
@@ -79,6 +83,9 @@ pub enum OptimiseError {
     /// The certificate cannot be written; the source names the file.
     #[error("the certificate cannot be written; choose another file")]
     Certificate(#[source] io::Error),
+    /// What is owned does not fit the levels of the pairs.
+    #[error(transparent)]
+    Levels(#[from] LevelsError),
     /// The result cannot be printed.
     #[error("the result cannot be printed; check where standard output goes")]
     Print(#[source] io::Error),
@@ -127,13 +134,19 @@ pub fn run(_: &Context, args: &OptimiseArgs) -> Result<ExitCode, OptimiseError> 
     let mut clock = CpuClock::start();
     let mut input = pairs::read(&args.pairs)?;
     let read = clock.lap();
+    let owned = Owned::of(args, &input)?;
+    if let Some(owned @ Owned { levels: 2.., .. }) = owned {
+        levels::run(args, &input, &owned, read)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut graph = Graph::taking(input.users.count(), input.devices.count(), std::mem::take(&mut input.pairs))?;
     let build = clock.lap();
-    if args.owned_users.or(args.owned_devices).is_some() {
-        let found = purchase::solve(args, &graph);
+    if let Some(owned) = owned {
+        let owned = (owned.users[0], owned.devices[0]);
+        let found = purchase::solve(args, &graph, owned);
         let seconds = Seconds { read, build, solve: clock.lap() };
-        write_file(args, |out| purchase::certify(out, args, &input, &found))?;
-        purchase::print(args, &graph, &found, seconds).map_err(OptimiseError::Print)?;
+        write_file(args, |out| purchase::certify(out, args, &input, &found, owned))?;
+        purchase::print(args, &graph, &found, owned, seconds).map_err(OptimiseError::Print)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut cover = cheapest_cover(&graph, Prices::Same(args.user_price), Prices::Same(args.device_price));

@@ -81,7 +81,7 @@ pub(super) fn read(path: &Path, length: u64, input: &mut impl Read) -> Result<Pa
         let found = format!("checksum {checksum:016x}, but the pairs have {hash:016x}");
         return Err(refuse("offset 24".into(), found));
     }
-    Ok(Pairs { users: Names::Numbers(users), devices: Names::Numbers(devices), pairs })
+    Ok(Pairs { users: Names::Numbers(users), devices: Names::Numbers(devices), pairs, levels: Vec::new() })
 }
 
 fn word(bytes: &[u8]) -> u32 {

@@ -1,4 +1,5 @@
-//! Pairs as CSV: two columns, `user,device`, RFC 4180 quoting, an optional header of these words.
+//! Pairs as CSV: two columns, `user,device`, RFC 4180 quoting, an optional header of these words. With the header
+//! `user,device,level` there are three, the last a number from 1 to 255.
 //! Names are any text without line breaks; spaces around them do not count.
 
 use std::collections::HashMap;
@@ -13,7 +14,8 @@ pub(super) fn read(path: &Path, input: impl Read) -> Result<Pairs, PairsError> {
     let refuse = |line, found: &str| PairsError::Csv { path: path.to_owned(), line, found: found.to_owned() };
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
     let (mut users, mut devices) = (HashMap::new(), HashMap::new());
-    let mut pairs = Vec::new();
+    let (mut pairs, mut levels) = (Vec::new(), Vec::new());
+    let mut columns = 2;
     let mut record = StringRecord::new();
     let mut first = true;
     loop {
@@ -27,9 +29,13 @@ pub(super) fn read(path: &Path, input: impl Read) -> Result<Pairs, PairsError> {
             },
         }
         let line = record.position().map_or(line, ::csv::Position::line);
-        let (user, device) = match (record.len(), record.get(0), record.get(1)) {
-            (2, Some(user), Some(device)) => (user, device),
-            (count, ..) => return Err(refuse(line, &format!("{count} fields"))),
+        let count = record.len();
+        let names_level = record.get(2).is_some_and(|name| name.eq_ignore_ascii_case("level"));
+        if first && count == 3 && names_level {
+            columns = 3;
+        }
+        let (Some(user), Some(device), true) = (record.get(0), record.get(1), count == columns) else {
+            return Err(refuse(line, &format!("{count} fields")));
         };
         let is_header = user.eq_ignore_ascii_case("user") && device.eq_ignore_ascii_case("device");
         let is_turned = user.eq_ignore_ascii_case("device") && device.eq_ignore_ascii_case("user");
@@ -44,9 +50,13 @@ pub(super) fn read(path: &Path, input: impl Read) -> Result<Pairs, PairsError> {
         if user.contains(['\n', '\r']) || device.contains(['\n', '\r']) {
             return Err(refuse(line, "a name holds a line break"));
         }
+        if let Some(level) = record.get(2) {
+            let level = level.parse().ok().filter(|level| *level > 0);
+            levels.push(level.ok_or_else(|| refuse(line, "a level that is no number from 1 to 255"))?);
+        }
         pairs.push((number(&mut users, user), number(&mut devices, device)));
     }
-    Ok(Pairs { users: Names::Text(users), devices: Names::Text(devices), pairs })
+    Ok(Pairs { users: Names::Text(users), devices: Names::Text(devices), pairs, levels })
 }
 
 /// The number of `name`, a new one if it has none yet.

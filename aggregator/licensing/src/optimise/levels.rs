@@ -6,6 +6,8 @@
 //! up to the price give a bound by one minimum cut; the best weights are found by column generation, and the covers met on the
 //! way are combined. NP-hard like one level, so always a cost and a bound. Knows nothing of versions and money.
 
+mod balance;
+mod bound;
 mod chains;
 mod combine;
 mod exchange;
@@ -14,8 +16,12 @@ mod master;
 #[cfg(test)]
 mod tests;
 
-use chains::Chains;
+use bound::Best;
+pub use bound::LevelBound;
+use chains::{Chains, Cut};
 use master::Master;
+
+use super::gcd;
 
 /// Level needed for a pair, from 1; 0 stands for none.
 pub type Level = u8;
@@ -55,6 +61,10 @@ pub struct LevelPurchase {
     pub cost: u128,
     /// No purchase can cost less.
     pub lower_bound: u128,
+    /// The part of `lower_bound` that `bound` shows; the rest was found by trying everything else.
+    pub demanded: u128,
+    /// Why no purchase can cost less than `demanded`.
+    pub bound: LevelBound,
 }
 
 /// Holders per level or higher, users then devices.
@@ -62,6 +72,8 @@ type Counts = Vec<u64>;
 
 /// Cuts at most.
 const CUTS: usize = 60;
+/// Pairs looked at by exchanges at most. Some tenths of a second.
+const WORK: u64 = 30_000_000;
 /// Up to so many pairs every cover met is improved.
 const SMALL: usize = 20_000;
 
@@ -84,13 +96,13 @@ pub fn cheapest_level_purchase(needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -
         weights
     };
     let mut next = Some(all_on(0));
-    let mut center = (i128::MIN, all_on(0));
+    let mut center = Best { value: i128::MIN, weights: all_on(0), demand: Vec::new() };
     for cut in 0..CUTS {
         let Some(weights) = next.take() else { break };
-        let (least, levels) = chains.lightest(&weights);
+        let Cut { least, levels, demand } = chains.lightest(&weights);
         let value = least.cast_signed() - terms.owned_weight(&weights);
-        if value > center.0 {
-            center = (value, weights);
+        if value > center.value {
+            center = Best { value, weights, demand };
         }
         bound = bound.max(terms.unscaled(value));
         let counts = chains.counts(&levels);
@@ -106,21 +118,54 @@ pub fn cheapest_level_purchase(needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -
         next = if cut == 0 && terms.levels > 1 { Some(all_on(terms.levels - 1)) } else { master.next(&center, bound) };
     }
     let mut best = best.expect("one cut is made");
+    let mut work = Work(WORK);
     if best.cost > bound {
-        best = combine::covers(&chains, &terms, best, &covers, bound);
-        best = exchange::improved(&chains, &terms, best, bound);
+        best = combine::covers(&chains, &terms, best, &covers, bound, &mut work);
+        best = improved(&chains, &terms, best, &mut work);
+    }
+    if best.cost > bound {
+        let (weights, bought) = (&center.weights, master.bought());
+        let search = balance::Search { chains: &chains, terms: &terms, weights, bought, covers: &covers, bound };
+        best = search.from(best, &mut work);
     }
     // where there is little, others may lead further than the best
     if best.cost > bound && needs.pairs.len() <= SMALL {
         for holding in covers {
-            let holding = exchange::improved(&chains, &terms, holding, bound);
+            let holding = improved(&chains, &terms, holding, &mut work);
             if holding.cost < best.cost {
                 best = holding;
             }
         }
     }
     let (users, devices) = chains.sides(best.levels);
-    LevelPurchase { users, devices, cost: best.cost, lower_bound: bound }
+    let demanded = terms.unscaled(center.value);
+    let bound_shown = center.proof(&chains, &terms);
+    LevelPurchase { users, devices, cost: best.cost, lower_bound: bound, demanded, bound: bound_shown }
+}
+
+/// Makes small exchanges that save money, or bring what is held nearer to what is owned.
+fn improved(chains: &Chains, terms: &Terms, holding: Holding, work: &mut Work) -> Holding {
+    let mut levels = holding.levels;
+    exchange::improved(chains, &mut levels, |counts| terms.worth(counts), work);
+    let cost = terms.cost(&chains.counts(&levels));
+    Holding { levels, cost }
+}
+
+/// What may still be looked at: an amount, not a time, so that the answer is always the same.
+#[derive(Debug)]
+struct Work(u64);
+
+impl Work {
+    /// Takes so many steps off; whether there were as many.
+    fn take(&mut self, steps: u64) -> bool {
+        let enough = self.0 >= steps;
+        self.0 = self.0.saturating_sub(steps);
+        enough
+    }
+
+    fn left(&self) -> bool {
+        self.0 > 0
+    }
 }
 
 /// Levels of all vertices, users first, and what must be bought for them.
@@ -174,9 +219,11 @@ impl Terms {
         weights.iter().zip(&self.owned).map(|(&weight, &owned)| i128::from(weight) * i128::from(owned)).sum()
     }
 
-    /// A bound in scaled weights as a bound in prices.
+    /// A bound in scaled weights as a bound in prices: the next multiple of what divides both.
     fn unscaled(&self, value: i128) -> u128 {
-        u128::try_from(value).unwrap_or(0).div_ceil(u128::from(self.scale))
+        let unit = gcd(self.prices[0], self.prices[1]);
+        let units = u128::try_from(value).unwrap_or(0).div_ceil(u128::from(self.scale) * u128::from(unit));
+        units * u128::from(unit)
     }
 
     /// What must be bought for so many holders, and the price of all that is held beyond what is owned, level by level.

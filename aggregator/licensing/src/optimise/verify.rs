@@ -3,9 +3,14 @@
 //! of a user or device, so any cover pays at least its sum; (3) that sum is the cover's cost. For one who owns licences the
 //! price in (2) is a weight, and (3) is that the sum, less the weights of what is owned, shows the bound at the real prices.
 
+pub(super) mod levels;
+
 use std::io::BufRead;
 
 use thiserror::Error;
+
+use super::Level;
+pub use levels::{VerifiedLevels, verify_level_certificate};
 
 /// What a valid certificate proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +81,9 @@ pub enum VerifyError {
         /// The cost line.
         cost: u128,
     },
+    /// Some user's or device's pairs bear more than its weights, or pairs that do not exist bear something.
+    #[error("the demand is not that of pairs observed, or a user or device bears more than its weights up to a level")]
+    TooMuchDemand,
     /// The demand does not show the bound, so a purchase below it may exist.
     #[error("the demand adds up to {demand}, which does not prove the bound of {stated}")]
     Bound {
@@ -172,18 +180,21 @@ pub fn verify_certificate(
         }
         return Ok(Verified { user_price, device_price, users, devices, cost: stated, purchase: None });
     };
-    let sides = [(user_price, user_weight, owned_users), (device_price, device_weight, owned_devices)];
-    if !shows(demand, sides, bound) {
+    let of_owned = [(user_weight, owned_users), (device_weight, owned_devices)]
+        .iter()
+        .try_fold(0_u128, |sum, one| sum.checked_add(u128::from(one.0) * u128::from(one.1)));
+    let rest = of_owned.and_then(|of_owned| demand.checked_sub(of_owned)).unwrap_or(0);
+    if !shows(rest, [(user_price, user_weight), (device_price, device_weight)], bound) {
         return Err(VerifyError::Bound { demand, stated: bound });
     }
     let purchase = Some(VerifiedPurchase { owned_users, owned_devices, bound });
     Ok(Verified { user_price, device_price, users, devices, cost: stated, purchase })
 }
 
-/// Whether buying costs at least `bound`, given price, weight and number owned of users and of devices: t * rest, with the largest
-/// t for which no weight exceeds its price. Costs are multiples of what divides both prices, so the next lower multiple
-/// must be below that.
-fn shows(demand: u128, sides: [(u64, u64, u64); 2], bound: u128) -> bool {
+/// Whether buying costs at least `bound`, given what it weighs at least, and price and weight of a user and of a device: t * weight,
+/// with the largest t for which no weight exceeds its price. Costs are multiples of what divides both prices, so the
+/// greatest multiple below `bound` must be below that.
+fn shows(weight: u128, sides: [(u64, u64); 2], bound: u128) -> bool {
     if bound == 0 {
         return true;
     }
@@ -191,13 +202,11 @@ fn shows(demand: u128, sides: [(u64, u64, u64); 2], bound: u128) -> bool {
     while other > 0 {
         (step, other) = (other, step % other);
     }
-    let of_owned = sides.iter().try_fold(0_u128, |sum, side| sum.checked_add(u128::from(side.1) * u128::from(side.2)));
-    let rest = of_owned.and_then(|of_owned| demand.checked_sub(of_owned)).unwrap_or(0);
-    let below = bound.saturating_sub(u128::from(step));
+    let below = (bound - 1) / u128::from(step.max(1)) * u128::from(step);
     let mut weighted = sides.iter().filter(|side| side.1 > 0).peekable();
     weighted.peek().is_some()
-        && weighted.all(|&(price, weight, _)| {
-            let (low, high) = (below.checked_mul(u128::from(weight)), rest.checked_mul(u128::from(price)));
+        && weighted.all(|&(price, of_one)| {
+            let (low, high) = (below.checked_mul(u128::from(of_one)), weight.checked_mul(u128::from(price)));
             low.zip(high).is_some_and(|(low, high)| low < high)
         })
 }
@@ -223,6 +232,15 @@ impl<Source: BufRead> Lines<Source> {
         self.next()?;
         let value = self.text.strip_prefix(key).and_then(|rest| rest.strip_prefix(','));
         self.need(value.and_then(|value| value.parse().ok()), &format!("{key},NUMBER"))
+    }
+
+    /// A number for each level, `count` of them.
+    fn numbers(&mut self, key: &str, count: Option<usize>) -> Result<Vec<u64>, VerifyError> {
+        self.next()?;
+        let list = self.text.strip_prefix(key).and_then(|rest| rest.strip_prefix(','));
+        let list: Option<Vec<u64>> = list.and_then(|list| list.split(',').map(|one| one.parse().ok()).collect());
+        let fits = |list: &Vec<u64>| count.map_or(list.len() <= usize::from(Level::MAX), |count| count == list.len());
+        self.need(list.filter(fits), &format!("{key},NUMBER,… with one number for each level"))
     }
 
     fn need<Value>(&self, value: Option<Value>, expected: &str) -> Result<Value, VerifyError> {

@@ -26,23 +26,30 @@ struct Bought {
     seconds: Seconds,
 }
 
-fn owned(args: &OptimiseArgs) -> (u64, u64) {
-    (args.owned_users.unwrap_or(0), args.owned_devices.unwrap_or(0))
-}
-
-pub(super) fn solve(args: &OptimiseArgs, graph: &Graph) -> Purchase {
-    let (owned_users, owned_devices) = owned(args);
+/// `owned` counts User and Device CALs, here as below.
+pub(super) fn solve(args: &OptimiseArgs, graph: &Graph, (owned_users, owned_devices): (u64, u64)) -> Purchase {
     cheapest_purchase(graph, args.user_price, args.device_price, owned_users, owned_devices)
 }
 
 /// Writes what proves `demanded`.
-pub(super) fn certify(out: &mut impl Write, args: &OptimiseArgs, input: &Pairs, found: &Purchase) -> io::Result<()> {
+pub(super) fn certify(
+    out: &mut impl Write,
+    args: &OptimiseArgs,
+    input: &Pairs,
+    found: &Purchase,
+    owned: (u64, u64),
+) -> io::Result<()> {
     let prices = (args.user_price, args.device_price);
-    write_purchase_certificate(out, found, prices, owned(args), input.users.by_number(), input.devices.by_number())
+    write_purchase_certificate(out, found, prices, owned, input.users.by_number(), input.devices.by_number())
 }
 
-pub(super) fn print(args: &OptimiseArgs, graph: &Graph, found: &Purchase, seconds: Seconds) -> io::Result<()> {
-    let (owned_users, owned_devices) = owned(args);
+pub(super) fn print(
+    args: &OptimiseArgs,
+    graph: &Graph,
+    found: &Purchase,
+    (owned_users, owned_devices): (u64, u64),
+    seconds: Seconds,
+) -> io::Result<()> {
     let count = |side: &[bool]| side.iter().filter(|&&holds| holds).count();
     let bought = Bought {
         users: count(&found.users),
@@ -73,11 +80,16 @@ pub(super) fn print(args: &OptimiseArgs, graph: &Graph, found: &Purchase, second
         "With {owned_users} User CALs and {owned_devices} Device CALs owned, buy {buy_users} User CALs and {buy_devices} \
          Device CALs for {cost}."
     )?;
-    if bought.proven {
-        write!(out, "Proven: no purchase is cheaper.")?;
-    } else {
-        write!(out, "Not proven: a purchase may cost {} less at most.", cost - lower_bound)?;
-    }
+    write!(out, "{}", verdict(cost, lower_bound))?;
     let Seconds { read, build, solve } = bought.seconds;
     writeln!(out, " CPU seconds: {read:.3} reading, {build:.3} building, {solve:.3} solving.")
+}
+
+/// What a bound says about a cost.
+pub(super) fn verdict(cost: u128, lower_bound: u128) -> String {
+    if cost == lower_bound {
+        "Proven: no purchase is cheaper.".to_owned()
+    } else {
+        format!("Not proven: a purchase may cost {} less at most.", cost - lower_bound)
+    }
 }

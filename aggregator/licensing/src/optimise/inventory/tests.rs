@@ -195,6 +195,20 @@ fn the_certificate_of_a_purchase_holds_and_none_that_says_more() {
     }
 }
 
+/// Costs are multiples of 2 here, so a bound of 9 must not pass for one of 10 where 8 is the truth.
+#[test]
+fn a_bound_between_two_possible_costs_is_refused() {
+    let roaming = (0..4).flat_map(|user| [(user, 1 + 2 * user), (user, 2 + 2 * user)]);
+    let pairs: Vec<_> = (0..6).map(|user| (user, 0)).chain(roaming).collect();
+    let terms = [10, 8, 5, 0];
+    let purchase = checked(6, 9, &pairs, terms);
+    assert_eq!((purchase.cost, purchase.lower_bound), (8, 8));
+    for more in 1..=2 {
+        let bound = [format!("bound,{}", purchase.demanded), format!("bound,{}", purchase.demanded + more)];
+        assert!(verified(&pairs, &purchase, terms, [&bound[0], &bound[1]]).is_err(), "{bound:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]

@@ -6,8 +6,11 @@
 //! the upper link is covered and the connector is not, or the reverse, always at this same extra cost; and an upper link without
 //! its lower one needs both, which is never cheaper than to take the lower links along.
 
-use super::{Counts, Holding, Level, LevelNeeds, Terms};
-use crate::optimise::{Graph, Prices, cheapest_cover};
+use super::{
+    Counts, Holding, Level, LevelNeeds, Terms,
+    bound::{Borne, fit},
+};
+use crate::optimise::{Demand, Graph, Prices, cheapest_cover};
 
 /// A link: its vertex, the level of the link below it or that held in any case, and its own.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +35,19 @@ pub(super) struct Chains {
     connectors: [Vec<u32>; 2],
     /// Neighbours and the level of their pair, users first.
     pub rows: Rows,
+    /// Levels worth trying, vertex after vertex.
+    tried: Vec<Level>,
+    tried_from: Vec<u32>,
+}
+
+/// A minimum cut at some weights.
+pub(super) struct Cut {
+    /// Least weight of all holders.
+    pub least: u128,
+    /// Who holds which level then, users first.
+    pub levels: Vec<Level>,
+    /// What proves it, on the graph of chains.
+    pub demand: Vec<Demand>,
 }
 
 /// Per vertex, its neighbours and the level needed.
@@ -64,6 +80,7 @@ impl Chains {
         // first link of each vertex
         let mut first = vec![0_u32; floors.len()];
         let mut held: Vec<Level> = Vec::new();
+        let (mut tried, mut tried_from) = (Vec::new(), vec![0]);
         for vertex in 0..floors.len() as u32 {
             let side = usize::from(vertex as usize >= users);
             held.clear();
@@ -72,6 +89,11 @@ impl Chains {
             held.dedup();
             first[vertex as usize] = links[side].len() as u32;
             let floor = floors[vertex as usize];
+            if !held.is_empty() {
+                tried.push(floor);
+                tried.extend_from_slice(&held);
+            }
+            tried_from.push(tried.len() as u32);
             let mut below = floor;
             for &level in &held {
                 if below > floor {
@@ -101,21 +123,12 @@ impl Chains {
         edges.sort_unstable();
         let size = |side: usize| (links[side].len() + connectors[side].len()) as u32;
         let graph = Graph::new(size(0), size(1), &edges).expect("a few times the size of a graph that exists");
-        Self { levels, users, floors, graph, links, connectors, rows }
+        Self { levels, users, floors, graph, links, connectors, rows, tried, tried_from }
     }
 
     /// The least weight of holders, and who holds which level then. `weights` per level, users then devices.
-    pub fn lightest(&self, weights: &[u64]) -> (u128, Vec<Level>) {
-        // up to a level, that included
-        let sums: [Vec<u64>; 2] = [0, 1].map(|side| {
-            let own = &weights[side * self.levels..(side + 1) * self.levels];
-            std::iter::once(0)
-                .chain(own.iter().scan(0, |sum, &weight| {
-                    *sum += weight;
-                    Some(*sum)
-                }))
-                .collect()
-        });
+    pub fn lightest(&self, weights: &[u64]) -> Cut {
+        let sums = self.sums(weights);
         let between = |side: usize, from: Level, to: Level| sums[side][usize::from(to)] - sums[side][usize::from(from)];
         let mut extra = 0_u128;
         let prices: [Vec<u64>; 2] = [0, 1].map(|side| {
@@ -139,7 +152,46 @@ impl Chains {
                 levels[link.vertex as usize] = link.level;
             }
         }
-        (cover.cost - extra + forced, levels)
+        Cut { least: cover.cost - extra + forced, levels, demand: cover.demand }
+    }
+
+    /// Weights up to a level, that included; of users and of devices.
+    fn sums(&self, weights: &[u64]) -> [Vec<u64>; 2] {
+        [0, 1].map(|side| {
+            let own = &weights[side * self.levels..(side + 1) * self.levels];
+            std::iter::once(0)
+                .chain(own.iter().scan(0, |sum, &weight| {
+                    *sum += weight;
+                    Some(*sum)
+                }))
+                .collect()
+        })
+    }
+
+    /// The demand of a cut at these weights as demand of pairs that adds up to at least as much beyond what is held in any case.
+    ///
+    /// What connectors bear drops out. A link bears with its connectors what the weights up to it allow, so that only where a connector
+    /// bears less than it could, its links may bear too much: by that much, which was not to be had from it.
+    pub fn demand_of_pairs(&self, weights: &[u64], demand: &[Demand]) -> Vec<Demand> {
+        let sums = self.sums(weights);
+        let plain = |demand: &Demand| {
+            let user = self.links[0].get(demand.user as usize)?;
+            let device = self.links[1].get(demand.device as usize)?;
+            Some(Borne { ends: [user.vertex, device.vertex], level: user.level, amount: demand.amount })
+        };
+        let mut borne: Vec<Borne> = demand.iter().filter_map(plain).collect();
+        for side in [1, 0] {
+            borne.sort_unstable_by_key(|one| (one.ends[side], one.level, one.ends[1 - side]));
+            fit(&mut borne, side, |vertex, level| {
+                sums[side][usize::from(level)] - sums[side][usize::from(self.floors[vertex as usize])]
+            });
+        }
+        let users = self.users as u32;
+        let demand = borne.into_iter().filter(|one| one.amount > 0);
+        let mut demand: Vec<Demand> =
+            demand.map(|one| Demand { user: one.ends[0], device: one.ends[1] - users, amount: one.amount }).collect();
+        demand.sort_unstable_by_key(|one| (one.user, one.device));
+        demand
     }
 
     /// Holders per level or higher, users then devices.
@@ -150,11 +202,6 @@ impl Chains {
             counts[start..start + usize::from(level)].iter_mut().for_each(|count| *count += 1);
         }
         counts
-    }
-
-    /// The level that a vertex holds in any case.
-    pub fn floor(&self, vertex: usize) -> Level {
-        self.floors[vertex]
     }
 
     /// What becomes of the counts when a vertex goes from one level to another.
@@ -175,10 +222,7 @@ impl Chains {
             let (users, devices) = (0..self.users, self.users..levels.len());
             for side in if devices_first { [devices, users] } else { [users, devices] } {
                 for vertex in side {
-                    let bare =
-                        self.rows.of(vertex as u32).iter().filter(|(other, level)| levels[*other as usize] < *level);
-                    let needed = bare.map(|(_, level)| *level).max().unwrap_or(0);
-                    levels[vertex] = needed.max(self.floors[vertex]);
+                    levels[vertex] = self.needed(&levels, vertex).0;
                 }
             }
             let cost = terms.cost(&self.counts(&levels));
@@ -186,6 +230,19 @@ impl Chains {
         };
         let (one, other) = (lowered(true), lowered(false));
         if other.cost < one.cost { other } else { one }
+    }
+
+    /// The least level that a vertex must hold beside what the others hold, and at how many pairs this looked.
+    pub fn needed(&self, levels: &[Level], vertex: usize) -> (Level, usize) {
+        let row = self.rows.of(vertex as u32);
+        let bare = row.iter().filter(|(other, level)| levels[*other as usize] < *level);
+        (bare.map(|(_, level)| *level).max().unwrap_or(0).max(self.floors[vertex]), row.len())
+    }
+
+    /// The levels that a vertex may sensibly hold, ascending: what it holds in any case, and those of its pairs. None of one without
+    /// open pairs.
+    pub fn tried(&self, vertex: usize) -> &[Level] {
+        &self.tried[self.tried_from[vertex] as usize..self.tried_from[vertex + 1] as usize]
     }
 
     /// Where the counts of a vertex start.

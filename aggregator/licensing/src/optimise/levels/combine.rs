@@ -2,10 +2,17 @@
 //!
 //! Where two covers differ, the difference falls into pieces that do not touch; each may be taken over on its own.
 
-use super::{Holding, Level, Terms, chains::Chains};
+use super::{Holding, Level, Terms, Work, chains::Chains};
 
 /// From `best`, takes over pieces of the other covers as long as that saves money. Nothing is cheaper than `bound`.
-pub(super) fn covers(chains: &Chains, terms: &Terms, mut best: Holding, others: &[Holding], bound: u128) -> Holding {
+pub(super) fn covers(
+    chains: &Chains,
+    terms: &Terms,
+    mut best: Holding,
+    others: &[Holding],
+    bound: u128,
+    work: &mut Work,
+) -> Holding {
     for _ in 0..3 {
         let before = best.cost;
         // the last were cut at the best weights
@@ -13,9 +20,10 @@ pub(super) fn covers(chains: &Chains, terms: &Terms, mut best: Holding, others: 
             if best.cost == bound {
                 return best;
             }
-            let better = between(chains, terms, &best, other);
+            let levels = between(chains, best.levels.clone(), &other.levels, |counts| terms.cost(counts), work);
+            let better = chains.holding(&levels, terms);
             if better.cost < best.cost {
-                best = chains.holding(&better.levels, terms);
+                best = better;
             }
         }
         if best.cost == before {
@@ -31,11 +39,21 @@ struct Piece {
     changes: Vec<(usize, i64)>,
 }
 
-fn between(chains: &Chains, terms: &Terms, from: &Holding, to: &Holding) -> Holding {
-    let pieces = pieces(chains, &from.levels, &to.levels);
-    let mut counts = chains.counts(&from.levels);
+/// Takes over pieces of another cover such that what `worth` says about the counts becomes less.
+pub(super) fn between<Worth: Ord>(
+    chains: &Chains,
+    mut levels: Vec<Level>,
+    to: &[Level],
+    worth: impl Fn(&[u64]) -> Worth,
+    work: &mut Work,
+) -> Vec<Level> {
+    if !work.take(levels.len() as u64) {
+        return levels;
+    }
+    let pieces = pieces(chains, &levels, to);
+    let mut counts = chains.counts(&levels);
     let mut taken = vec![false; pieces.len()];
-    let mut best = (from.cost, 0);
+    let mut best = (worth(&counts), 0);
     let apply = |counts: &mut [u64], piece: &Piece, back: bool| {
         for &(at, change) in &piece.changes {
             counts[at] = counts[at].saturating_add_signed(if back { -change } else { change });
@@ -44,9 +62,9 @@ fn between(chains: &Chains, terms: &Terms, from: &Holding, to: &Holding) -> Hold
     // all the way from one to the other, remembering the best place
     for (passed, piece) in (1..).zip(&pieces) {
         apply(&mut counts, piece, false);
-        let cost = terms.cost(&counts);
-        if cost < best.0 {
-            best = (cost, passed);
+        let then = worth(&counts);
+        if then < best.0 {
+            best = (then, passed);
         }
     }
     for piece in &pieces[best.1..] {
@@ -54,30 +72,29 @@ fn between(chains: &Chains, terms: &Terms, from: &Holding, to: &Holding) -> Hold
     }
     taken[..best.1].fill(true);
     // then one by one, forth or back
-    let mut cost = best.0;
+    let mut least = best.0;
     for _ in 0..2 {
-        let before = cost;
+        let mut better = false;
         for (piece, taken) in pieces.iter().zip(&mut taken) {
             apply(&mut counts, piece, *taken);
-            let then = terms.cost(&counts);
-            if then < cost {
-                cost = then;
+            let then = worth(&counts);
+            if then < least {
+                (least, better) = (then, true);
                 *taken = !*taken;
             } else {
                 apply(&mut counts, piece, !*taken);
             }
         }
-        if cost == before {
+        if !better {
             break;
         }
     }
-    let mut levels = from.levels.clone();
     for (piece, _) in pieces.iter().zip(taken).filter(|(_, taken)| *taken) {
         for &vertex in &piece.vertices {
-            levels[vertex as usize] = to.levels[vertex as usize];
+            levels[vertex as usize] = to[vertex as usize];
         }
     }
-    Holding { levels, cost }
+    levels
 }
 
 /// Connected through pairs that need one of both ends to change: others are covered whatever is taken.

@@ -17,8 +17,10 @@ pub(super) struct Fixed(i128);
 impl Fixed {
     pub const ZERO: Self = Self(0);
     pub const ONE: Self = Self(UNIT);
-    /// What counts as nothing.
-    pub const TINY: Self = Self(1 << 6);
+    /// One part of two to the power of `bits`.
+    pub const fn parts(bits: u32) -> Self {
+        Self(UNIT >> bits)
+    }
 
     pub fn whole(number: i128) -> Self {
         Self(number.saturating_mul(UNIT))
@@ -32,6 +34,11 @@ impl Fixed {
     pub fn rounded(self) -> u64 {
         let half = 1 << (BITS - 1);
         u64::try_from(self.0.saturating_add(half).max(0) >> BITS).unwrap_or(u64::MAX)
+    }
+
+    /// The whole number below; 0 for one below 0.
+    pub fn rounded_down(self) -> u64 {
+        u64::try_from(self.0.max(0) >> BITS).unwrap_or(u64::MAX)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::optimise::{VerifiedLevels, VerifyError, verify_level_certificate, write_level_purchase_certificate};
 
 /// From the definition: of each level or higher no more may be held than is owned and bought.
 fn cost(held: &[Level], owned: &[u64], price: u64) -> u128 {
@@ -42,16 +43,22 @@ impl Case {
         (0..levels.pow(self.users.len() as u32)).map(tried).min().unwrap_or(0)
     }
 
+    fn needs(&self) -> LevelNeeds<'_> {
+        LevelNeeds { pairs: &self.pairs, users: &self.users, devices: &self.devices }
+    }
+
+    fn terms(&self) -> LevelTerms<'_> {
+        LevelTerms {
+            user_price: self.prices[0],
+            device_price: self.prices[1],
+            owned_users: &self.owned[0],
+            owned_devices: &self.owned[1],
+        }
+    }
+
     fn solved(&self) -> LevelPurchase {
-        let found = cheapest_level_purchase(
-            &LevelNeeds { pairs: &self.pairs, users: &self.users, devices: &self.devices },
-            &LevelTerms {
-                user_price: self.prices[0],
-                device_price: self.prices[1],
-                owned_users: &self.owned[0],
-                owned_devices: &self.owned[1],
-            },
-        );
+        let (needs, terms) = (self.needs(), self.terms());
+        let found = cheapest_level_purchase(&needs, &terms);
         for &(user, device, level) in &self.pairs {
             assert!(found.users[user as usize] >= level || found.devices[device as usize] >= level, "{self:?}");
         }
@@ -60,6 +67,7 @@ impl Case {
         let [users, devices] = &self.owned;
         let real = cost(&found.users, users, self.prices[0]) + cost(&found.devices, devices, self.prices[1]);
         assert_eq!(found.cost, real);
+        assert_eq!(found.bound.verified(&needs, &terms), Some(found.demanded), "{self:?}");
         found
     }
 }
@@ -141,5 +149,83 @@ fn old_licences_go_where_they_suffice() {
     ] {
         let found = case(users, devices).solved();
         assert_eq!((found.cost, found.lower_bound), (least, least), "{users:?} {devices:?}");
+    }
+}
+
+/// The certificate of a case without anything held in any case, as text.
+fn certificate(case: &Case) -> String {
+    let mut text = Vec::new();
+    let name = |number: u32| number.to_string().into();
+    write_level_purchase_certificate(&mut text, &case.solved(), &case.terms(), name, name).expect("memory");
+    String::from_utf8(text).expect("ASCII")
+}
+
+fn verified(case: &Case, text: &str) -> Result<VerifiedLevels, VerifyError> {
+    let number = |name: &str| name.parse().ok();
+    verify_level_certificate(&case.pairs, number, number, text.as_bytes())
+}
+
+/// Ten people with a PC each; five of them need level 2. With 5 and 2 User CALs and two Device CALs of level 2 owned, one of the five
+/// is left: a Device CAL at 4.
+fn ten_people() -> Case {
+    Case {
+        pairs: (0..10).map(|at| (at, at, if at < 5 { 2 } else { 1 })).collect(),
+        users: vec![0; 10],
+        devices: vec![0; 10],
+        owned: [vec![5, 2], vec![0, 2]],
+        prices: [5, 4],
+    }
+}
+
+#[test]
+fn the_certificate_of_levels_holds_and_none_that_says_more() {
+    let case = ten_people();
+    let text = certificate(&case);
+    let holds = verified(&case, &text).expect("it holds");
+    assert_eq!((holds.cost, holds.bound, holds.owned_users.as_slice()), (4, 4, &[5, 2][..]), "{text}");
+    let holder = text.lines().find(|line| line.starts_with("device,")).expect("three devices hold a level");
+    let (lower, absent) = (format!("{}1", &holder[..holder.len() - 1]), format!("{}3", &holder[..holder.len() - 1]));
+    for (from, to) in [
+        ("cost,4", "cost,3"),
+        ("bound,4", "bound,5"),
+        ("owned-users,5,2", "owned-users,5,3"),
+        ("owned-users,5,2", "owned-users,7"),
+        ("owned-devices,0,2", "owned-devices,0,2,0"),
+        ("device-price,4", "device-price,3"),
+        (holder, lower.as_str()),
+        (holder, absent.as_str()),
+        (holder, &format!("{holder}\n{holder}")),
+        ("level-purchase-certificate/1", "purchase-certificate/1"),
+    ] {
+        assert!(text.contains(from), "{from} of {text}");
+        assert!(verified(&case, &text.replacen(from, to, 1)).is_err(), "{from} to {to}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    /// Any number of the text is changed: what is still accepted must still be true.
+    #[test]
+    fn damaged_certificates_of_levels_never_lie(case in small(), at in any::<prop::sample::Index>(), by in -3..4_i64) {
+        let case = Case { users: vec![0; case.users.len()], devices: vec![0; case.devices.len()], ..case };
+        let text = certificate(&case);
+        let numbers: Vec<_> = text.match_indices(|one: char| one.is_ascii_digit()).collect();
+        let (place, digit) = numbers[at.index(numbers.len())];
+        let then = (digit.parse::<i64>().expect("a digit") + by).rem_euclid(10).to_string();
+        let damaged = format!("{}{then}{}", &text[..place], &text[place + 1..]);
+        if let Ok(holds) = verified(&case, &damaged) {
+            // the terms of the damaged text are what it speaks about
+            let terms = Case {
+                pairs: case.pairs.clone(),
+                users: case.users.clone(),
+                devices: case.devices.clone(),
+                owned: [holds.owned_users, holds.owned_devices],
+                prices: [holds.user_price, holds.device_price],
+            };
+            let best = terms.brute_force();
+            prop_assert!(holds.bound <= best && best <= holds.cost, "{best}\n{damaged}");
+        }
+        let whole = verified(&case, &text);
+        prop_assert!(whole.is_ok(), "{whole:?}\n{text}");
     }
 }
