@@ -5,6 +5,7 @@ accesses.
     cargo build --release -p caliper-licensing --example choices
     tests/bench/choices.py ACCESSES.csv --kinds connectors --limit 300      # time, memory and gap, side by side
     tests/bench/choices.py ACCESSES.csv --kinds purchase levels --owned 40 5   # owning CALs for 40 % of users, 5 % of devices
+    tests/bench/choices.py ACCESSES.csv --kinds purchase levels --draws --highs-runs 0   # 16 inventories: proven, gap, time
     tests/bench/choices.py --check 50                                       # 50 made-up organisations of each kind
 
 A file is CSV with a header and the columns user, device, server, level, external, rds, first, last, all numbers. HiGHS gets
@@ -30,6 +31,9 @@ ROOT = HERE.parents[2]
 KINDS = ["mix", "purchase", "levels", "connectors", "modes", "pool", "bundles"]
 PRICES = {kind: (5, 4) for kind in KINDS} | {"connectors": (5, 4, 235), "bundles": (5, 4, 8)}
 PURCHASES = ["purchase", "levels"]
+# what is owned, in hundredths of all users and of all devices
+DRAWS = [(2, 35), (5, 5), (15, 2), (20, 20), (35, 15), (40, 5), (45, 3), (10, 45), (60, 2), (3, 60), (30, 30), (55, 10), (25, 1),
+         (50, 50), (1, 20), (60, 40)]
 
 
 class Model:
@@ -222,6 +226,30 @@ def measure(asked, python):
             print(line, flush=True)
 
 
+def draws(asked, python):
+    """One line for each inventory of each file, then how many are proven, the worst gap, and the times."""
+    for path in asked.files:
+        rows = read(path)
+        for kind in (kind for kind in asked.kinds if kind in PURCHASES):
+            seconds, gaps = [], []
+            for owned in DRAWS:
+                prices = prices_of(kind, rows, owned)
+                tried = [run([asked.choices, kind, path, *prices])[0] for _ in range(asked.runs)]
+                result = min(tried, key=lambda one: one["seconds"])
+                seconds.append(result["seconds"])
+                gaps.append((result["cost"] - result["lower_bound"]) / max(result["cost"], 1))
+                line = f"{path} {kind} {owned}: {result['cost']}, gap {gaps[-1]:.4%}, {seconds[-1]:.3f} s"
+                for _ in range(asked.highs_runs):
+                    theirs, _ = run([python, HERE, "--highs", kind, path, "--limit", asked.limit, "--owned", *owned])
+                    found = theirs and theirs["cost"]
+                    assert found is None or found <= result["cost"] + 1e-4, line
+                    line += f"; HiGHS {found} {theirs['seconds']:.2f} s, {theirs['seconds'] / max(seconds[-1], 1e-6):.0f} times"
+                print(line, flush=True)
+            seconds.sort()
+            print(f"{path} {kind}: {gaps.count(0)} of {len(gaps)} proven, worst gap {max(gaps):.4%}; half take at most "
+                  f"{seconds[len(seconds) // 2 - 1]:.3f} s, the slowest {seconds[-1]:.3f} s", flush=True)
+
+
 def organisation(seed, size):
     """A small made-up organisation: teams with shared devices, partners who come over portals, sessions, days."""
     chance = random.Random(seed)
@@ -283,6 +311,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--highs-runs", type=int, default=1)
     parser.add_argument("--owned", type=int, nargs=2, default=(40, 5), metavar=("USERS", "DEVICES"), help="shares of a hundred")
+    parser.add_argument("--draws", action="store_true", help="16 inventories for purchases, a line each")
     parser.add_argument("--limit", type=float, default=150, help="seconds for HiGHS")
     parser.add_argument("--choices", default=ROOT / "target/release/examples/choices")
     parser.add_argument("--venv", type=Path, default=cache() / "caliper" / "highs")
@@ -300,7 +329,7 @@ def main():
         os.execv(python, [str(python), str(HERE), *sys.argv[1:]])
     if asked.check:
         check(asked)
-    measure(asked, python)
+    (draws if asked.draws else measure)(asked, python)
 
 
 if __name__ == "__main__":
