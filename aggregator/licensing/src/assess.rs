@@ -5,13 +5,16 @@ use crate::{
     assessment::Assessment,
     book::{Book, sort},
     cal,
-    catalogue::{Catalogue, catalogue},
+    catalogue::{Catalogue, Product, catalogue},
     checked::Checked,
-    draft::Draft,
+    draft::{Draft, Tied, add},
     estate::{Estate, EstateError},
-    ledger,
+    ledger::{self, Wanted},
     position::{POSITION_FORMAT, Position},
-    run::{self, stock::has_ended},
+    run::{
+        self,
+        stock::{has_ended, is_of},
+    },
     sql,
     switches::Switches,
 };
@@ -27,15 +30,38 @@ pub fn assess(estate: &Estate) -> Result<Assessment, EstateError> {
 /// The same by a catalogue of one's own.
 pub fn assess_with(estate: &Estate, catalogue: &Catalogue) -> Result<Assessment, EstateError> {
     let checked = Checked::of(estate, catalogue)?;
-    assessed(&checked, Draft::of(&checked)).map(|(assessment, _)| assessment)
+    assessed(&checked, Draft::of(&checked)).map(|(assessment, ..)| assessment)
 }
 
-/// The assessment with what each family of CALs was counted from, the base CAL first, for explanations.
-pub(crate) fn assess_keeping(checked: &Checked<'_>) -> Result<(Assessment, Vec<cal::Kept>), EstateError> {
+/// The assessment with what each family of CALs was counted from, the base CAL first, and who needs which of them, for
+/// explanations.
+pub(crate) fn assess_keeping(checked: &Checked<'_>) -> Result<Assessed, EstateError> {
     assessed(checked, Draft { keeps_all: true, ..Draft::of(checked) })
 }
 
-fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessment, Vec<cal::Kept>), EstateError> {
+/// The least that is left to buy for all hosts, and the least it could be, if some may take one product only, given what is owned
+/// (E.29); `None` if nothing that is owned is of any use, or they cannot.
+pub(crate) fn servers_tied(checked: &Checked<'_>, tied: Tied) -> Result<Option<(u64, u64)>, EstateError> {
+    let mut draft = Draft { tied: Some(tied), ..Draft::of(checked) };
+    run::licences(checked, &mut draft)?;
+    if let Some(choice) = draft.servers {
+        return Ok(Some((choice.cost_minor, choice.lower_bound_minor)));
+    }
+    // nothing that is owned serves what is needed then: the lines have the cheapest choice, all of it to be bought
+    let mut cost = 0;
+    let is_of_hosts = |sku: &str| is_of(sku, Product::WindowsServer) || is_of(sku, Product::SystemCenter);
+    for line in draft.book.lines.iter().filter(|line| line.needed > 0 && is_of_hosts(&line.sku)) {
+        if line.short < line.needed || line.currency.is_empty() {
+            return Ok(None);
+        }
+        cost = add(cost, line.cost_minor)?;
+    }
+    Ok(Some((cost, cost)))
+}
+
+type Assessed = (Assessment, Vec<cal::Kept>, Vec<Wanted>);
+
+fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<Assessed, EstateError> {
     let estate = checked.estate;
     let windows = cal::cals(checked, &mut draft)?;
     run::licences(checked, &mut draft)?;
@@ -55,11 +81,13 @@ fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessme
         mut reclaim,
         suites,
         pool,
+        pools,
         wanted,
         server_suites,
         kept,
         keeps_all: _,
         mut servers,
+        tied: _,
     } = draft;
     let Book { mut lines, mut shopping, unpriced, assessed, .. } = book;
     warnings.about(unpriced.iter().map(String::as_str), |_, list| {
@@ -112,6 +140,7 @@ fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessme
         reclaim,
         suites,
         pool,
+        pools,
         server_suites,
     };
     let mut transfers: Vec<_> = wanted.iter().filter_map(|wanted| ledger::transfers(checked, wanted)).collect();
@@ -126,7 +155,7 @@ fn assessed<'a>(checked: &Checked<'a>, mut draft: Draft<'a>) -> Result<(Assessme
         purchase_holders: windows.holders,
         transfers,
     };
-    Ok((assessment, kept))
+    Ok((assessment, kept, wanted))
 }
 
 /// What the Windows Server CALs of an estate are counted from, for planning.

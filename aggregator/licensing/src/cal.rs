@@ -30,7 +30,7 @@ mod windows;
 
 pub(crate) use counted::{Counted, Kept};
 pub(crate) use coverage::coverages;
-pub(crate) use demand::{Demand, cause};
+pub(crate) use demand::{Demand, cause, raise};
 pub(crate) use family::Family;
 pub(crate) use servers::Need;
 
@@ -42,7 +42,7 @@ use std::collections::BTreeSet;
 use crate::{checked::Checked, draft::Draft, estate::EstateError, prices::UnitPrice};
 use basis::Held;
 use connectors::{Connectors, Terms, chosen};
-pub(crate) use mix::Weights;
+pub(crate) use mix::{Weights, held as by_version};
 use suites::Suites;
 pub(crate) use windows::WindowsCals;
 
@@ -81,7 +81,7 @@ pub(crate) fn cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<Windo
     for (other, (held, connectors)) in others.iter().zip(&served.others) {
         additive::additive_cals(other, held, connectors, draft)?;
     }
-    pool::pool(&base, &served.base.0, &served.base.1.connected, draft)?;
+    pool::pools(&base, &others, &served, draft)?;
     readings::readings(&base, &others, &served, draft)?;
     draft.suites = suite_offer::offer(checked, || {
         let (held, connectors) = &served.base;

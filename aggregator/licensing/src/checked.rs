@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     catalogue::{Catalogue, EditionRow},
-    estate::{Accesses, Estate, EstateError, Server},
+    estate::{Accesses, Estate, EstateError, Server, Stay},
     ledger::Ledger,
     packs::LARGEST,
     ranking::Ranking,
@@ -159,7 +159,10 @@ impl Estate {
         for used in &self.uses {
             check_accesses(self, &used.accesses, || format!("access of the uses of {}", used.cal))?;
         }
-        check_stays(self)
+        check_stays(self, &self.stays, || "stay".into())?;
+        self.uses
+            .iter()
+            .try_for_each(|used| check_stays(self, &used.stays, || format!("stay of the uses of {}", used.cal)))
     }
 }
 
@@ -187,8 +190,8 @@ fn check_accesses(estate: &Estate, accesses: &Accesses, of: impl Fn() -> String)
     Ok(())
 }
 
-fn check_stays(estate: &Estate) -> Result<(), EstateError> {
-    for (row, stay) in estate.stays.iter().enumerate() {
+fn check_stays(estate: &Estate, stays: &[Stay], of: impl Fn() -> String) -> Result<(), EstateError> {
+    for (row, stay) in stays.iter().enumerate() {
         let ends = check_ends(estate, stay.person, stay.device, stay.server);
         let days = if stay.first <= stay.last {
             Ok(())
@@ -196,7 +199,7 @@ fn check_stays(estate: &Estate) -> Result<(), EstateError> {
             Err("its `last` day is before its `first`: correct them".to_owned())
         };
         if let Err(problem) = ends.and(days) {
-            return Err(EstateError::Access { of: "stay".into(), row, problem });
+            return Err(EstateError::Access { of: of(), row, problem });
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::{
     estate::EstateError,
     findings::Warnings,
     ledger::Wanted,
-    position::{FamilyPurchase, Interval, Pool, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation},
+    position::{FamilyPool, FamilyPurchase, Interval, Pool, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation},
 };
 
 /// A position in the making.
@@ -27,6 +27,7 @@ pub(crate) struct Draft<'a> {
     pub reclaim: Vec<Reclaim>,
     pub suites: Option<SuiteOffer>,
     pub pool: Option<Pool>,
+    pub pools: Vec<FamilyPool>,
     /// Of each family: who needs which of its CALs.
     pub wanted: Vec<Wanted>,
     pub server_suites: Option<SuiteOffer>,
@@ -35,6 +36,15 @@ pub(crate) struct Draft<'a> {
     /// Whether an explanation will ask for those of the other families, too.
     pub keeps_all: bool,
     pub servers: Option<Servers>,
+    /// Hosts that may take this product only: a way not taken, for explanations.
+    pub tied: Option<Tied>,
+}
+
+/// Hosts that may take one product only.
+pub(crate) struct Tied {
+    /// Ids.
+    pub hosts: std::collections::BTreeSet<String>,
+    pub sku: String,
 }
 
 impl<'a> Draft<'a> {
@@ -60,11 +70,13 @@ impl<'a> Draft<'a> {
             reclaim: Vec::new(),
             suites: None,
             pool: None,
+            pools: Vec::new(),
             wanted: Vec::new(),
             server_suites: None,
             kept: Vec::new(),
             keeps_all: false,
             servers: None,
+            tied: None,
         }
     }
 }

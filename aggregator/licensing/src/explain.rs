@@ -3,17 +3,22 @@
 //! Reads assessments and estates; decides nothing but what a way not taken would have cost.
 
 mod alternative;
+mod bundle_line;
 mod cal_line;
 mod changes;
 mod citations;
 mod difference;
+mod editions;
 mod explainer;
 mod explanation;
 mod happened;
 mod holder;
 mod machine;
 mod moved;
+mod moves;
 mod near;
+mod over_time;
+mod purchase;
 mod run_line;
 mod stages;
 mod subject;
@@ -23,6 +28,7 @@ pub use changes::{CHANGES_FORMAT, Changes, Step, changes};
 pub use difference::{LineDifference, Numbers, line_differences, total};
 pub use explainer::{ExplainError, Explainer};
 pub use explanation::{
-    Alternative, EXPLANATION_FORMAT, Explained, Explanation, Forcing, PolicyInWords, RuleInWords, SourceInWords,
+    Alternative, EXPLANATION_FORMAT, Explained, Explanation, Forcing, GivenOwned, PolicyInWords, RuleInWords,
+    SourceInWords,
 };
 pub use subject::Subject;

@@ -85,6 +85,8 @@ pub struct EstateFile {
     rows: Vec<Access>,
     /// By CAL family.
     uses: BTreeMap<String, Vec<Access>>,
+    /// Of these families.
+    stays: BTreeMap<String, Vec<Stay>>,
     /// Rows of `uses` and stays.
     beside: usize,
 }
@@ -185,11 +187,14 @@ impl EstateFile {
         let devices = Named::numbered(estate.devices.iter().map(|device| device.id.as_str()));
         let rows = estate.accesses.rows().collect();
         let mut uses: BTreeMap<String, Vec<Access>> = BTreeMap::new();
+        let mut stays: BTreeMap<String, Vec<Stay>> = BTreeMap::new();
         for used in &estate.uses {
             uses.entry(used.cal.clone()).or_default().extend(used.accesses.rows());
+            stays.entry(used.cal.clone()).or_default().extend(&used.stays);
         }
-        let beside = uses.values().map(Vec::len).sum::<usize>() + estate.stays.len();
-        Self { estate, default_server: None, servers, people, devices, rows, uses, beside }
+        let beside =
+            uses.values().map(Vec::len).chain(stays.values().map(Vec::len)).sum::<usize>() + estate.stays.len();
+        Self { estate, default_server: None, servers, people, devices, rows, uses, stays, beside }
     }
 
     /// Adds an access. An empty name means unknown; a new name becomes a person or device; without a server the only
@@ -238,8 +243,12 @@ impl EstateFile {
     pub fn finish(mut self) -> Estate {
         period::leave_out_gone(&mut self.estate, &mut self.rows, &mut self.uses);
         self.estate.accesses = Accesses::of(self.rows);
-        let uses = self.uses.into_iter().map(|(cal, rows)| Use { cal, accesses: Accesses::of(rows) });
-        self.estate.uses = uses.collect();
+        let mut stays = self.stays;
+        let uses = self.uses.into_iter().map(|(cal, rows)| {
+            let stays = stays.remove(&cal).unwrap_or_default();
+            Use { cal, accesses: Accesses::of(rows), stays }
+        });
+        self.estate.uses = uses.filter(|used| !used.accesses.is_empty() || !used.stays.is_empty()).collect();
         self.estate
     }
 
@@ -312,21 +321,21 @@ impl EstateFile {
             spread(&mut self.rows, beside, place, people, devices, server, flags)?;
         }
         // each row once more for every family, and for its days
-        let times = row.uses.len() + usize::from(row.first.is_some());
+        let dated = usize::from(row.first.is_some());
+        let times = row.uses.len() + dated + dated * row.uses.len();
         self.beside = self.beside.saturating_add((self.rows.len() - from).saturating_mul(times));
         if self.beside.saturating_add(self.rows.len()) > MOST {
             return Err(other(place, TOO_MANY));
         }
         if let Some((first, last)) = period::of(place, row)? {
-            let stays = self.rows[from..].iter().map(|row| Stay {
-                person: row.person,
-                device: row.device,
-                server: row.server,
-                first,
-                last,
-                flags: row.flags,
-            });
-            self.estate.stays.extend(stays);
+            let stay = |row: &Access| {
+                let Access { person, device, server, flags } = *row;
+                Stay { person, device, server, first, last, flags }
+            };
+            self.estate.stays.extend(self.rows[from..].iter().map(stay));
+            for cal in &row.uses {
+                self.stays.entry(cal.clone()).or_default().extend(self.rows[from..].iter().map(stay));
+            }
             if !period::is_in_window(&self.estate, first, last) {
                 // E.19: it counts for the pool over time only
                 period::note_last_seen(&mut self.estate, &self.rows[from..], last);

@@ -11,7 +11,7 @@ mod transfers;
 mod wanted;
 
 pub(crate) use idle::idle;
-pub(crate) use reclaim::reclaim;
+pub(crate) use reclaim::{reclaim, reclaimed_from};
 pub(crate) use transfers::transfers;
 pub(crate) use wanted::Wanted;
 

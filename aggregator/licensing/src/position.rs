@@ -172,6 +172,9 @@ pub struct Position {
     /// The smallest pools of base CALs that lawfully served the whole period, if the estate tells who was where when (E.19).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Pool>,
+    /// The same for each family beside the base CAL, in the order of the catalogue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<FamilyPool>,
     /// Licences to run and to manage the same hosts bought together, if that is cheaper with suites (G.8); the lines stay
     /// those of single licences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -186,8 +189,18 @@ pub struct Pool {
     pub from: Date,
     /// Last day of the period.
     pub to: Date,
-    /// All CALs count as of this version, the newest needed in the period.
+    /// The newest version needed in the period; CALs of it alone would do.
     pub version: String,
+    /// Several versions needed: how many CALs of each do if each goes to the next who needs one, oldest version first. A lawful
+    /// way to hand out the same pools, not proven to be the one with the fewest new ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<PoolVersion>,
+    /// First day on which the most User CALs are held; none if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busiest_of_users: Option<Date>,
+    /// The same for Device CALs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busiest_of_devices: Option<Date>,
     /// User CALs held on the busiest day.
     pub users: u64,
     /// Device CALs held on the busiest day.
@@ -208,6 +221,27 @@ pub struct Pool {
     pub rules: Vec<String>,
     /// Lowest of the rules.
     pub confidence: Confidence,
+}
+
+/// CALs of a pool by version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolVersion {
+    /// As in a line.
+    pub version: String,
+    /// User CALs of it.
+    pub users: u64,
+    /// Device CALs of it.
+    pub devices: u64,
+}
+
+/// The smallest pools of a family beside the base CAL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FamilyPool {
+    /// What its skus begin with, for example `rds-cal`.
+    pub cal: String,
+    /// The same keys as those of the base CAL's.
+    #[serde(flatten)]
+    pub pool: Pool,
 }
 
 /// The cheapest way to buy the licences of several products together, for one who owns none of them.

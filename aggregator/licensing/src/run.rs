@@ -49,6 +49,9 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     let placement = Placement::of(checked)?;
     let mut stock = Stock::of(estate, checked.catalogue);
     let mut found = needs::needs(checked, &placement, &estate.policy, &stock)?;
+    if let Some(tied) = &draft.tied {
+        found.tie(tied);
+    }
     draft.warnings.0.append(&mut found.warnings.0);
     draft.violations.append(&mut found.violations);
     let mut managed = management::needs(checked, &placement, &estate.policy, &stock)?;

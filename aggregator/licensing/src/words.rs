@@ -65,12 +65,19 @@ impl fmt::Display for Money {
 pub fn product(sku: &str, version: &str) -> String {
     let with = |name: &str| if version.is_empty() { name.to_owned() } else { format!("{name} {version}") };
     if let Some(row) = catalogue().cal_of_sku(sku) {
+        if row.id == "client-management" {
+            let unit = if row.user.as_deref() == Some(sku) { "user" } else { "operating system" };
+            return format!("{} Client ML, by {unit}", with("System Center"));
+        }
         // the name ends with `CAL` and a remark
         let (name, edition) = match row.id.as_str() {
             "multipoint" => ("MultiPoint Server Remote Desktop Services", ""),
             _ => row.name.split_once(" CAL").unwrap_or((&row.name, "")),
         };
-        let suite = if edition.starts_with(" suite") { " CAL suite" } else { "" };
+        if edition.starts_with(" suite") {
+            let unit = if row.user.as_deref() == Some(sku) { "user" } else { "device" };
+            return format!("{} CAL Suite, by {unit}", with(name));
+        }
         let kind = if row.connector.as_deref() == Some(sku) {
             "External Connector"
         } else if row.device.as_deref() == Some(sku) {
@@ -78,7 +85,7 @@ pub fn product(sku: &str, version: &str) -> String {
         } else {
             "User CAL"
         };
-        return format!("{}{suite} {kind}", with(name));
+        return format!("{} {kind}", with(name));
     }
     let parts: Vec<&str> = sku.split('/').collect();
     if let [id, unit @ ("user" | "device")] = parts.as_slice()
@@ -93,15 +100,26 @@ pub fn product(sku: &str, version: &str) -> String {
         Some(&"sql-server") => "SQL Server",
         Some(&"sbs") => "Small Business Server",
         Some(&"multipoint") => "MultiPoint Server",
+        Some(&"system-center") => "System Center",
+        Some(&"core-infrastructure-suite") => "Core Infrastructure Suite",
         _ => return with(sku),
     };
     match parts.as_slice() {
         [_, edition, unit] => {
             let words: Vec<String> = edition.split('-').map(capital).collect();
-            let kind = if *unit == "licence" { String::new() } else { format!("{unit} ") };
-            format!("{} {}, {kind}licence", with(family), words.join(" "))
+            format!("{} {}, {}", with(family), words.join(" "), unit_licences(unit, 1))
         }
         _ => with(sku),
+    }
+}
+
+/// What is counted, for one or several: `core licences`, `licence`.
+pub(crate) fn unit_licences(unit: &str, count: u64) -> String {
+    let noun = if count == 1 { "licence" } else { "licences" };
+    match unit {
+        "" | "licence" => noun.into(),
+        "virtual-core" => format!("virtual core {noun}"),
+        _ => format!("{unit} {noun}"),
     }
 }
 
@@ -139,6 +157,18 @@ mod tests {
         assert_eq!(product("windows-server-external-connector", "2022"), "Windows Server 2022 External Connector");
         assert_eq!(product("exchange-standard-cal/user", ""), "Exchange Server Standard User CAL");
         assert_eq!(product("core-cal-suite/user", "2022"), "Core CAL Suite 2022, by user");
+        assert_eq!(product("sbs-cal/user", "2008 R2"), "Small Business Server 2008 R2 CAL Suite, by user");
+        assert_eq!(product("client-management-licence/user", "2022"), "System Center 2022 Client ML, by user");
+        assert_eq!(product("client-management-licence/ose", ""), "System Center Client ML, by operating system");
+        assert_eq!(product("system-center/datacenter/core", "2022"), "System Center 2022 Datacenter, core licence");
+        assert_eq!(
+            product("windows-server/standard/virtual-core", "2022"),
+            "Windows Server 2022 Standard, virtual core licence"
+        );
+        assert_eq!(
+            product("core-infrastructure-suite/standard/core", "2022"),
+            "Core Infrastructure Suite 2022 Standard, core licence"
+        );
         assert_eq!(
             product("sql-server/business-intelligence/licence", "2014"),
             "SQL Server 2014 Business Intelligence, licence"

@@ -1,16 +1,19 @@
 //! Explanations as plain text for terminals: each with its reasons, other ways and what to do; then the rules, the switches
 //! and the pages that they name, each once.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 use caliper_licensing::{
     Confidence,
-    explain::{Alternative, Explained, Explanation, Forcing, PolicyInWords, RuleInWords, SourceInWords},
+    explain::{Alternative, Explained, Explanation, Forcing, GivenOwned, PolicyInWords, RuleInWords, SourceInWords},
     words::NO_CURRENCY,
 };
 
 use super::findings::{findings, sentence};
 use crate::web::text::{Count, Money};
+
+/// Findings with explanations of their own.
+const EXPLAINED: [&str; 5] = ["broken", "suites", "servers", "take-back", "over-time"];
 
 /// Displays explanations.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +37,7 @@ impl fmt::Display for InWords<'_> {
             write_one(to, explanation, currency)?;
         }
         if let Some(position) = position {
-            for finding in findings(position).iter().filter(|finding| !["broken", "suites"].contains(&finding.anchor)) {
+            for finding in findings(position).iter().filter(|finding| !EXPLAINED.contains(&finding.anchor)) {
                 list(to, finding.heading, finding.sentences.iter())?;
             }
             list(to, "Before you trust these numbers", position.warnings.iter())?;
@@ -85,24 +88,35 @@ pub(super) fn forcing(forcing: &Forcing) -> String {
 }
 
 fn alternative(way: &Alternative, currency: &str) -> String {
-    let Alternative { what, why, possible, cost_minor, instead_of_minor, lower_bound_minor } = way;
+    let Alternative { what, why, possible, cost_minor, instead_of_minor, lower_bound_minor, given_owned } = way;
     let currency = if currency.is_empty() { NO_CURRENCY } else { currency };
     let money = |minor| Money { minor, currency: currency.to_owned() };
     if !possible {
         return format!("{what}: not possible. {}", sentence(why, &[]));
     }
-    let cost = match (cost_minor, instead_of_minor) {
-        (Some(then), Some(now)) if then == now => format!(" It costs the same, {}.", money(*now)),
-        (Some(then), Some(now)) => {
-            let word = if then > now { "more" } else { "less" };
-            format!(" It costs {} instead of {}: {} {word}.", money(*then), money(*now), money(then.abs_diff(*now)))
-        }
-        _ => " What it costs cannot be told without prices.".to_owned(),
+    let compared = |then: u64, now: u64| match then.cmp(&now) {
+        Ordering::Equal => format!("{}, as much as recommended", money(then)),
+        Ordering::Greater => format!("{} instead of {}, {} more", money(then), money(now), money(then - now)),
+        Ordering::Less => format!("{} instead of {}, {} less", money(then), money(now), money(now - then)),
     };
-    let bound = lower_bound_minor.map_or(String::new(), |bound| {
-        format!(" That it is the cheapest such way is not proven; none can cost less than {}.", money(bound))
-    });
-    format!("{what}: {}{cost}{bound}", sentence(why, &[]))
+    let least = |bound: Option<u64>| {
+        let unproven =
+            |bound| format!(" That no such way is cheaper is not proven; none can be below {}.", money(bound));
+        bound.map_or_else(String::new, unproven)
+    };
+    let mut text = format!("{what}: {}", sentence(why, &[]));
+    match (cost_minor, instead_of_minor) {
+        (Some(then), Some(now)) => {
+            text += &format!(" At list price: {}.{}", compared(*then, *now), least(*lower_bound_minor));
+        }
+        _ if given_owned.is_none() => text += " What it costs cannot be told without prices.",
+        _ => {}
+    }
+    if let Some(GivenOwned { cost_minor, instead_of_minor, lower_bound_minor }) = given_owned {
+        let compared = compared(*cost_minor, *instead_of_minor);
+        text += &format!(" Left to buy, given what is owned: {compared}.{}", least(*lower_bound_minor));
+    }
+    text
 }
 
 fn rule(rule: &RuleInWords) -> String {

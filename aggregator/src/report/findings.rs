@@ -51,7 +51,13 @@ pub fn findings(position: &Position) -> Vec<Finding> {
                 .collect(),
         ),
         ("What can be taken back", "take-back", position.reclaim.iter().map(|row| take_back(row, &money)).collect()),
-        ("Over time", "over-time", position.pool.iter().map(over_time).collect()),
+        (
+            "Over time",
+            "over-time",
+            (position.pool.iter().map(|pool| over_time("windows-server-cal", pool)))
+                .chain(position.pools.iter().map(|of| over_time(&of.cal, &of.pool)))
+                .collect(),
+        ),
     ];
     let said = all.into_iter().filter(|(_, _, sentences): &(_, _, Vec<String>)| !sentences.is_empty());
     said.map(|(heading, anchor, sentences)| Finding { heading, anchor, sentences }).collect()
@@ -153,14 +159,16 @@ fn take_back(reclaim: &Reclaim, money: &impl Fn(u64) -> Money) -> String {
     format!("{} {}{from}: {}{saved}", Count(*quantity), product(sku, version), sentence(why, rules))
 }
 
-fn over_time(pool: &Pool) -> String {
+fn over_time(cal: &str, pool: &Pool) -> String {
     let money = |minor| Money { minor, currency: pool.currency.clone() };
     let kind = |count, unit: &str, holders, who: &str| {
-        let name = product(&format!("windows-server-cal/{unit}"), &pool.version);
+        let name = product(&format!("{cal}/{unit}"), &pool.version);
         (count > 0).then(|| format!("{} {name} for {} {who}", Count(count), Count(holders)))
     };
     let users = kind(pool.users, "user", pool.user_holders, "people");
-    let devices = kind(pool.devices, "device", pool.device_holders, "devices");
+    // G.8: client licences are by operating system
+    let unit = if cal == "client-management-licence" { "ose" } else { "device" };
+    let devices = kind(pool.devices, unit, pool.device_holders, "devices");
     let pools: Vec<String> = users.into_iter().chain(devices).collect();
     let (cost, verdict) = match (pool.currency.is_empty(), pool.proven) {
         (true, true) => (String::new(), "fewer would not have done".to_owned()),
@@ -234,6 +242,9 @@ mod tests {
                 from: jiff::civil::date(2026, 1, 1),
                 to: jiff::civil::date(2026, 9, 30),
                 version: "2022".into(),
+                versions: Vec::new(),
+                busiest_of_users: Some(jiff::civil::date(2026, 3, 20)),
+                busiest_of_devices: None,
                 users: 45,
                 devices: 0,
                 user_holders: 105,

@@ -269,7 +269,9 @@ fn number(
         Accesses::of(rows.collect())
     };
     estate.accesses = accesses(&found.rows);
-    estate.uses = found.uses.iter().map(|(cal, rows)| Use { cal: cal.clone(), accesses: accesses(rows) }).collect();
+    let uses = found.uses.iter();
+    estate.uses =
+        uses.map(|(cal, rows)| Use { cal: cal.clone(), accesses: accesses(rows), ..Use::default() }).collect();
     let mut people: Vec<(PersonFacts, bool)> =
         people.into_iter().map(|(facts, unresolved, _)| (facts, unresolved)).collect();
     let mut devices: Vec<DeviceFacts> = devices.into_iter().map(|(facts, _)| facts).collect();

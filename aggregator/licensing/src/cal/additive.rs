@@ -19,7 +19,7 @@ use crate::{
     catalogue::CalRow,
     checked::Checked,
     draft::Draft,
-    estate::{Access, Accesses, EstateError, LicensedBy},
+    estate::{Access, Accesses, EstateError, LicensedBy, Stay},
     position::FamilyPurchase,
     run::{SYSTEM_CENTER, version_unknown},
 };
@@ -28,23 +28,27 @@ use crate::{
 pub(crate) struct Used<'a> {
     pub family: Family<'a>,
     pub accesses: Accesses,
+    /// From when to when, if known.
+    pub stays: Vec<Stay>,
 }
 
 /// Of each family that is used or owned, in the order of the catalogue.
 pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used<'a>> {
     let estate = checked.estate;
-    let mut rows: BTreeMap<&str, Vec<Access>> = BTreeMap::new();
-    let mut add = |family: &CalRow, found: &mut dyn Iterator<Item = Access>| {
+    let mut rows: BTreeMap<&str, (Vec<Access>, Vec<Stay>)> = BTreeMap::new();
+    let mut add = |family: &CalRow, found: &mut dyn Iterator<Item = Access>, stays: Vec<Stay>| {
         let found: Vec<Access> = found.collect();
         // whoever needs this one needs those beside it; the base CAL counts by accesses of its own
         for needed in checked.catalogue.cal_and_beside(&family.id) {
-            rows.entry(needed.id.as_str()).or_default().extend_from_slice(&found);
+            let (rows, all) = rows.entry(needed.id.as_str()).or_default();
+            rows.extend_from_slice(&found);
+            all.extend_from_slice(&stays);
         }
     };
     let mut unknown = Vec::new();
     for used in &estate.uses {
         match Family::of(checked.catalogue, &used.cal) {
-            Some(family) => add(family.row, &mut used.accesses.rows()),
+            Some(family) => add(family.row, &mut used.accesses.rows(), used.stays.clone()),
             None => unknown.push(used.cal.as_str()),
         }
     }
@@ -54,12 +58,14 @@ pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used
     for family in own.into_iter().filter(|id| *id != BASE) {
         let is: Vec<bool> = estate.servers.iter().map(|server| has_family(checked, server, family)).collect();
         if let (true, Some(row)) = (is.contains(&true), checked.catalogue.cal(family)) {
-            add(row, &mut estate.accesses.rows().filter(|access| is[access.server as usize]));
+            let stays = estate.stays.iter().filter(|stay| is[stay.server as usize]).copied().collect();
+            add(row, &mut estate.accesses.rows().filter(|access| is[access.server as usize]), stays);
         }
     }
     // G.8: whoever uses what is managed
     if let Some(row) = checked.catalogue.cal(CLIENT_MANAGEMENT) {
-        add(row, &mut management::uses(checked, &mut draft.warnings).into_iter());
+        let uses = management::uses(checked, &mut draft.warnings);
+        add(row, &mut uses.into_iter(), management::stays(estate));
     }
     let products = estate.servers.iter().flat_map(|server| server.products.keys());
     // System Center is managed with, not accessed (G.7)
@@ -71,9 +77,10 @@ pub(crate) fn used<'a>(checked: &Checked<'a>, draft: &mut Draft<'_>) -> Vec<Used
     let families = checked.catalogue.cals.iter().filter_map(|row| Family::of(checked.catalogue, &row.id));
     let others = families.filter(|family| !family.is_base());
     let with_rows = others.filter_map(|family| {
-        let rows = rows.remove(family.row.id.as_str()).unwrap_or_default();
+        let (rows, stays) = rows.remove(family.row.id.as_str()).unwrap_or_default();
         let owns = || family.owned(checked).iter().any(|owned| !owned.is_empty());
-        (!rows.is_empty() || owns()).then(|| Used { family, accesses: Accesses::of(rows) })
+        let is_used = !rows.is_empty() || !stays.is_empty();
+        (is_used || owns()).then(|| Used { family, accesses: Accesses::of(rows), stays })
     });
     with_rows.collect()
 }
@@ -230,8 +237,9 @@ fn warn(checked: &Checked<'_>, used: &Used<'_>, counted: &Counted, draft: &mut D
             in_azure.filter(|server| matches!(server.licensed_by, LicensedBy::Azure | LicensedBy::AzureHybridBenefit));
         draft.warnings.about(in_azure.map(|server| server.id.as_str()), |count, list| {
             format!(
-                "Remote Desktop on {count} server(s) in Azure needs User CALs with active Software Assurance or by subscription, \
-                 others do not serve there (F.7): {list}"
+                "Remote Desktop on {} in Azure needs User CALs with active Software Assurance or by subscription, \
+                 others do not serve there (F.7): {list}",
+                crate::findings::counted(count, "server", "servers")
             )
         });
     } else if !used.family.is_of_windows() && used.family.row.id != "sql-server" {

@@ -7,7 +7,7 @@
 use crate::{
     assessment::Licence,
     checked::Checked,
-    estate::{Access, Accesses, Device},
+    estate::{Access, Accesses, Device, Estate, Stay},
     findings::{Warnings, counted},
     version::VersionName,
 };
@@ -44,6 +44,13 @@ pub(super) fn uses(checked: &Checked<'_>, warnings: &mut Warnings) -> Vec<Access
     let alone = (0..).zip(estate.devices.iter().zip(known)).filter(|(_, (device, known))| is_client(device) && !known);
     found.extend(alone.map(|(device, _)| Access { person: Accesses::NONE, device, server: 0, flags: 0 }));
     found
+}
+
+/// From when to when somebody used a managed device.
+pub(super) fn stays(estate: &Estate) -> Vec<Stay> {
+    let is_client = |stay: &&Stay| estate.devices.get(stay.device as usize).is_some_and(is_client);
+    let with_person = estate.stays.iter().filter(is_client).filter(|stay| stay.person != Accesses::NONE);
+    with_person.map(|stay| Stay { server: 0, flags: 0, ..*stay }).collect()
 }
 
 /// Why a person holds a licence, or needs none; `used` devices, `bare` of them without one of their own.

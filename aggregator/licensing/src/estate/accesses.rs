@@ -129,6 +129,9 @@ pub struct Use {
     pub cal: String,
     /// Of this family.
     pub accesses: Accesses,
+    /// From when to when, as in `Estate::stays`, for the pool of this family over time (rule E.19).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stays: Vec<Stay>,
 }
 
 /// The time over which a person used a device to reach a server, for the pool over time (rule E.19).

@@ -2,10 +2,12 @@
 
 use super::explanation::Alternative;
 use crate::{
-    cal::{Counted, Demand},
+    cal::{Counted, Demand, Family, Purchase, by_version, raise},
     draft::add,
     estate::EstateError,
     findings::counted as in_words,
+    owned::{Quantities, balance},
+    prices::UnitPrice,
     version::VersionName,
     words::Count,
 };
@@ -16,6 +18,9 @@ pub(super) enum Side {
     People,
     Devices,
 }
+
+/// What User and Device CALs of a family are owned.
+pub(super) type Owned = [Quantities; 2];
 
 /// How many CALs of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +42,15 @@ impl Cals {
     }
 
     /// For example `3 User CALs and 1 Device CAL`.
-    pub fn in_words(self) -> String {
-        let kind =
-            |count: u64, one: &str, many: &str| format!("{} {}", Count(count), if count == 1 { one } else { many });
-        let users = kind(self.users, "User CAL", "User CALs");
-        let devices = kind(self.devices, "Device CAL", "Device CALs");
+    pub fn in_words(self, family: &Family<'_>) -> String {
+        let kind = |count: u64, one: &str, rest: &str| {
+            format!("{} {one}{}{rest}", Count(count), if count == 1 { "" } else { "s" })
+        };
+        let (users, devices) = if family.is_management() {
+            (kind(self.users, "Client ML", " by user"), kind(self.devices, "Client ML", " by operating system"))
+        } else {
+            (kind(self.users, "User CAL", ""), kind(self.devices, "Device CAL", ""))
+        };
         match (self.users, self.devices) {
             (0, 0) => "no CAL".into(),
             (_, 0) => users,
@@ -67,52 +76,65 @@ pub(super) fn partners(demand: &Demand, side: Side, rank: u32) -> Vec<(u32, Vers
 }
 
 /// The cheapest mix in which this one holds none: everybody at the other ends holds one. Not for one that must.
-pub(super) fn without(counted: &Counted, side: Side, rank: u32) -> Result<Cals, EstateError> {
+pub(super) fn without(counted: &Counted, side: Side, rank: u32) -> Result<Counted, EstateError> {
     let others = partners(&counted.demand, side, rank);
-    let found = match side {
-        Side::People => counted.forcing(&[], &others)?,
-        Side::Devices => counted.forcing(&others, &[])?,
-    };
-    Ok(Cals::of(&found))
+    match side {
+        Side::People => counted.forcing(&[], &others),
+        Side::Devices => counted.forcing(&others, &[]),
+    }
 }
 
 /// The cheapest mix in which this one holds one.
-pub(super) fn with(counted: &Counted, side: Side, rank: u32) -> Result<Cals, EstateError> {
+pub(super) fn with(counted: &Counted, side: Side, rank: u32) -> Result<Counted, EstateError> {
     let cal = partners(&counted.demand, side, rank).into_iter().map(|(_, cal)| cal).max().unwrap_or_default();
-    let found = match side {
-        Side::People => counted.forcing(&[(rank, cal)], &[])?,
-        Side::Devices => counted.forcing(&[], &[(rank, cal)])?,
-    };
-    Ok(Cals::of(&found))
-}
-
-/// CALs of one kind wherever they can do; whoever must hold the other kind keeps it.
-pub(super) fn of_one_kind(demand: &Demand, side: Side) -> Cals {
-    let mut people = held(&demand.forced_people);
-    let mut devices = held(&demand.forced_devices);
-    for pair in &demand.pairs {
-        let (person, device) = (pair.person as usize, pair.device as usize);
-        match side {
-            Side::People => people[person] |= demand.forced_devices[device].is_none(),
-            Side::Devices => devices[device] |= demand.forced_people[person].is_none(),
-        }
+    match side {
+        Side::People => counted.forcing(&[(rank, cal)], &[]),
+        Side::Devices => counted.forcing(&[], &[(rank, cal)]),
     }
-    let users = (0..).zip(&people).filter(|(_, held)| **held).map(|(rank, _)| demand.heads_of(rank));
-    let users = users.fold(0, u64::saturating_add);
-    Cals { users, devices: devices.iter().filter(|held| **held).count() as u64 }
 }
 
-fn held(forced: &[Option<VersionName>]) -> Vec<bool> {
-    forced.iter().map(Option::is_some).collect()
+/// Who holds which version, by rank.
+pub(super) struct Held {
+    pub people: Vec<Option<VersionName>>,
+    pub devices: Vec<Option<VersionName>>,
+}
+
+impl Held {
+    /// CALs of one kind wherever they can do; whoever must hold the other kind keeps it.
+    pub fn of_one_kind(demand: &Demand, side: Side) -> Self {
+        let (mut people, mut devices) = (demand.forced_people.clone(), demand.forced_devices.clone());
+        for pair in &demand.pairs {
+            let (person, device) = (pair.person as usize, pair.device as usize);
+            // E.5: where the other end must hold one anyway, that one is new enough for both
+            let holder = match side {
+                Side::People if demand.forced_devices[device].is_none() => &mut people[person],
+                Side::Devices if demand.forced_people[person].is_some() => &mut people[person],
+                _ => &mut devices[device],
+            };
+            raise(holder, pair.cal);
+        }
+        Self { people, devices }
+    }
+
+    pub fn cals(&self, demand: &Demand) -> Cals {
+        let users = (0..).zip(&self.people).filter(|(_, held)| held.is_some()).map(|(rank, _)| demand.heads_of(rank));
+        let users = users.fold(0, u64::saturating_add);
+        Cals { users, devices: self.devices.iter().flatten().count() as u64 }
+    }
 }
 
 /// A way with its cost beside the recommended one.
-pub(super) fn way(what: String, counted: &Counted, cals: Cals) -> Result<Alternative, EstateError> {
+pub(super) fn way(
+    what: String,
+    counted: &Counted,
+    cals: Cals,
+    family: &Family<'_>,
+) -> Result<Alternative, EstateError> {
     let now = Cals::of(counted);
     let why = if cals == now {
-        format!("The numbers stay the same: {}", now.in_words())
+        format!("The numbers stay the same: {}", now.in_words(family))
     } else {
-        format!("{} instead of {}", cals.in_words(), now.in_words())
+        format!("{} instead of {}", cals.in_words(family), now.in_words(family))
     };
     Ok(Alternative {
         what,
@@ -121,12 +143,56 @@ pub(super) fn way(what: String, counted: &Counted, cals: Cals) -> Result<Alterna
         cost_minor: cals.cost(counted)?,
         instead_of_minor: now.cost(counted)?,
         lower_bound_minor: None,
+        given_owned: None,
     })
+}
+
+/// What is left to buy of a fixed choice of holders; `None` without both prices.
+pub(super) fn left_to_buy(counted: &Counted, held: &Held, owned: &Owned) -> Result<Option<u64>, EstateError> {
+    let Some((user, device)) = counted.prices else { return Ok(None) };
+    let needed = [by_version(&held.people, &counted.demand.heads), by_version(&held.devices, &[])];
+    Ok(Some(gap([user, device], &needed, owned)?))
+}
+
+/// The cheapest purchase of what was counted, with the least it could cost (E.29); `None` without prices, or if nothing
+/// that is owned is of any use.
+pub(super) fn least_to_buy(counted: &Counted, owned: &Owned) -> Result<Option<(u64, u64)>, EstateError> {
+    let Some((user, device)) = counted.prices else { return Ok(None) };
+    let Counted { demand, graph, mix, weights, .. } = counted;
+    let Some(found) = Purchase::cheapest(demand, graph, mix, *weights, [&owned[0], &owned[1]])? else {
+        return Ok(None);
+    };
+    let cost = gap([user, device], &[found.users, found.devices], owned)?;
+    let bound = if found.cost == found.lower_bound {
+        cost
+    } else {
+        user.of_weights(found.lower_bound, weights.user)?.min(cost)
+    };
+    Ok(Some((cost, bound)))
+}
+
+/// What the gap between needed and owned costs.
+fn gap(prices: [UnitPrice; 2], needed: &Owned, owned: &Owned) -> Result<u64, EstateError> {
+    let mut cost = 0;
+    for side in [0, 1] {
+        let short =
+            balance(&needed[side], &owned[side]).iter().fold(0, |sum: u64, line| sum.saturating_add(line.short));
+        cost = add(cost, prices[side].cost(short)?)?;
+    }
+    Ok(cost)
 }
 
 /// A way that cannot be gone.
 pub(super) fn no_way(what: String, why: String) -> Alternative {
-    Alternative { what, why, possible: false, cost_minor: None, instead_of_minor: None, lower_bound_minor: None }
+    Alternative {
+        what,
+        why,
+        possible: false,
+        cost_minor: None,
+        instead_of_minor: None,
+        lower_bound_minor: None,
+        given_owned: None,
+    }
 }
 
 /// `3 devices`.

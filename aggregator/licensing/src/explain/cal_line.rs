@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{
-    alternative::{Cals, Side, no_way, of_one_kind, way},
+    alternative::{Cals, Held, Owned, Side, left_to_buy, no_way, way},
     explainer::{About, ExplainError, Explainer},
-    explanation::Alternative,
+    explanation::{Alternative, GivenOwned},
 };
 use crate::{
     assess_with,
     cal::{Family, Kept, Need, cause},
-    estate::Accesses,
+    estate::{Accesses, EstateError},
     position::Line,
     version::VersionName,
+    words::Count,
 };
 
 impl Explainer<'_> {
@@ -28,10 +29,11 @@ impl Explainer<'_> {
         let version = VersionName::from_name(&line.version).unwrap_or_default();
         let counted = &kept.counted;
         let (demand, mix) = (&counted.demand, &counted.mix);
-        let (held, forced, causes, kind) = match side {
-            Side::People => (&mix.people, &demand.forced_people, &demand.people_left_out, "User CAL"),
-            Side::Devices => (&mix.devices, &demand.forced_devices, &demand.devices_left_out, "Device CAL"),
+        let (held, forced, causes) = match side {
+            Side::People => (&mix.people, &demand.forced_people, &demand.people_left_out),
+            Side::Devices => (&mix.devices, &demand.forced_devices, &demand.devices_left_out),
         };
+        let kind = if side == Side::People { family.user_noun() } else { family.device_noun() };
         let holders = || (0_u32..).zip(held).filter(|(_, held)| **held == Some(version)).map(|(rank, _)| rank);
         let must = |rank: u32| forced[rank as usize].is_some();
         let because = |rank: u32, bit: u32| causes[rank as usize] & bit != 0;
@@ -53,26 +55,59 @@ impl Explainer<'_> {
                 .filter(|&rank| must(rank) && !because(rank, cause::UNSEEN) && because(rank, cause::MODE))
                 .map(name),
         );
+        let others = |rank: &u32| must(*rank) && !because(*rank, cause::UNSEEN | cause::MODE);
+        if side == Side::People {
+            let unknown = self.seen_without_device(kept);
+            let from = |nowhere: bool| {
+                let unknown = &unknown;
+                holders().filter(others).filter(move |&rank| unknown[rank as usize] == nowhere)
+            };
+            about.forced_by(
+                |count| format!("{} used a device that is not known, so only a {kind} will do (E.28)", noun(count)),
+                from(true).map(name),
+            );
+            about.forced_by(
+                |count| {
+                    format!(
+                        "{} came from machines that are servers themselves, so only a {kind} will do (E.6, E.28)",
+                        noun(count)
+                    )
+                },
+                from(false).map(name),
+            );
+        } else {
+            about.forced_by(
+                |count| {
+                    let noun = noun(count);
+                    if family.is_management() {
+                        format!("managed {noun} nobody is known to use, so each needs a licence of its own (G.8, E.28)")
+                    } else {
+                        format!("{noun} reached servers without a person, so only a {kind} will do (E.28)")
+                    }
+                },
+                holders().filter(others).map(name),
+            );
+        }
         about.forced_by(
-            |count| match side {
-                Side::People => format!(
-                    "{} reached servers from a device that is not known or is itself a server, so only a {kind} will do (E.6, E.28)",
+            |count| match (side, family.is_management()) {
+                (Side::People, false) => format!(
+                    "{} used devices that hold no {}; in the cheapest mix {} holds a {kind} (E.3, E.28)",
+                    noun(count),
+                    family.device_noun(),
+                    if count == 1 { "this person" } else { "each of these people" }
+                ),
+                (Side::Devices, false) => format!(
+                    "{} used by people who hold no {}; in the cheapest mix {} holds a {kind} (E.3, E.28)",
+                    noun(count),
+                    family.user_noun(),
+                    if count == 1 { "this device" } else { "each of these devices" }
+                ),
+                (Side::People, true) => format!(
+                    "{} used managed devices; in the cheapest mix one licence for each of them covers all these devices (G.8, E.28)",
                     noun(count)
                 ),
-                Side::Devices => {
-                    format!("{} reached servers on their own, without a person, so only a {kind} will do (E.28)", noun(count))
-                }
-            },
-            holders().filter(|&rank| must(rank) && !because(rank, cause::UNSEEN | cause::MODE)).map(name),
-        );
-        about.forced_by(
-            |count| match side {
-                Side::People => format!(
-                    "{} used devices that hold no CAL; a {kind} for each is part of the cheapest mix (E.3, E.28)",
-                    noun(count)
-                ),
-                Side::Devices => format!(
-                    "{} used by people who hold no CAL; a {kind} for each is part of the cheapest mix (E.3, E.28)",
+                (Side::Devices, true) => format!(
+                    "managed {} used by people who hold none; in the cheapest mix each has a licence of its own (G.8, E.28)",
                     noun(count)
                 ),
             },
@@ -81,14 +116,29 @@ impl Explainer<'_> {
         if side == Side::People && !demand.heads.is_empty() {
             let heads = holders().map(|rank| demand.heads_of(rank)).fold(0, u64::saturating_add);
             about.facts.push(format!(
-                "some of them are accounts that several people share; each of the {} people behind them needs a CAL (0.8, E.16)",
-                crate::words::Count(heads)
+                "accounts that several people share are among them: {} people stand behind all of them, and each needs a CAL (0.8, E.16)",
+                Count(heads)
             ));
         }
-        self.add_servers(kept, side, held, version, about);
+        if !family.is_management() {
+            self.add_servers(kept, side, held, version, about);
+        }
         Self::add_left_out(kept, side, about);
-        Self::add_ways_of_one_kind(kept, line.needed, about)?;
+        if line.needed > 0 {
+            self.add_ways_of_one_kind(kept, family, about)?;
+        }
         Ok(())
+    }
+
+    /// People, by rank, with an access from a device that nobody knows.
+    fn seen_without_device(&self, kept: &Kept) -> Vec<bool> {
+        let (checked, estate) = (&self.checked, self.estate());
+        let mut found = vec![false; estate.people.len()];
+        for row in self.accesses(kept).rows().filter(|row| row.person != Accesses::NONE) {
+            let is_known = row.device != Accesses::NONE && !estate.devices[row.device as usize].unresolved;
+            found[checked.people.rank[row.person as usize] as usize] |= !is_known;
+        }
+        found
     }
 
     /// The servers whose version decides that of the line.
@@ -118,8 +168,8 @@ impl Explainer<'_> {
             .collect();
         about.forced_by(
             |count| {
-                let verb = if count == 1 { "server that they reach needs" } else { "servers that they reach need" };
-                format!("{verb} a CAL of {version} or later, the newest that any of these reach (E.4, E.5)")
+                let verb = if count == 1 { "server" } else { "servers" };
+                format!("{verb} among those reached that only a CAL of {version} or later covers (E.4, E.5)")
             },
             servers.iter().map(String::as_str),
         );
@@ -135,48 +185,72 @@ impl Explainer<'_> {
         let count = |bit: u32| {
             held.iter().zip(causes).filter(|(held, causes)| held.is_none() && **causes & bit != 0).count() as u64
         };
-        let whom = if side == Side::People { "people" } else { "devices" };
+        let (one, whom) = if side == Side::People { ("person", "people") } else { ("device", "devices") };
         for (bit, why) in [
-            (cause::ADMINISTRATION, "only administer and are exempt (E.7, F.2)"),
-            (cause::HELD, "hold a suite or plan that carries the CAL (G.1, G.5)"),
-            (cause::CONNECTOR, "are no employees and are served by External Connectors (E.23)"),
-            (cause::INFRASTRUCTURE, "used only DHCP, DNS or the like (E.13)"),
-            (cause::UNRESOLVED, "stand for nobody and nothing known yet, so they are not in the number (E.1)"),
+            (cause::ADMINISTRATION, "exempt for doing nothing but administration (E.7, F.2)"),
+            (cause::HELD, "covered by a suite or plan that carries the CAL (G.1, G.5)"),
+            (cause::CONNECTOR, "served by External Connectors, being no employees (E.23)"),
+            (cause::INFRASTRUCTURE, "seen with nothing but DHCP, DNS or the like (E.13)"),
+            (cause::UNRESOLVED, "not identified yet, so not in the number (E.1)"),
         ] {
             let left = count(bit);
             if left > 0 {
-                about.facts.push(format!("not counted here: {} {whom} that {why}", crate::words::Count(left)));
+                about.facts.push(format!(
+                    "not counted here: {} {} {why}",
+                    Count(left),
+                    if left == 1 { one } else { whom }
+                ));
             }
         }
     }
 
     /// What User CALs alone and Device CALs alone would cost.
-    fn add_ways_of_one_kind(kept: &Kept, needed: u64, about: &mut About) -> Result<(), ExplainError> {
+    fn add_ways_of_one_kind(&self, kept: &Kept, family: &Family<'_>, about: &mut About) -> Result<(), ExplainError> {
         let (counted, now) = (&kept.counted, Cals::of(&kept.counted));
-        if needed == 0 {
-            return Ok(());
-        }
-        for (side, what) in [(Side::People, "User CALs for everybody"), (Side::Devices, "Device CALs for every device")]
-        {
-            let cals = of_one_kind(&counted.demand, side);
+        let management = family.is_management();
+        for side in [Side::People, Side::Devices] {
+            let what = match (side, management) {
+                (Side::People, false) => "User CALs for everybody",
+                (Side::Devices, false) => "Device CALs for every device",
+                (Side::People, true) => "Client MLs by user for everybody",
+                (Side::Devices, true) => "Client MLs by operating system for every device",
+            };
+            let held = Held::of_one_kind(&counted.demand, side);
+            let cals = held.cals(&counted.demand);
             let (others, forced) = match side {
-                Side::People => (cals.devices, "devices that act without a person keep their Device CALs"),
-                Side::Devices => (cals.users, "people whose device is not known or is a server keep their User CALs"),
+                Side::People => (cals.devices, "devices that act without a person keep their own"),
+                Side::Devices => (cals.users, "people whose device is not known or is a server keep their own"),
             };
             if cals == now && side == Side::Devices && cals.devices == 0 {
                 let why = "No device is known that could hold one for any of these people (E.28)";
                 about.alternatives.push(no_way(what.into(), why.into()));
             } else if cals == now {
-                about.facts.push(format!("{what} is what is recommended"));
+                about.facts.push(format!("{what}: that is what the cheapest mix comes to"));
             } else {
-                let mut found = way(what.into(), counted, cals)?;
+                let mut found = way(what.into(), counted, cals, family)?;
                 if others > 0 {
                     found.why = format!("{}; {forced} (E.28)", found.why);
                 }
+                found.given_owned = self.given_owned(family, |owned| left_to_buy(counted, &held, owned))?;
                 about.alternatives.push(found);
             }
         }
         Ok(())
+    }
+
+    /// What is left to buy another way, beside the cheapest purchase; `None` if nothing that is owned is of any use.
+    pub(super) fn given_owned(
+        &self,
+        family: &Family<'_>,
+        to_buy: impl FnOnce(&Owned) -> Result<Option<u64>, EstateError>,
+    ) -> Result<Option<GivenOwned>, ExplainError> {
+        let Some(purchase) = self.purchase_of(family.name) else { return Ok(None) };
+        let cost = to_buy(&family.owned(&self.checked))?;
+        Ok(cost.map(|cost_minor| GivenOwned {
+            cost_minor,
+            instead_of_minor: purchase.cost_minor,
+            lower_bound_minor: None,
+        }))
     }
 
     /// Which machines have an External Connector, for whom, and what CALs would cost instead.
@@ -192,8 +266,8 @@ impl Explainer<'_> {
         let machines: BTreeSet<&str> = machines.map(|(&machine, _)| self.machine_name(machine)).collect();
         about.forced_by(
             |count| {
-                let noun = if count == 1 { "machine" } else { "machines" };
-                format!("{noun} that servers reached by people who are no employees may run on (E.23, E.24)")
+                let noun = if count == 1 { "machine runs or may run" } else { "machines run or may run" };
+                format!("{noun} servers that people who are no employees reach (E.23, E.24)")
             },
             machines.into_iter(),
         );
@@ -202,7 +276,7 @@ impl Explainer<'_> {
         about.forced_by(
             |count| {
                 let noun = if count == 1 { "person who is no employee" } else { "people who are no employees" };
-                format!("{noun} and would need CALs without it (E.22)")
+                format!("{noun} and would need CALs without External Connectors (E.22)")
             },
             served.map(|(rank, _)| self.name(Side::People, rank)),
         );
@@ -239,11 +313,16 @@ impl Explainer<'_> {
         let proven = bound(&otherwise) == cost_then;
         Ok(Alternative {
             what,
-            why: format!("{} instead of {}", count(&otherwise).in_words(), count(&self.assessment).in_words()),
+            why: format!(
+                "{} in all instead of {} and External Connectors",
+                count(&otherwise).in_words(family),
+                count(&self.assessment).in_words(family)
+            ),
             possible: true,
             cost_minor: priced.then_some(cost_then),
             instead_of_minor: priced.then_some(cost_now),
             lower_bound_minor: (priced && !proven).then(|| bound(&otherwise)),
+            given_owned: None,
         })
     }
 

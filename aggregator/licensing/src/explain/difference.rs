@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::position::{Line, Position};
+use crate::{
+    estate::Estate,
+    position::{Line, Position},
+    prices::UnitPrice,
+};
 
 /// The numbers of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -72,4 +76,28 @@ pub fn total(position: &Position) -> u64 {
     let of_cals = purchases.map(|purchase| purchase.saving_minor).fold(0, u64::saturating_add);
     let of_servers = position.servers.as_ref().map_or(0, |servers| servers.saving_minor);
     lines.saturating_sub(of_cals).saturating_sub(of_servers)
+}
+
+/// What the lines need at list price, owned or not, of the products that `of` has; `None` without the price of one that is needed.
+pub(super) fn total_of(estate: &Estate, lines: &[Line], of: &[Line]) -> Option<u64> {
+    let needed = lines.iter().filter(|line| line.needed > 0 && of.iter().any(|other| other.sku == line.sku));
+    at_list_price(estate, needed)
+}
+
+/// What the lines need at list price, owned or not, of all that has a price, and whether that is all.
+pub(super) fn total_at_list_price(estate: &Estate, lines: &[Line]) -> (Option<u64>, bool) {
+    let has_price = |line: &&Line| UnitPrice::of(estate, &line.sku).is_some();
+    let needed = || lines.iter().filter(|line| line.needed > 0);
+    (at_list_price(estate, needed().filter(has_price)), needed().all(|line| has_price(&line)))
+}
+
+fn at_list_price<'l>(estate: &Estate, lines: impl Iterator<Item = &'l Line>) -> Option<u64> {
+    let mut needed: BTreeMap<&str, u64> = BTreeMap::new();
+    for line in lines {
+        let sum = needed.entry(&line.sku).or_default();
+        *sum = sum.saturating_add(line.needed);
+    }
+    needed
+        .into_iter()
+        .try_fold(0_u64, |sum, (sku, count)| sum.checked_add(UnitPrice::of(estate, sku)?.cost(count).ok()?))
 }

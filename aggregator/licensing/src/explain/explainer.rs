@@ -14,6 +14,7 @@ use crate::{
     catalogue::Catalogue,
     checked::Checked,
     estate::{Accesses, Estate, EstateError},
+    ledger::Wanted,
     position::{Confidence, Position},
     words::Money,
 };
@@ -54,14 +55,16 @@ pub struct Explainer<'a> {
     pub(super) assessment: Assessment,
     /// By family of CALs, the base CAL first.
     pub(super) kept: Vec<Kept>,
+    /// Who needs which CAL, by family.
+    pub(super) wanted: Vec<Wanted>,
 }
 
 impl<'a> Explainer<'a> {
     /// Assesses the estate by this catalogue.
     pub fn of(estate: &'a Estate, catalogue: &'a Catalogue) -> Result<Self, EstateError> {
         let checked = Checked::of(estate, catalogue)?;
-        let (assessment, kept) = assess_keeping(&checked)?;
-        Ok(Self { checked, assessment, kept })
+        let (assessment, kept, wanted) = assess_keeping(&checked)?;
+        Ok(Self { checked, assessment, kept, wanted })
     }
 
     /// What is explained.
@@ -82,8 +85,14 @@ impl<'a> Explainer<'a> {
             Subject::Sql(id) => self.sql(id)?,
             Subject::Family(name) => self.family(name)?,
             Subject::Violation(of) => self.violation(of)?,
-            Subject::Suites => vec![self.suites().ok_or(ExplainError::Nothing("suites"))?],
-            Subject::Purchase => vec![self.purchase().ok_or(ExplainError::Nothing("a purchase of CALs"))?],
+            Subject::Suites => some(self.suites(), "suites")?,
+            Subject::Purchase => some(self.purchases(|_| true), "a purchase of CALs")?,
+            Subject::Servers => {
+                some(self.editions().into_iter().collect(), "editions given the server licences owned")?
+            }
+            Subject::Reclaim => some(self.reclaim(), "licences to take back")?,
+            Subject::Transfers => some(self.transfers()?, "CALs that change hands")?,
+            Subject::Pool => some(self.pools()?, "pools over time")?,
         };
         Ok(self.explained(explanations, None))
     }
@@ -163,6 +172,11 @@ impl<'a> Explainer<'a> {
             near: near(wanted, names),
         })
     }
+}
+
+/// At least one, or an error that says that there is nothing.
+fn some(found: Vec<Explanation>, what: &'static str) -> Result<Vec<Explanation>, ExplainError> {
+    if found.is_empty() { Err(ExplainError::Nothing(what)) } else { Ok(found) }
 }
 
 /// An explanation in the making.

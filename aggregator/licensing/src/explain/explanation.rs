@@ -34,7 +34,7 @@ pub struct Explained {
 /// Why one thing is as it is. Sentences are plain English, with rule ids in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// What it is about, for example `line`, `person`, `device`, `host`, `server`.
+    /// What it is about, for example `line`, `person`, `host`, `purchase`, `reclaim`, `transfers`, `pool`.
     pub kind: String,
     /// Its name: an id of the estate, or a product as in a line.
     pub id: String,
@@ -86,6 +86,21 @@ pub struct Alternative {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of_minor: Option<u64>,
     /// No way of this kind costs less, minor units; only where it was not proven that `cost_minor` is the least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_bound_minor: Option<u64>,
+    /// What is left to buy this way, where licences are owned that may serve the same needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_owned: Option<GivenOwned>,
+}
+
+/// What is left to buy, given the licences owned (E.29). Money in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenOwned {
+    /// The least that is left to buy this way.
+    pub cost_minor: u64,
+    /// What is left to buy as recommended.
+    pub instead_of_minor: u64,
+    /// This way no less can be left to buy; only where it was not proven that `cost_minor` is the least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lower_bound_minor: Option<u64>,
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{
-    alternative::{Cals, Side, devices, no_way, partners, people, way, with, without},
+    alternative::{Cals, Side, devices, least_to_buy, no_way, partners, people, way, with, without},
     explainer::{About, ExplainError, Explainer},
-    explanation::Explanation,
+    explanation::{Alternative, Explanation},
 };
 use crate::{
     assessment::{CalHolder, Coverage, Licence},
-    cal::{Family, Kept, Need, cause},
+    cal::{Counted, Family, Kept, Need, cause},
     estate::{Access, Accesses},
     findings::listed,
     version::VersionName,
@@ -80,10 +80,8 @@ impl Explainer<'_> {
             about.facts.push(coverage.reason.trim_end_matches('.').to_owned());
         }
         self.add_version(kept, coverage, &rows, &mut about);
-        if kept.accesses.is_none() {
-            self.add_purchase(end, &mut about);
-        }
-        Self::add_ways(end, kept, &family, coverage, &mut about)?;
+        self.add_purchase(end, kept, &family, &mut about);
+        self.add_ways(end, kept, &family, coverage, &mut about)?;
         Ok(self.finish(about))
     }
 
@@ -196,11 +194,11 @@ impl Explainer<'_> {
     }
 
     /// What the cheapest purchase gives to this one.
-    fn add_purchase(&self, end: &End<'_>, about: &mut About) {
-        let Some(holders) = &self.assessment.purchase_holders else { return };
+    fn add_purchase(&self, end: &End<'_>, kept: &Kept, family: &Family<'_>, about: &mut About) {
+        let Some(holders) = self.holders_of(&kept.cal) else { return };
         let (side, kind) = match end.side {
-            Side::People => (&holders.people, "User CAL"),
-            Side::Devices => (&holders.devices, "Device CAL"),
+            Side::People => (&holders.people, family.user_noun()),
+            Side::Devices => (&holders.devices, family.device_noun()),
         };
         about.facts.push(match side.iter().find(|holder| holder.id == end.id) {
             Some(CalHolder { owned: Some(owned), .. }) => {
@@ -214,6 +212,7 @@ impl Explainer<'_> {
     }
 
     fn add_ways(
+        &self,
         end: &End<'_>,
         kept: &Kept,
         family: &Family<'_>,
@@ -252,11 +251,16 @@ impl Explainer<'_> {
                     (Side::Devices, count) => format!("a User CAL for each of the {}", people(count)),
                 };
                 let what = format!("No {own} for {}, but {others}", end.id);
-                about.alternatives.push(way(what, counted, without(counted, end.side, end.rank)?)?);
+                about.alternatives.push(self.other_mix(
+                    what,
+                    counted,
+                    &without(counted, end.side, end.rank)?,
+                    family,
+                )?);
             }
             Licence::Devices | Licence::People if !partners(demand, end.side, end.rank).is_empty() => {
                 let what = format!("A {own} for {}", end.id);
-                about.alternatives.push(way(what, counted, with(counted, end.side, end.rank)?)?);
+                about.alternatives.push(self.other_mix(what, counted, &with(counted, end.side, end.rank)?, family)?);
             }
             Licence::Devices | Licence::People | Licence::Exempt | Licence::None => {}
         }
@@ -264,6 +268,27 @@ impl Explainer<'_> {
             about.alternatives.clear();
         }
         Ok(())
+    }
+
+    /// Another mix beside the cheapest one, at list price and given what is owned.
+    fn other_mix(
+        &self,
+        what: String,
+        counted: &Counted,
+        other: &Counted,
+        family: &Family<'_>,
+    ) -> Result<Alternative, ExplainError> {
+        let mut found = way(what, counted, Cals::of(other), family)?;
+        let mut bound = None;
+        found.given_owned = self.given_owned(family, |owned| {
+            let least = least_to_buy(other, owned)?;
+            bound = least.filter(|(cost, bound)| bound < cost).map(|(_, bound)| bound);
+            Ok(least.map(|(cost, _)| cost))
+        })?;
+        if let Some(given) = &mut found.given_owned {
+            given.lower_bound_minor = bound;
+        }
+        Ok(found)
     }
 
     /// `FS1 (Windows Server 2022)`; for CALs of another product the version of Windows says nothing.

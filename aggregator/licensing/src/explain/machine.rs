@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    difference::total,
+    difference::{total, total_at_list_price},
+    editions::alone,
     explainer::{About, ExplainError, Explainer},
-    explanation::{Alternative, Explanation},
-    run_line::{counted_in_words, unit_in_words},
+    explanation::{Alternative, Explanation, GivenOwned},
+    run_line::counted_in_words,
 };
 use crate::{
     assess_with,
@@ -14,7 +15,7 @@ use crate::{
     cal::{Family, Need},
     estate::{Accesses, LicensedBy},
     planner::{Change, Switch, changed},
-    words::{Count, product},
+    words::{Count, product, unit_licences},
 };
 
 impl Explainer<'_> {
@@ -34,7 +35,7 @@ impl Explainer<'_> {
             |count| if count == 1 { "server placed on it".into() } else { "servers placed on it".into() },
             on_it.into_iter(),
         );
-        self.run_licences(&host.id, &mut about);
+        self.run_licences(&host.id, &mut about)?;
         if about.headline.is_empty() {
             about.headline = format!("{} needs no licence to run Windows Server: none is known to run on it", host.id);
         }
@@ -47,7 +48,7 @@ impl Explainer<'_> {
         let server = &estate.servers[at];
         let mut about = About { kind: "server", id: server.id.clone(), ..About::default() };
         self.access_to(at, &mut about);
-        self.run_licences(&server.id, &mut about);
+        self.run_licences(&server.id, &mut about)?;
         let run = std::mem::take(&mut about.headline);
         let reached = match self.kept.first().map(|kept| kept.needs[at]) {
             Some(Need::Cal(cal)) => format!("whoever reaches it needs a Windows Server CAL of {cal} or later"),
@@ -93,7 +94,7 @@ impl Explainer<'_> {
         let found: Vec<&HostLicence> =
             self.assessment.hosts.iter().filter(|host| places.contains(&host.id.as_str())).filter(is_sql).collect();
         for host in &found {
-            Self::run_licence(host, &mut about);
+            self.run_licence(host, &mut about)?;
         }
         if found.is_empty() {
             about.headline = format!(
@@ -126,19 +127,18 @@ impl Explainer<'_> {
     }
 
     /// Licences to run something on the machine of that name.
-    fn run_licences(&self, id: &str, about: &mut About) {
-        for host in self.assessment.hosts.iter().filter(|host| host.id == id) {
-            Self::run_licence(host, about);
-        }
+    fn run_licences(&self, id: &str, about: &mut About) -> Result<(), ExplainError> {
+        let mut of_it = self.assessment.hosts.iter().filter(|host| host.id == id);
+        of_it.try_for_each(|host| self.run_licence(host, about))
     }
 
-    fn run_licence(host: &HostLicence, about: &mut About) {
+    fn run_licence(&self, host: &HostLicence, about: &mut About) -> Result<(), ExplainError> {
         let HostLicence { id, version, chosen, rules, .. } = host;
         let what = format!(
             "{} {} of {}",
             Count(chosen.count),
-            unit_in_words(&chosen.unit, chosen.count),
-            product_alone(&chosen.sku, version.name())
+            unit_licences(&chosen.unit, chosen.count),
+            alone(&chosen.sku, version.name())
         );
         about.headline = match about.headline.as_str() {
             "" => format!("{id} needs {what}"),
@@ -146,11 +146,12 @@ impl Explainer<'_> {
         };
         about.facts.push(counted_in_words(host));
         about.rules.extend(rules.iter().cloned());
-        about.alternatives.extend(Self::other_options(&[host]));
+        about.alternatives.extend(self.other_options(&[host])?);
         if host.at_least {
             about.to_do.push(format!("find out what is not known about {id}: its number is only the least possible"));
             about.confidence = Some(crate::Confidence::L);
         }
+        Ok(())
     }
 
     /// Who reached it, and what that needs, family by family.
@@ -220,20 +221,24 @@ impl Explainer<'_> {
         } else {
             format!("Needed then: {}", lines.join("; "))
         };
-        let priced = self.estate().prices.iter().any(|_| true);
+        let (now, before) = (&self.assessment.position, self.estate());
+        let (list_then, list_now) =
+            (total_at_list_price(before, &then.position.lines), total_at_list_price(before, &now.lines));
+        let partly = if list_then.1 && list_now.1 { "" } else { "; only what has a price is counted in the money" };
+        let priced = !before.prices.is_empty();
+        let owns = now.lines.iter().any(|line| line.needed > line.short);
         Ok(Alternative {
             what,
-            why,
+            why: format!("{why}{}", if priced { partly } else { "" }),
             possible: true,
-            cost_minor: priced.then(|| total(&then.position)),
-            instead_of_minor: priced.then(|| total(&self.assessment.position)),
+            cost_minor: list_then.0.filter(|_| priced),
+            instead_of_minor: list_now.0.filter(|_| priced),
             lower_bound_minor: None,
+            given_owned: (priced && owns).then(|| GivenOwned {
+                cost_minor: total(&then.position),
+                instead_of_minor: total(now),
+                lower_bound_minor: None,
+            }),
         })
     }
-}
-
-/// `Windows Server 2022 Standard`, without the unit.
-fn product_alone(sku: &str, version: &str) -> String {
-    let whole = product(sku, version);
-    whole.split(", ").next().unwrap_or(&whole).to_owned()
 }

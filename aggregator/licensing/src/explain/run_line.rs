@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     alternative::no_way,
-    explainer::{About, Explainer},
-    explanation::Alternative,
+    editions::alone,
+    explainer::{About, ExplainError, Explainer},
+    explanation::{Alternative, GivenOwned},
 };
 use crate::{
+    assess::servers_tied,
     assessment::HostLicence,
+    catalogue::Product,
+    draft::Tied,
     position::Line,
-    words::{Count, product},
+    run::stock::is_of,
+    words::{Count, unit_licences},
 };
 
 /// How many hosts are told in full.
@@ -18,16 +23,13 @@ const SHOWN: usize = 5;
 
 impl Explainer<'_> {
     /// The hosts and servers of a line, what each counts, and what another way to license them would cost.
-    pub(super) fn run_line(&self, line: &Line, about: &mut About) {
+    pub(super) fn run_line(&self, line: &Line, about: &mut About) -> Result<(), ExplainError> {
         let of_line = |host: &&HostLicence| {
             host.chosen.sku == line.sku && host.version.name() == line.version && host.chosen.count > 0
         };
         let hosts: Vec<&HostLicence> = self.assessment.hosts.iter().filter(of_line).collect();
         about.forced_by(
-            |count| {
-                let noun = if count == 1 { "machine needs" } else { "machines need" };
-                format!("{noun} them")
-            },
+            |count| if count == 1 { "machine needs them" } else { "machines need them" }.into(),
             hosts.iter().map(|host| host.id.as_str()),
         );
         if hosts.is_empty() && line.rules.iter().any(|rule| rule == "C.21") {
@@ -42,16 +44,17 @@ impl Explainer<'_> {
         if !more.is_empty() {
             let rest = more.iter().map(|host| host.chosen.count).fold(0, u64::saturating_add);
             about.facts.push(format!(
-                "{} more with {} together; ask about each with `host ID`",
+                "on {} more machines {} together; ask about each by its name, with `host` or `server` before it",
                 Count(more.len() as u64),
                 Count(rest)
             ));
         }
-        about.alternatives.extend(Self::other_options(&hosts));
+        about.alternatives.extend(self.other_options(&hosts)?);
+        Ok(())
     }
 
     /// All these hosts licensed in another way that each of them allows.
-    pub(super) fn other_options(hosts: &[&HostLicence]) -> Vec<Alternative> {
+    pub(super) fn other_options(&self, hosts: &[&HostLicence]) -> Result<Vec<Alternative>, ExplainError> {
         let mut skus: BTreeMap<&str, Vec<&HostLicence>> = BTreeMap::new();
         for host in hosts {
             let others = host.options.iter().filter(|option| option.sku != host.chosen.sku);
@@ -59,43 +62,70 @@ impl Explainer<'_> {
         }
         let mut found = Vec::new();
         for (sku, able) in &skus {
-            let mut sum = [Some(0_u64), Some(0_u64)];
-            let (mut count, mut now) = (0_u64, 0_u64);
-            for host in able {
-                let Some(option) = host.options.iter().find(|option| option.sku == *sku) else { continue };
-                for (sum, cost) in sum.iter_mut().zip([option.cost_minor, host.chosen.cost_minor]) {
-                    *sum = sum.zip(cost).map(|(sum, cost)| sum.saturating_add(cost));
-                }
-                count = count.saturating_add(option.count);
-                now = now.saturating_add(host.chosen.count);
-            }
-            let [then, instead] = sum;
-            let priced = then.zip(instead);
-            let on = match able.as_slice() {
-                [host] => format!("on {}", host.id),
-                some if some.len() == hosts.len() => format!("on all {} of them", some.len()),
-                some => format!("on the {} of them that allow it", some.len()),
-            };
-            let chosen: BTreeSet<&str> = able.iter().map(|host| host.chosen.sku.as_str()).collect();
-            let chosen: Vec<String> = chosen.into_iter().map(|sku| product(sku, "")).collect();
-            let why = if count == now {
-                format!("as many, {}, as {}", Count(count), chosen.join(", "))
-            } else {
-                format!("{} instead of {} × {}", Count(count), Count(now), chosen.join(", "))
-            };
-            found.push(Alternative {
-                what: format!("{} {on}", product(sku, "")),
-                why,
-                possible: true,
-                cost_minor: priced.map(|(then, _)| then),
-                instead_of_minor: priced.map(|(_, instead)| instead),
-                lower_bound_minor: None,
-            });
+            found.push(self.other_option(sku, able, able.len() == hosts.len())?);
         }
         if found.is_empty() && !hosts.is_empty() {
             found.push(no_way("Another edition".into(), no_other_edition(hosts[0]).into()));
         }
-        found
+        Ok(found)
+    }
+
+    /// The hosts that may take a product, taking it; `all`: no other host is meant.
+    fn other_option(&self, sku: &str, able: &[&HostLicence], all: bool) -> Result<Alternative, ExplainError> {
+        let mut sum = [Some(0_u64), Some(0_u64)];
+        let (mut count, mut now, mut unit) = (0_u64, 0_u64, "");
+        for host in able {
+            let Some(option) = host.options.iter().find(|option| option.sku == sku) else { continue };
+            for (sum, cost) in sum.iter_mut().zip([option.cost_minor, host.chosen.cost_minor]) {
+                *sum = sum.zip(cost).map(|(sum, cost)| sum.saturating_add(cost));
+            }
+            count = count.saturating_add(option.count);
+            now = now.saturating_add(host.chosen.count);
+            unit = &option.unit;
+        }
+        let [then, instead] = sum;
+        let priced = then.zip(instead);
+        let on = match able {
+            [host] => format!("on {}", host.id),
+            [_, _] if all => "on both machines".into(),
+            some if all => format!("on all {} machines", some.len()),
+            some => format!("on the {} machines that allow it", some.len()),
+        };
+        let chosen: BTreeSet<(String, &str)> =
+            able.iter().map(|host| (alone(&host.chosen.sku, ""), host.chosen.unit.as_str())).collect();
+        let chosen: Vec<String> =
+            chosen.into_iter().map(|(name, unit)| format!("{} of {name}", unit_licences(unit, now))).collect();
+        let (then, now) = (format!("{} {}", Count(count), unit_licences(unit, count)), Count(now));
+        let why = match &chosen[..] {
+            [one] if now.0 == count && one.starts_with(&unit_licences(unit, count)) => {
+                format!("{then}, as many as of {}", one.split_once(" of ").map_or(one.as_str(), |(_, name)| name))
+            }
+            _ => format!("{then} instead of {now} {}", chosen.join(", ")),
+        };
+        Ok(Alternative {
+            what: format!("{} {on}", alone(sku, "")),
+            why,
+            possible: true,
+            cost_minor: priced.map(|(then, _)| then),
+            instead_of_minor: priced.map(|(_, instead)| instead),
+            lower_bound_minor: None,
+            given_owned: self.editions_given_owned(sku, able)?,
+        })
+    }
+
+    /// What is left to buy for all hosts of Windows Server if these take that product, all others being free to change.
+    fn editions_given_owned(&self, sku: &str, able: &[&HostLicence]) -> Result<Option<GivenOwned>, ExplainError> {
+        let Some(now) = self.assessment.position.servers.as_ref() else { return Ok(None) };
+        if !is_of(sku, Product::WindowsServer) {
+            return Ok(None);
+        }
+        let hosts = able.iter().map(|host| host.id.clone()).collect();
+        let then = servers_tied(&self.checked, Tied { hosts, sku: sku.to_owned() })?;
+        Ok(then.map(|(cost_minor, bound)| GivenOwned {
+            cost_minor,
+            instead_of_minor: now.cost_minor,
+            lower_bound_minor: Some(bound).filter(|bound| *bound < cost_minor),
+        }))
     }
 }
 
@@ -115,12 +145,6 @@ fn no_other_edition(host: &HostLicence) -> &'static str {
 pub(super) fn counted_in_words(host: &HostLicence) -> String {
     let HostLicence { id, chosen, facts, at_least, .. } = host;
     let least = if *at_least { "at least " } else { "" };
-    let needs = format!("{id} needs {least}{} {}", Count(chosen.count), unit_in_words(&chosen.unit, chosen.count));
+    let needs = format!("on {id}: {least}{} {}", Count(chosen.count), unit_licences(&chosen.unit, chosen.count));
     if facts.is_empty() { needs } else { format!("{needs}, counted from: {}", facts.join("; ")) }
-}
-
-/// `core licences`.
-pub(super) fn unit_in_words(unit: &str, count: u64) -> String {
-    let noun = if count == 1 { "licence" } else { "licences" };
-    if unit == "licence" || unit.is_empty() { noun.into() } else { format!("{unit} {noun}") }
 }

@@ -156,10 +156,6 @@ impl<'a> Stages<'a> {
             self.before.uses.iter().chain(&self.after.uses).map(|used| used.cal.as_str()).collect();
         families.sort_unstable();
         families.dedup();
-        let uses = families
-            .into_iter()
-            .map(|cal| Use { cal: cal.to_owned(), accesses: joined(&of(self.before, cal), &of(self.after, cal)) });
-        next.uses = uses.filter(|used| !used.accesses.is_empty()).collect();
         let moved = |stay: &Stay, to: &dyn Fn(Access) -> Option<Access>| {
             let Stay { person, device, server, .. } = *stay;
             to(Access { person, device, server, flags: 0 }).map(|Access { person, device, server, .. }| Stay {
@@ -169,8 +165,20 @@ impl<'a> Stages<'a> {
                 ..*stay
             })
         };
-        let stayed = self.before.stays.iter().filter_map(|stay| moved(stay, &kept));
-        next.stays = stayed.chain(self.after.stays.iter().filter_map(|stay| moved(stay, &come))).collect();
+        let joined_stays = |before: &[&'a [Stay]], after: &[&'a [Stay]]| -> Vec<Stay> {
+            let stayed = before.iter().copied().flatten().filter_map(|stay| moved(stay, &kept));
+            stayed.chain(after.iter().copied().flatten().filter_map(|stay| moved(stay, &come))).collect()
+        };
+        next.stays = joined_stays(&[&self.before.stays], &[&self.after.stays]);
+        let stays_of = |estate: &'a Estate, cal: &str| -> Vec<&'a [Stay]> {
+            estate.uses.iter().filter(|used| used.cal == cal).map(|used| used.stays.as_slice()).collect()
+        };
+        let uses = families.into_iter().map(|cal| Use {
+            cal: cal.to_owned(),
+            accesses: joined(&of(self.before, cal), &of(self.after, cal)),
+            stays: joined_stays(&stays_of(self.before, cal), &stays_of(self.after, cal)),
+        });
+        next.uses = uses.filter(|used| !used.accesses.is_empty() || !used.stays.is_empty()).collect();
     }
 
     fn server_moved(&self, row: Access) -> Option<Access> {

@@ -21,14 +21,22 @@ pub enum Subject {
     Violation(String),
     /// CALs bought together as suites.
     Suites,
-    /// The cheapest purchase given what is owned.
+    /// The cheapest purchase of CALs given what is owned, family by family.
     Purchase,
+    /// The editions to choose for hosts given what is owned.
+    Servers,
+    /// Licences that can be taken back.
+    Reclaim,
+    /// CALs that change hands.
+    Transfers,
+    /// The smallest pools over time.
+    Pool,
 }
 
 impl Subject {
     /// What may be asked, for messages.
     pub const FORMS: &str = "line SKU [VERSION], person ID, device ID, host ID, server ID, sql ID, family SKU, violation ID, \
-                             suites or purchase";
+                             suites, purchase, servers, reclaim, transfers or pool";
 
     /// From words as people write them: a kind and a name.
     ///
@@ -42,6 +50,10 @@ impl Subject {
             ("line", [sku, version @ ..]) => return Some(Self::Line(sku.clone(), Some(version.join(" ")))),
             ("suites", []) => return Some(Self::Suites),
             ("purchase", []) => return Some(Self::Purchase),
+            ("servers", []) => return Some(Self::Servers),
+            ("reclaim", []) => return Some(Self::Reclaim),
+            ("transfers", []) => return Some(Self::Transfers),
+            ("pool", []) => return Some(Self::Pool),
             (_, []) => return None,
             _ => {}
         }

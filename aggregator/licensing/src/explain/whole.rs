@@ -2,7 +2,7 @@
 
 use super::{
     explainer::{About, ExplainError, Explainer},
-    explanation::{Alternative, Explanation},
+    explanation::Explanation,
     near::near,
 };
 use crate::{
@@ -18,16 +18,16 @@ impl Explainer<'_> {
         for line in &position.lines {
             found.push(self.line(line)?);
         }
-        found.extend(self.purchase().filter(|_| self.saving() > 0));
+        found.extend(self.purchases(|purchase| purchase.saving_minor > 0));
+        found.extend(self.editions());
         found.extend(self.suites());
+        found.extend(self.reclaim());
+        found.extend(self.transfers()?);
+        found.extend(self.pools()?);
         for violation in &position.violations {
             found.push(self.broken(violation));
         }
         Ok(found)
-    }
-
-    fn saving(&self) -> u64 {
-        self.assessment.position.purchase.as_ref().map_or(0, |purchase| purchase.saving_minor)
     }
 
     /// The lines of a product, of one version if it is named.
@@ -64,7 +64,8 @@ impl Explainer<'_> {
                 self.connector_line(line, kept, &family, &mut about)?;
             }
             Some((kept, family)) => self.cal_line(line, kept, &family, &mut about)?,
-            None => self.run_line(line, &mut about),
+            None if self.is_bundle(&line.sku) => self.bundle_line(line, &mut about)?,
+            None => self.run_line(line, &mut about)?,
         }
         self.add_owned(line, &mut about);
         self.add_shopping(line, &mut about);
@@ -79,7 +80,7 @@ impl Explainer<'_> {
         let verdict = match (line.short, line.currency.is_empty(), line.surplus) {
             (0, _, 0) => "enough".to_owned(),
             (0, _, surplus) => format!("enough, {} left over", Count(surplus)),
-            (short, true, _) => format!("{} to buy, at a price nobody gave", Count(short)),
+            (short, true, _) => format!("{} to buy, no price given", Count(short)),
             (short, false, _) => format!("{} to buy for {}", Count(short), self.money(line.cost_minor)),
         };
         format!("{name}: {} needed, {} owned, {verdict}", Count(line.needed), Count(line.owned))
@@ -99,13 +100,18 @@ impl Explainer<'_> {
                 Some(until) => format!(", whose Software Assurance ended on {until}"),
                 None => String::new(),
             };
-            about.facts.push(format!("owned: {} of {}{assured}", Count(entitlement.quantity), entitlement.version));
+            // plans have no versions
+            let version = if self.is_plan(&line.sku) { String::new() } else { format!(" of {}", entitlement.version) };
+            about.facts.push(format!("owned: {}{version}{assured}", Count(entitlement.quantity)));
         }
         self.add_included(line, about);
         if line.owned > 0 && line.needed > 0 {
+            let used = line.owned.saturating_sub(line.surplus);
+            let serve = if used == 1 { "serves" } else { "serve" };
             about.facts.push(format!(
-                "{} of those owned serve this line: a licence serves its own version and older ones, the newest need first (E.29)",
-                Count(line.owned)
+                "{} of those owned {serve} this need: a licence is good for its own version and older ones, and the newest need \
+                 takes the newest first (E.29)",
+                Count(used)
             ));
         }
     }
@@ -137,107 +143,21 @@ impl Explainer<'_> {
         let items: Vec<&ShoppingItem> = self.assessment.position.shopping.iter().filter(of_line).collect();
         let name = product(&line.sku, &line.version);
         if items.is_empty() {
-            about.to_do.push(format!("buy {} × {name}; give its price to see what that costs", Count(line.short)));
+            about.to_do.push(format!("buy {} × {name}; state its price to see what that costs", Count(line.short)));
             return;
         }
-        for ShoppingItem { units, packs, cost_minor, .. } in items {
-            let pack = if *units == 1 { String::new() } else { format!("pack of {} ", Count(u64::from(*units))) };
-            about.to_do.push(format!("buy {} × {pack}{name} for {}", Count(*packs), self.money(*cost_minor)));
-        }
+        about.to_do.extend(items.into_iter().map(|item| self.to_buy(item)));
     }
 
-    /// The cheapest purchase of CALs, given what is owned.
-    pub(super) fn purchase(&self) -> Option<Explanation> {
-        let purchase = self.assessment.position.purchase.as_ref()?;
-        let holders = self.assessment.purchase_holders.as_ref();
-        let mut about = About { kind: "purchase", id: "purchase".into(), ..About::default() };
-        about.rules.push("E.29".into());
-        let proof = if purchase.proven {
-            "no purchase is cheaper, which is proven".to_owned()
-        } else {
-            format!("none can cost less than {}", self.money(purchase.lower_bound_minor))
-        };
-        about.headline =
-            format!("With the CALs owned the cheapest purchase costs {}; {proof}", self.money(purchase.cost_minor));
-        for line in purchase.lines.iter().filter(|line| line.needed > 0) {
-            let name = product(&line.sku, &line.version);
-            about.facts.push(format!(
-                "{name}: {} needed in this mix, {} of them owned, {} to buy",
-                Count(line.needed),
-                Count(line.owned),
-                Count(line.short)
-            ));
+    /// `buy 3 packs of 16 × Windows Server 2022 Standard, core licence for 3,207.00 USD`.
+    pub(super) fn to_buy(&self, item: &ShoppingItem) -> String {
+        let ShoppingItem { sku, version, units, packs, cost_minor, .. } = item;
+        let (name, cost) = (product(sku, version), self.money(*cost_minor));
+        match (*units, *packs) {
+            (1, count) => format!("buy {} × {name} for {cost}", Count(count)),
+            (units, 1) => format!("buy one pack of {} × {name} for {cost}", Count(u64::from(units))),
+            (units, packs) => format!("buy {} packs of {} × {name} for {cost}", Count(packs), Count(u64::from(units))),
         }
-        if let Some(holders) = holders {
-            for idle in &holders.idle {
-                about.facts.push(format!(
-                    "{} × {} owned stay idle: nobody needs them in this mix (E.29)",
-                    Count(idle.quantity),
-                    product(&idle.sku, idle.version.name())
-                ));
-            }
-            let new = |side: &[crate::CalHolder]| -> Vec<String> {
-                side.iter().filter(|holder| holder.owned.is_none()).map(|holder| holder.id.clone()).collect()
-            };
-            let (people, devices) = (new(&holders.people), new(&holders.devices));
-            about.forced_by(
-                |count| format!("{} for whom a User CAL must be bought", if count == 1 { "person" } else { "people" }),
-                people.iter().map(String::as_str),
-            );
-            about.forced_by(
-                |count| {
-                    format!("{} for which a Device CAL must be bought", if count == 1 { "device" } else { "devices" })
-                },
-                devices.iter().map(String::as_str),
-            );
-        }
-        let plain = purchase.cost_minor.saturating_add(purchase.saving_minor);
-        about.alternatives.push(Alternative {
-            what: "The mix that is cheapest for one who owns nothing".into(),
-            why: "What the lines above are short of".into(),
-            possible: true,
-            cost_minor: Some(plain),
-            instead_of_minor: Some(purchase.cost_minor),
-            lower_bound_minor: None,
-        });
-        for ShoppingItem { sku, version, units, packs, cost_minor, .. } in &purchase.shopping {
-            let pack = if *units == 1 { String::new() } else { format!("pack of {} ", Count(u64::from(*units))) };
-            about.to_do.push(format!(
-                "buy {} × {pack}{} for {}",
-                Count(*packs),
-                product(sku, version),
-                self.money(*cost_minor)
-            ));
-        }
-        Some(self.finish(about))
-    }
-
-    /// CALs of several families bought together.
-    pub(super) fn suites(&self) -> Option<Explanation> {
-        let offer = self.assessment.position.suites.as_ref()?;
-        let mut about = About { kind: "suites", id: "suites".into(), ..About::default() };
-        about.rules.push("G.1".into());
-        let buy: Vec<String> =
-            offer.buy.iter().map(|one| format!("{} × {}", Count(one.count), product(&one.sku, ""))).collect();
-        about.headline = format!(
-            "Bought together, the CALs of all families cost {} for one who owns none: {}",
-            self.money(offer.cost_minor),
-            buy.join(", ")
-        );
-        about.alternatives.push(Alternative {
-            what: "Single CALs of each family".into(),
-            why: "As in the lines above".into(),
-            possible: true,
-            cost_minor: Some(offer.cost_minor.saturating_add(offer.saving_minor)),
-            instead_of_minor: Some(offer.cost_minor),
-            lower_bound_minor: None,
-        });
-        about.facts.push(if offer.proven {
-            "no way to buy them is cheaper, which is proven".into()
-        } else {
-            format!("no way to buy them can cost less than {}", self.money(offer.lower_bound_minor))
-        });
-        Some(self.finish(about))
     }
 
     pub(super) fn violation(&self, of: &str) -> Result<Vec<Explanation>, ExplainError> {

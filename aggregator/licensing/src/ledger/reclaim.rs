@@ -172,6 +172,38 @@ pub(crate) fn reclaim(checked: &Checked<'_>, wanted: &[Wanted]) -> Result<Vec<Re
     groups.into_iter().map(row).collect()
 }
 
+/// Who holds the licences of one row of [`reclaim`].
+pub(crate) struct ReclaimedFrom<'a> {
+    pub sku: &'a str,
+    pub version: VersionName,
+    /// What the row's reason begins with.
+    pub why: &'static str,
+    /// Sorted; once for each licence.
+    pub names: Vec<&'a str>,
+}
+
+/// The holders behind the rows of [`reclaim`], for those who may see names.
+pub(crate) fn reclaimed_from<'a>(checked: &'a Checked<'_>, wanted: &[Wanted]) -> Vec<ReclaimedFrom<'a>> {
+    let estate = checked.estate;
+    let mut groups: BTreeMap<(&str, VersionName, Why), Vec<&str>> = BTreeMap::new();
+    for (held, why) in reasons(checked, wanted) {
+        let entitlement = &estate.entitlements[held.entitlement as usize];
+        let name = match held.holder {
+            Holder::Person(at) => estate.people[at as usize].id.as_str(),
+            Holder::Device(at) => &estate.devices[at as usize].id,
+            Holder::Host(at) => &estate.hosts[at as usize].id,
+            Holder::Server(at) => &estate.servers[at as usize].id,
+            Holder::Unknown(name) => name,
+        };
+        groups.entry((&entitlement.sku, entitlement.version, why)).or_default().push(name);
+    }
+    let of = |((sku, version, why), mut names): ((_, _, Why), Vec<_>)| {
+        names.sort_unstable();
+        ReclaimedFrom { sku, version, why: why.words().0, names }
+    };
+    groups.into_iter().map(of).collect()
+}
+
 pub(super) fn when(group: &Group, days: u32) -> String {
     let mut parts = Vec::new();
     if group.now > 0 {

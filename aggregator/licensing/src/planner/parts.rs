@@ -14,15 +14,18 @@ fn rewrite(estate: &mut Estate, mut to: impl FnMut(Access) -> Option<Access>) {
     };
     columns(&mut estate.accesses);
     estate.uses.iter_mut().for_each(|used| columns(&mut used.accesses));
-    estate.uses.retain(|used| !used.accesses.is_empty());
-    estate.stays.retain_mut(|stay| {
-        let access = Access { person: stay.person, device: stay.device, server: stay.server, flags: 0 };
-        let moved = to(access);
-        if let Some(Access { person, device, server, .. }) = moved {
-            (stay.person, stay.device, stay.server) = (person, device, server);
-        }
-        moved.is_some()
-    });
+    let of_uses = estate.uses.iter_mut().map(|used| &mut used.stays);
+    for stays in of_uses.chain([&mut estate.stays]) {
+        stays.retain_mut(|stay| {
+            let access = Access { person: stay.person, device: stay.device, server: stay.server, flags: 0 };
+            let moved = to(access);
+            if let Some(Access { person, device, server, .. }) = moved {
+                (stay.person, stay.device, stay.server) = (person, device, server);
+            }
+            moved.is_some()
+        });
+    }
+    estate.uses.retain(|used| !used.accesses.is_empty() || !used.stays.is_empty());
 }
 
 /// Servers with all that was done on them. A host loses the Windows of a physical server, and one of the virtual

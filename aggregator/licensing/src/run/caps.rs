@@ -155,8 +155,9 @@ fn look_alikes(checked: &Checked<'_>, placement: &Placement<'_>, draft: &mut Dra
     let mut list = crate::findings::Warnings::default();
     list.about(found, |count, list| {
         format!(
-            "look at the product key of {count} small server(s) that say Standard: Essentials says so too, and would need \
-             neither cores nor CALs (B.4): {list}"
+            "look at the product key of {} where the system says Standard: Essentials says so, too, and would need neither \
+             cores nor CALs: {list}",
+            crate::findings::counted(count, "small server", "small servers")
         )
     });
     draft.to_do.extend(list.0.into_iter().map(|what| ToDo {

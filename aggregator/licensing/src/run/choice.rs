@@ -150,7 +150,7 @@ pub(crate) fn need<'a>(
         && let Some(machines) = break_even(estate, options[0].sku, options[1].sku, choices[0].1.instances)
     {
         rules.add("C.20");
-        facts.push(format!("by the prices given, Datacenter is cheaper from {machines} instances on (C.20)"));
+        facts.push(format!("by the prices given, Datacenter is cheaper from {machines} installations on (C.20)"));
     }
     Ok(Some(HostNeed {
         host: Some(running.index),

@@ -94,24 +94,27 @@ impl Running<'_> {
     }
 
     fn instances_in_words(&self) -> String {
-        let machines = counted(self.machines as usize, "virtual machine", "virtual machines");
+        let machines = match self.machines {
+            0 => "no virtual machine".to_owned(),
+            count => counted(count as usize, "virtual machine", "virtual machines"),
+        };
         if self.product == Product::SystemCenter {
             let metal = match (self.physical, self.host.virtualization_only) {
-                (false, _) => "the metal is not",
-                (true, false) => "so is the metal",
-                (true, true) => "so is the metal, which only runs virtual machines",
+                (false, _) => "the host itself is not",
+                (true, false) => "the host itself is managed",
+                (true, true) => "the host itself, which only runs virtual machines, is managed",
             };
-            let all = counted(self.instances() as usize, "operating system", "operating systems");
+            let all = counted(self.instances() as usize, "operating system counts", "operating systems count");
             return format!("{machines} managed, {metal}: {all} (G.7)");
         }
         let metal = match (self.physical, self.host.virtualization_only) {
-            (false, _) => "no Windows on the metal",
-            (true, false) => "Windows with a task of its own on the metal",
-            (true, true) => "Windows on the metal only to run virtual machines",
+            (false, _) => "none on the host itself",
+            (true, false) => "and on the host itself with work of its own",
+            (true, true) => "on the host itself only to run virtual machines",
         };
         format!(
-            "{machines} with Windows Server, {metal}: {}",
-            counted(self.instances() as usize, "instance", "instances")
+            "Windows Server in {machines}, {metal}: {}",
+            counted(self.instances() as usize, "installation counts", "installations count")
         )
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     catalogue::Product,
     checked::Checked,
     estate::{Estate, EstateError, LicensedBy, Policy, Server},
-    findings::{Rules, Warnings},
+    findings::{Rules, Warnings, counted as in_words},
     version::VersionName,
 };
 
@@ -78,8 +78,9 @@ pub(super) fn needs<'a>(
     machine::reach_minimum(checked.catalogue, Product::SystemCenter, &mut all);
     warnings.about(all.iter().filter(|need| need.unpriced).map(|need| need.id), |count, list| {
         format!(
-            "{count} host(s) could be managed for less under another edition of System Center, which cannot be told without \
-             the prices of both (G.7); counted as Standard: give prices. Hosts: {list}"
+            "{} could be managed for less under another edition of System Center, which cannot be told without the prices of \
+             both (G.7); counted as Standard: give prices. Hosts: {list}",
+            in_words(count, "host", "hosts")
         )
     });
     Ok(Managed { all, instead, warnings })

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     catalogue::{Product, RunLicence},
     checked::Checked,
+    draft::Tied,
     estate::{EstateError, LicensedBy, Policy},
-    findings::Warnings,
+    findings::{Warnings, counted as in_words},
     position::Violation,
     version::VersionName,
 };
@@ -31,6 +32,19 @@ pub(super) struct Needs<'a> {
     pub instead: Vec<machine::Instead<'a>>,
     pub warnings: Warnings,
     pub violations: Vec<Violation>,
+}
+
+impl Needs<'_> {
+    /// Leaves some hosts one product only, where that would do for them.
+    pub fn tie(&mut self, tied: &Tied) {
+        let in_groups = self.instead.iter_mut().flat_map(|instead| &mut instead.hosts);
+        for need in self.all.iter_mut().chain(in_groups).filter(|need| tied.hosts.contains(need.id)) {
+            let Some(only) = need.options.iter().find(|option| option.sku == tied.sku).copied() else { continue };
+            need.chosen = only;
+            need.options = vec![only];
+            need.newer.retain(|(_, option)| option.sku == tied.sku);
+        }
+    }
 }
 
 /// Which licences each server uses.
@@ -122,8 +136,9 @@ pub(super) fn needs<'a>(
     machine::reach_minimum(checked.catalogue, Product::WindowsServer, &mut needs);
     warnings.about(needs.iter().filter(|need| need.unpriced).map(|need| need.id), |count, list| {
         format!(
-            "{count} host(s) could be cheaper under another edition, which cannot be told without the prices of both \
-             (C.19); counted as Standard: give prices. Hosts: {list}"
+            "{} could be cheaper under another edition, which cannot be told without the prices of both (C.19); counted as \
+             Standard: give prices. Hosts: {list}",
+            in_words(count, "host", "hosts")
         )
     });
     Ok(Needs {

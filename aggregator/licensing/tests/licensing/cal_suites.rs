@@ -256,7 +256,7 @@ fn estates() -> impl Strategy<Value = Estate> {
             people: people(4),
             devices: devices(3),
             accesses: Accesses::of(all),
-            uses: vec![Use { cal: "ad-rms-cal".into(), accesses: Accesses::of(rms) }],
+            uses: vec![Use { cal: "ad-rms-cal".into(), accesses: Accesses::of(rms), ..Use::default() }],
             prices: SKUS.iter().zip(prices).map(|(sku, minor)| price(sku, minor, 1)).collect(),
             entitlements: vec![
                 owns("enterprise-cal-suite/user", "2022", enterprise),

@@ -15,6 +15,7 @@ mod hostile;
 mod laws;
 mod ledger;
 mod mutations;
+mod pools;
 mod purchase;
 mod rules;
 mod run_examples;

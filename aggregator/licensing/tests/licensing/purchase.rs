@@ -133,7 +133,7 @@ fn people_behind_an_account_may_hold_what_is_owned() {
 fn every_family_has_its_own_purchase() {
     const RDS: [&str; 2] = ["rds-cal/user", "rds-cal/device"];
     let mut estate = shifts();
-    estate.uses = vec![Use { cal: "rds-cal".into(), accesses: estate.accesses.clone() }];
+    estate.uses = vec![Use { cal: "rds-cal".into(), accesses: estate.accesses.clone(), ..Use::default() }];
     estate.prices.extend([price(RDS[0], 500, 1), price(RDS[1], 400, 1)]);
     estate.entitlements = vec![owns(RDS[0], "2019", 470)];
     let assessment = assessed(&estate);

@@ -485,7 +485,7 @@ fn a_small_standard_may_be_essentials() {
     ] {
         let assessment = assessed(&capped(version, "Standard", processors, 1, 1));
         assert_eq!(needed(&assessment, STANDARD), 16, "{version}");
-        let asks = assessment.position.to_do.iter().any(|to_do| to_do.what.contains("B.4"));
+        let asks = assessment.position.to_do.iter().any(|to_do| to_do.rules.iter().any(|rule| rule == "B.4"));
         assert_eq!(asks, asked, "{version} {processors:?}");
     }
 }

@@ -82,7 +82,7 @@ fn complete(draw: &mut Draw) -> Estate {
     }
     estate.accesses = Accesses::of(rows);
     for (cal, rows) in ["rds-cal", "sql-server-cal"].into_iter().zip(uses) {
-        estate.uses.push(Use { cal: cal.into(), accesses: Accesses::of(rows) });
+        estate.uses.push(Use { cal: cal.into(), accesses: Accesses::of(rows), ..Use::default() });
     }
     estate.policy.infra_roles = draw.of(&[InfraRoles::Strict, InfraRoles::Ignore]);
     if draw.one_in(2) {

@@ -98,7 +98,8 @@ fn a_device_goes_with_its_uses_and_keeps_what_it_did_alone() {
     let alone = Access { person: Accesses::NONE, ..on(0, 0, 0) };
     let rows: Vec<Access> = office.accesses.rows().chain([alone]).collect();
     office.accesses = Accesses::of(rows);
-    office.uses = vec![Use { cal: "rds-cal".into(), accesses: Accesses::of(vec![on(1, 0, 0), on(2, 1, 1)]) }];
+    office.uses =
+        vec![Use { cal: "rds-cal".into(), accesses: Accesses::of(vec![on(1, 0, 0), on(2, 1, 1)]), ..Use::default() }];
     let personal = with(&office, &[(Switch::ReplaceDevice, "d0000=personal")]).unwrap();
     assert_eq!(personal.devices.len(), 2 + 7);
     let of = |person: u32| {

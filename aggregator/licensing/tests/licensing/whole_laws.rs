@@ -147,7 +147,7 @@ proptest! {
         }
         for used in &whole.uses {
             for (half, accesses) in halves.iter_mut().zip(split(&used.accesses)) {
-                half.uses.push(Use { cal: used.cal.clone(), accesses });
+                half.uses.push(Use { cal: used.cal.clone(), accesses, ..Use::default() });
             }
         }
         for (at, entitlement) in whole.entitlements.iter().enumerate() {

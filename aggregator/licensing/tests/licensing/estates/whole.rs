@@ -137,7 +137,7 @@ pub fn estate(seed: u64, without: Without) -> Estate {
     estate.accesses = Accesses::of(rows);
     for (cal, rows) in FAMILIES.into_iter().zip(uses) {
         if !rows.is_empty() {
-            estate.uses.push(Use { cal: cal.into(), accesses: Accesses::of(rows) });
+            estate.uses.push(Use { cal: cal.into(), accesses: Accesses::of(rows), ..Use::default() });
         }
     }
     for at in 0..draw.number(3) {
@@ -335,7 +335,11 @@ pub fn merged(one: &Estate, two: &Estate) -> Estate {
     for used in &two.uses {
         match both.uses.iter_mut().find(|other| other.cal == used.cal) {
             Some(known) => known.accesses = add(&known.accesses, &used.accesses),
-            None => both.uses.push(Use { cal: used.cal.clone(), accesses: add(&Accesses::default(), &used.accesses) }),
+            None => both.uses.push(Use {
+                cal: used.cal.clone(),
+                accesses: add(&Accesses::default(), &used.accesses),
+                ..Use::default()
+            }),
         }
     }
     both.entitlements.extend(two.entitlements.iter().cloned());
