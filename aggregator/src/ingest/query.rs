@@ -134,6 +134,7 @@ fn message(scan: u64, position: Position) -> wire::Position {
                 currency: line.currency,
                 rules: line.rules,
                 confidence: format!("{:?}", line.confidence),
+                policies: line.policies,
             })
             .collect(),
     }

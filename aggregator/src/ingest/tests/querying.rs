@@ -37,7 +37,7 @@ async fn positions_scans_and_servers_are_answered_from_the_store() {
         currency: "EUR".into(),
         rules: vec!["D.1".into()],
         confidence: Confidence::H,
-        policies: Vec::new(),
+        policies: vec!["window_days = 90".into()],
     };
     let position = Position {
         format: POSITION_FORMAT.into(),
@@ -63,6 +63,7 @@ async fn positions_scans_and_servers_are_answered_from_the_store() {
     let answer = query.get_position(wire::GetPositionRequest { scan: 0 }).await.unwrap().into_inner();
     assert_eq!((answer.scan, answer.cost_minor, answer.proven), (2, 15_000, true), "the latest that finished");
     assert_eq!((answer.lines[0].short, answer.lines[0].confidence.as_str()), (2, "H"));
+    assert_eq!(answer.lines[0].policies, ["window_days = 90"]);
     assert_eq!((answer.currency.as_str(), answer.warnings.len()), ("EUR", 1));
     assert_eq!(query.get_position(wire::GetPositionRequest { scan: 3 }).await.unwrap_err().code(), Code::NotFound);
 
