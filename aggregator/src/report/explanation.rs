@@ -107,14 +107,14 @@ fn alternative(way: &Alternative, currency: &str) -> String {
     let mut text = format!("{what}: {}", sentence(why, &[]));
     match (cost_minor, instead_of_minor) {
         (Some(then), Some(now)) => {
-            text += &format!(" At list price: {}.{}", compared(*then, *now), least(*lower_bound_minor));
+            text.extend([" At list price: ", &compared(*then, *now), ".", &least(*lower_bound_minor)]);
         }
         _ if given_owned.is_none() => text += " What it costs cannot be told without prices.",
         _ => {}
     }
     if let Some(GivenOwned { cost_minor, instead_of_minor, lower_bound_minor }) = given_owned {
         let compared = compared(*cost_minor, *instead_of_minor);
-        text += &format!(" Left to buy, given what is owned: {compared}.{}", least(*lower_bound_minor));
+        text.extend([" Left to buy, given what is owned: ", &compared, ".", &least(*lower_bound_minor)]);
     }
     text
 }
