@@ -97,7 +97,7 @@ impl<'a> Checked<'a> {
             if !host.fitted.is_empty() && sum(&host.fitted) < sum(&host.processors) {
                 return no(
                     format!("host `{}`", host.id),
-                    "its `fitted` has fewer cores than `processors`: `fitted` is all that is there, `processors` what is enabled",
+                    "its `fitted` has fewer cores than `processors`: correct one, `fitted` is all that is there, `processors` what is enabled",
                 );
             }
         }

@@ -66,7 +66,10 @@ impl<'a> References<'a> {
         };
         let entitlement = &estate.entitlements[of as usize];
         if *number == 0 || u64::from(*number) > entitlement.quantity {
-            return refused("number", "its entitlement has no such licence: they count from 1 to its `quantity`");
+            return refused(
+                "number",
+                "its entitlement has no such licence, they count from 1 to its `quantity`: correct it",
+            );
         }
         if let Some(until) = temporary_until {
             if *reason != AssignmentReason::Temporary {

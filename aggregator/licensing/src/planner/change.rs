@@ -108,7 +108,7 @@ fn matching<'a>(
 fn nothing<'a>(kind: &str, name: &str, ids: impl Iterator<Item = &'a str>) -> String {
     let ids: BTreeSet<&str> = ids.collect();
     if ids.is_empty() {
-        return format!("there is no {kind} at all");
+        return format!("there is no {kind} at all: leave this change out");
     }
     format!("there is no {kind} `{name}`, only {}: name one of them, or use `*` for any ending", listed(&ids))
 }

@@ -180,8 +180,16 @@ fn try_out(estate: &Estate, catalogue: &Catalogue, with_plans: bool) -> bool {
     true
 }
 
+/// What a refusal asks for, in its last part: "line 3: `window_days`: …: correct it".
+const ASKS: [&str; 13] =
+    ["add", "begin", "check", "correct", "give", "keep", "leave", "lower", "name", "raise", "say", "use", "write"];
+
+/// A refusal names the place before its first colon, or in backticks, and ends with what to do about it.
 fn tells_what_to_do(error: &str) {
-    assert!(!error.is_empty() && error.contains(':') || error.contains(','), "says nothing to do: {error}");
+    let place = error.split_once(": ").is_some_and(|(place, _)| !place.is_empty()) || error.contains('`');
+    let asks =
+        error.split([':', ',', ';']).skip(1).any(|part| ASKS.contains(&part.split_whitespace().next().unwrap_or("")));
+    assert!(place && asks, "does not say where and what to do: {error}");
 }
 
 /// The laws of every position.
