@@ -35,13 +35,9 @@ struct Programs {
 fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        let test = std::env::current_exe().expect("a test has a path");
-        // TARGET/PROFILE/deps/NAME-HASH, a bench TARGET/PROFILE/NAME
-        let mut folders = test.ancestors().skip(1);
-        let profile = folders.find(|folder| !folder.ends_with("deps")).expect("a test lies in its profile's folder");
-        let target = profile.parent().expect("a profile lies in the target folder");
+        let profile = profile();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--workspace", "--bins", "--target-dir"]).arg(target);
+        cargo.args(["build", "--quiet", "--workspace", "--bins", "--target-dir"]).arg(target());
         forget_cargo(&mut cargo);
         if profile.ends_with("release") {
             cargo.arg("--release");
@@ -51,6 +47,19 @@ fn programs() -> &'static Programs {
         let program = |name: &str| profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         Programs { caliper: program("caliper"), agent: program("caliper-agent"), lab: program("caliper-lab") }
     })
+}
+
+/// The folder of the running test's profile: of TARGET/PROFILE/deps/NAME-HASH, of a bench TARGET/PROFILE/NAME.
+fn profile() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let mut folders = test.ancestors().skip(1);
+    folders.find(|folder| !folder.ends_with("deps")).expect("a test lies in its profile's folder").to_owned()
+}
+
+/// The target folder of the running test, wherever it is.
+#[must_use]
+pub fn target() -> PathBuf {
+    profile().parent().expect("a profile lies in the target folder").to_owned()
 }
 
 /// Takes away what cargo tells a test about itself: it would look like a change to the build scripts of dependencies.

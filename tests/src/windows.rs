@@ -41,16 +41,21 @@ fn script() -> Command {
     Command::new(workspace().join("tests/windows/cross.sh"))
 }
 
+/// Where cargo puts what it builds for Windows: beside the rest, as another compiler makes it.
+fn results() -> PathBuf {
+    programs::target().join("windows")
+}
+
 /// Ends whatever runs in the Wine folder.
 fn stop() {
     finish(script().arg("stop"));
 }
 
 impl Windows {
-    /// Runs cargo with Windows as its target.
-    pub fn cargo(&self, arguments: &[&str]) -> Finished {
+    /// Runs a command of cargo with Windows as its target.
+    pub fn cargo(&self, command: &str, arguments: &[&str]) -> Finished {
         let mut cargo = script();
-        cargo.arg("cargo").args(arguments).current_dir(workspace());
+        cargo.args(["cargo", command, "--target-dir"]).arg(results()).args(arguments).current_dir(workspace());
         programs::forget_cargo(&mut cargo);
         Running::start(&mut cargo).wait(BUILD)
     }
@@ -58,8 +63,8 @@ impl Windows {
     /// Builds the agent.
     #[must_use]
     pub fn agent(&self) -> PathBuf {
-        self.cargo(&["build", "--quiet", "-p", "caliper-agent"]).succeeded();
-        workspace().join("target/windows/x86_64-pc-windows-gnu/debug/caliper-agent.exe")
+        self.cargo("build", &["--quiet", "-p", "caliper-agent"]).succeeded();
+        results().join("x86_64-pc-windows-gnu/debug/caliper-agent.exe")
     }
 
     /// Runs a Windows program to its end.

@@ -7,7 +7,8 @@
 #   cross.sh stop             ends every program of the Wine folder
 #   cross.sh where            prints the folder, or says in one line what is missing and fails
 #
-# Everything is kept in ~/.cache/caliper/windows (CALIPER_WINDOWS names another folder), results in target/windows.
+# Everything is kept in ~/.cache/caliper/windows (CALIPER_WINDOWS names another folder), results in target/windows
+# ($CARGO_TARGET_DIR/windows): another compiler made them than the ones beside.
 #
 # Debian's rustc-web is unpacked there and not installed, so neither rustup nor /usr/bin/rustc notices. Its source package
 # holds the standard library, which is built for Windows once.
@@ -125,7 +126,7 @@ environment() {
   # the program itself: the one of rustup would choose a compiler of its own
   cargo=$(if command -v rustup >/dev/null; then rustup which cargo; else command -v cargo; fi)
   export RUSTC=$tools/rustc RUSTDOC=$tools/rustdoc PATH=$tools:$PATH
-  export CARGO_BUILD_TARGET=$target CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target/windows}
+  export CARGO_BUILD_TARGET=$target CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}/windows
   export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=$wine
   export CC_x86_64_pc_windows_gnu=x86_64-w64-mingw32-gcc AR_x86_64_pc_windows_gnu=x86_64-w64-mingw32-ar
   # nobody looks at these builds with a debugger, and without this they take twice as long

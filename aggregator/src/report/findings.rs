@@ -105,7 +105,9 @@ fn reading(reading: &Reading) -> String {
         format!("{} {} instead of {}", product(&line.sku, &line.version), Count(line.otherwise), Count(line.needed))
     });
     let lines: Vec<String> = lines.collect();
-    format!("{} With policy {}: {}.", sentence(&reading.question, &[]), reading.policy, lines.join("; "))
+    // one switch and its value, or how else it would be done in words
+    let policy = if reading.policy.contains('=') { "policy " } else { "" };
+    format!("{} With {policy}{}: {}.", sentence(&reading.question, &[]), reading.policy, lines.join("; "))
 }
 
 fn editions(choice: &Servers, money: &impl Fn(u64) -> Money) -> String {

@@ -17,7 +17,7 @@ use crate::{
     book::NO_CURRENCY,
     checked::Checked,
     draft::Draft,
-    estate::{Estate, EstateError, Policy, SqlModel},
+    estate::{Accesses, Estate, EstateError, Policy, Population, SqlModel},
     findings::Warnings,
     position::{Line, Optimum, Purchase, ToDo},
     prices::UnitPrice,
@@ -170,7 +170,12 @@ fn sql_by_core(estate: &Estate) -> Vec<(u32, u32, u32)> {
 /// E.23: without the price of a connector nobody can say whether it is cheaper.
 fn warn_of_externals(estate: &Estate, connector: Option<&str>, draft: &mut Draft<'_>) {
     // a position is also for those who may not see who works where: people and their devices are counted, not named
-    let external = estate.people.iter().filter(|person| person.external).count();
+    let mut counts = vec![estate.policy.population == Population::Entitled; estate.people.len()];
+    for row in estate.accesses.rows().filter(|row| row.person != Accesses::NONE) {
+        // E.9: visitors whom a server cannot tell apart need none
+        counts[row.person as usize] |= row.flags & Accesses::ANONYMOUS == 0;
+    }
+    let external = estate.people.iter().zip(counts).filter(|(person, counts)| person.external && *counts).count();
     let Some(connector) = connector.filter(|_| external > 0) else { return };
     if UnitPrice::of(estate, connector).is_some()
         && UnitPrice::of(estate, USER_CAL).zip(UnitPrice::of(estate, DEVICE_CAL)).is_some()

@@ -26,6 +26,8 @@ impl Explainer<'_> {
         let mut about = About { kind: "host", id: host.id.clone(), ..About::default() };
         let on_it = estate.servers.iter().filter(|server| server.host.as_deref() == Some(&host.id));
         let on_it: BTreeSet<&str> = on_it.map(|server| server.id.as_str()).collect();
+        let runs =
+            if on_it.is_empty() { "none is known to run on it" } else { "what runs there is licensed otherwise" };
         if let Some(cluster) = &host.cluster {
             about
                 .facts
@@ -37,7 +39,7 @@ impl Explainer<'_> {
         );
         self.run_licences(&host.id, &mut about)?;
         if about.headline.is_empty() {
-            about.headline = format!("{} needs no licence to run Windows Server: none is known to run on it", host.id);
+            about.headline = format!("{} needs no licence to run Windows Server: {runs}", host.id);
         }
         Ok(vec![self.finish(about)])
     }
@@ -56,7 +58,7 @@ impl Explainer<'_> {
             None => String::new(),
         };
         about.headline = if run.is_empty() { format!("{}: {reached}", server.id) } else { format!("{run}; {reached}") };
-        if let Some(host) = &server.host {
+        if let (Some(host), LicensedBy::Host) = (&server.host, server.licensed_by) {
             about
                 .facts
                 .push(format!("it runs on {host}, whose licences let it run (C.11); ask about it with `host {host}`"));

@@ -108,9 +108,14 @@ impl Explainer<'_> {
             }
         };
         let holders = pool.user_holders.saturating_add(pool.device_holders);
+        let passing = pool.users.saturating_add(pool.devices);
         Ok(Alternative {
             what: "A CAL for each of these holders, none passing to another".into(),
-            why: format!("{} CALs instead of {}", Count(holders), Count(pool.users.saturating_add(pool.devices))),
+            why: if holders == passing {
+                format!("{} CALs as well: none of them could pass on in this time", Count(holders))
+            } else {
+                format!("{} CALs instead of {}", Count(holders), Count(passing))
+            },
             possible: true,
             cost_minor,
             instead_of_minor: cost_minor.map(|_| pool.cost_minor),

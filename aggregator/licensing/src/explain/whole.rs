@@ -1,5 +1,7 @@
 //! Lines of any product, and what a position says beside them.
 
+use std::collections::BTreeSet;
+
 use super::{
     explainer::{About, ExplainError, Explainer},
     explanation::Explanation,
@@ -8,8 +10,12 @@ use super::{
 use crate::{
     cal::Family,
     position::{Line, ShoppingItem},
+    version::VersionName,
     words::{Count, product},
 };
+
+/// Servers and hosts told about where nothing needs a licence.
+const MOST_FREE: usize = 5;
 
 impl Explainer<'_> {
     pub(super) fn everything(&self) -> Result<Vec<Explanation>, ExplainError> {
@@ -17,6 +23,9 @@ impl Explainer<'_> {
         let mut found = Vec::new();
         for line in &position.lines {
             found.push(self.line(line)?);
+        }
+        if position.lines.is_empty() {
+            found.extend(self.nothing_needed()?);
         }
         found.extend(self.purchases(|purchase| purchase.saving_minor > 0));
         found.extend(self.editions());
@@ -27,6 +36,25 @@ impl Explainer<'_> {
         for violation in &position.violations {
             found.push(self.broken(violation));
         }
+        Ok(found)
+    }
+
+    /// Why nothing needs a licence: the first servers, and hosts without any, by name.
+    fn nothing_needed(&self) -> Result<Vec<Explanation>, ExplainError> {
+        let estate = self.estate();
+        let servers: BTreeSet<&str> = estate.servers.iter().map(|server| server.id.as_str()).collect();
+        let used: BTreeSet<&str> = estate.servers.iter().filter_map(|server| server.host.as_deref()).collect();
+        let unused = estate.hosts.iter().map(|host| host.id.as_str()).filter(|id| !used.contains(id));
+        let hosts: BTreeSet<&str> = unused.collect();
+        let mut found = Vec::new();
+        for id in servers.into_iter().take(MOST_FREE) {
+            found.extend(self.server(id)?);
+        }
+        for id in hosts.into_iter().take(MOST_FREE - found.len()) {
+            found.extend(self.host(id)?);
+        }
+        // where nothing costs anything, there is nothing to weigh
+        found.iter_mut().for_each(|one| one.alternatives.clear());
         Ok(found)
     }
 
@@ -59,7 +87,7 @@ impl Explainer<'_> {
             line.sku == family.user || line.sku == family.device || family.connector() == Some(&line.sku)
         });
         match family {
-            _ if line.needed == 0 => {}
+            _ if line.needed == 0 => self.add_newer_need(line, &mut about),
             Some((kept, family)) if family.connector() == Some(&line.sku) => {
                 self.connector_line(line, kept, &family, &mut about)?;
             }
@@ -84,6 +112,20 @@ impl Explainer<'_> {
             (short, false, _) => format!("{} to buy for {}", Count(short), self.money(line.cost_minor)),
         };
         format!("{name}: {} needed, {} owned, {verdict}", Count(line.needed), Count(line.owned))
+    }
+
+    /// Why licences left over do not serve what is short: they are too old for it.
+    fn add_newer_need(&self, line: &Line, about: &mut About) {
+        let number = |line: &Line| VersionName::from_name(&line.version);
+        let newer = |other: &&Line| other.sku == line.sku && other.short > 0 && number(other) > number(line);
+        let short = self.assessment.position.lines.iter().filter(newer);
+        let versions: BTreeSet<&str> = short.map(|other| other.version.as_str()).collect();
+        if !versions.is_empty() {
+            let versions = versions.into_iter().collect::<Vec<_>>().join(", ");
+            about.facts.push(format!(
+                "what is short is needed of {versions}, and a licence is good for its own version and older ones only (E.29)"
+            ));
+        }
     }
 
     /// Entitlements that count for the line, by version.

@@ -105,10 +105,10 @@ pub(super) fn needs<'a>(
         let whole = rounded(cores, way);
         // D.5: as many machines as core licences, any number with Software Assurance
         let count = if assured { whole } else { whole.max(load.machines) };
-        let allowed = if assured { "any number of".to_owned() } else { count.to_string() };
+        let allowed = if assured { "any number".to_owned() } else { count.to_string() };
         let facts = vec![
             format!("licensed as a whole: {whole} cores"),
-            format!("{} machines with SQL Server may run here, {allowed} are allowed (D.5)", load.machines),
+            format!("machines with SQL Server that may run here: {}, allowed: {allowed} (D.5)", load.machines),
         ];
         let mut rules = Rules::of(&["D.3", "D.5"]);
         if cores.factor {
