@@ -91,9 +91,18 @@ fn main() -> ExitCode {
     let clock = Clock::new(|| jiff::Timestamp::now().into());
     let context = Context { data: cli.data, config_file: cli.config, clock };
     run(&context, cli.command).unwrap_or_else(|error| {
+        if is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
         eprintln!("error: {}", sentence(error.as_ref()));
         ExitCode::FAILURE
     })
+}
+
+/// Whoever reads the output has seen enough, as in `caliper explain … | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Warnings and worse go to standard error, or what `CALIPER_LOG` asks for, for example `info`.

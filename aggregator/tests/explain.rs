@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -128,4 +128,16 @@ fn the_json_names_reasons_other_ways_rules_and_pages() {
     let whole: Value = serde_json::from_str(&text(&[&estate, "--accesses", &accesses, "--json"])).unwrap();
     assert_eq!(whole["position"]["format"], "caliper.position/1");
     assert_eq!(whole["explanations"].as_array().unwrap().len(), whole["position"]["lines"].as_array().unwrap().len());
+}
+
+/// As in `caliper explain … | head`: nobody reads any more, and that is no error.
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_caliper"));
+    program.args(["explain", &example("small-office.toml")]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = program.spawn().expect("the program starts");
+    drop(running.stdout.take());
+    let output = running.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }

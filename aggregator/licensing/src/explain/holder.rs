@@ -123,9 +123,11 @@ impl Explainer<'_> {
         if forced.is_some() {
             let names: BTreeSet<String> = rows.iter().filter_map(|row| self.lonely(end, kept, row)).collect();
             about.forced_by(
-                |_| {
-                    "accesses that nothing but a CAL of its own can cover, for the other end can hold none (E.28)"
-                        .into()
+                |count| {
+                    let what = if count == 1 { "access" } else { "accesses" };
+                    format!(
+                        "{what} that nothing but a CAL of its own can cover, for the other end can hold none (E.28)"
+                    )
                 },
                 names.iter().map(String::as_str),
             );

@@ -83,17 +83,17 @@ impl Explainer<'_> {
             |family| if family.is_base() { "Windows Server ".to_owned() } else { family.noun() },
         );
         let parts = [
-            (*keep, "stay with those who hold them"),
-            (count(&free), "free ones are handed out"),
-            (count(&moves), "move to somebody else now"),
-            (count(&later), "may move later only"),
-            (count(&back), "are needed by nobody and can be taken back"),
-            (buy.len() as u64, "are to be bought"),
+            (*keep, ["stays with its holder", "stay with those who hold them"]),
+            (count(&free), ["free one is handed out", "free ones are handed out"]),
+            (count(&moves), ["moves to somebody else now", "move to somebody else now"]),
+            (count(&later), ["may move later only", "may move later only"]),
+            (count(&back), ["is needed by nobody and can be taken back", "are needed by nobody and can be taken back"]),
+            (buy.len() as u64, ["is to be bought", "are to be bought"]),
         ];
         let parts: Vec<String> = parts
             .into_iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{} {what}", Count(count)))
+            .map(|(count, what)| format!("{} {}", Count(count), what[usize::from(count > 1)]))
             .collect();
         about.headline = format!("{noun}CALs, who gets which: {}", parts.join(", "));
         let name = |one: &Transfer| one.to.clone().or_else(|| one.from.clone()).unwrap_or_default();

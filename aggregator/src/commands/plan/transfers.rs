@@ -33,7 +33,8 @@ pub(super) fn print(to: &mut impl Write, assessment: &Assessment, json: bool) ->
     for (at, family) in families.iter().enumerate() {
         let Transfers { cal, keep, transfers, buy } = family;
         let gap = if at == 0 { "" } else { "\n" };
-        writeln!(to, "{gap}{cal}: {} stay where they are.", Count(*keep))?;
+        let stay = if *keep == 1 { "stays where it is" } else { "stay where they are" };
+        writeln!(to, "{gap}{cal}: {} {stay}.", Count(*keep))?;
         let groups: [(&str, IsIn); 4] = [
             ("Hand out", |one| one.from.is_none() && one.to.is_some()),
             ("Move now", |one| one.from.is_some() && one.to.is_some() && one.day.is_none()),
