@@ -54,7 +54,9 @@ impl Explainer<'_> {
             found.extend(self.host(id)?);
         }
         // where nothing costs anything, there is nothing to weigh
-        found.iter_mut().for_each(|one| one.alternatives.clear());
+        for one in &mut found {
+            one.alternatives.clear();
+        }
         Ok(found)
     }
 
