@@ -4,6 +4,7 @@ use super::{
     difference::total_of,
     explainer::{About, Explainer},
     explanation::{Alternative, Explanation, GivenOwned},
+    purchase::needed_then,
 };
 use crate::words::{Count, product, unit_licences};
 
@@ -45,15 +46,7 @@ impl Explainer<'_> {
             ));
         }
         if choice.saving_minor > 0 {
-            for line in choice.lines.iter().filter(|line| line.needed > 0) {
-                about.facts.push(format!(
-                    "{}: {} needed then, {} of them owned, {} to buy",
-                    product(&line.sku, &line.version),
-                    Count(line.needed),
-                    Count(line.needed - line.short),
-                    Count(line.short)
-                ));
-            }
+            about.facts.extend(needed_then(&choice.lines, "then"));
             let plain = choice.cost_minor.saturating_add(choice.saving_minor);
             about.alternatives.push(Alternative {
                 what: "The editions in the lines above, the cheapest for one who owns nothing".into(),

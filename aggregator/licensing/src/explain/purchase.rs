@@ -64,15 +64,7 @@ impl Explainer<'_> {
             "Given the {what} owned, the cheapest purchase costs {}{less}; {proof}",
             self.money(purchase.cost_minor)
         );
-        for line in purchase.lines.iter().filter(|line| line.needed > 0) {
-            about.facts.push(format!(
-                "{}: {} needed if CALs are given out this way, {} of them owned, {} to buy",
-                product(&line.sku, &line.version),
-                Count(line.needed),
-                Count(line.needed - line.short),
-                Count(line.short)
-            ));
-        }
+        about.facts.extend(needed_then(&purchase.lines, "if CALs are given out this way"));
         self.add_holders(family, &mut about);
         about.alternatives.push(self.mix_of_lines(purchase, family));
         about.to_do.extend(purchase.shopping.iter().map(|item| self.to_buy(item)));
@@ -176,4 +168,17 @@ impl Explainer<'_> {
         });
         self.finish(about)
     }
+}
+
+/// What the lines of another choice come to, each as a sentence; `when` says which choice.
+pub(super) fn needed_then(lines: &[Line], when: &str) -> impl Iterator<Item = String> {
+    lines.iter().filter(|line| line.needed > 0).map(move |line| {
+        format!(
+            "{}: {} needed {when}, {} of them owned, {} to buy",
+            product(&line.sku, &line.version),
+            Count(line.needed),
+            Count(line.needed - line.short),
+            Count(line.short)
+        )
+    })
 }
