@@ -8,6 +8,7 @@
 //! and of all evidence the newest is the one most surely still in Windows' own logs at the next collection, which
 //! queues it again. What was refused for good is counted ([`Writer::gave_up`]) and told to the aggregator.
 
+mod disk;
 mod health;
 mod reader;
 mod record;
@@ -22,7 +23,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use fs_err::File;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -32,7 +32,7 @@ pub use record::{LONGEST, Record};
 pub use recovery::open;
 pub use writer::Writer;
 
-use crate::state::{replace_durably, replace_lazily};
+use disk::{Disk, Handle, Lock};
 use segment::Segment;
 
 /// Why the queue could not do something.
@@ -99,11 +99,20 @@ pub struct Fill {
     pub dropped: u64,
 }
 
-/// What is remembered beside the segments; written lazily, as delivery is at least once.
+/// What is remembered beside the segments. Written lazily, as delivery is at least once, so a power cut may spoil it.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Position {
     acknowledged: u64,
+    /// Version 0.1.0 noted here what is in [`Dropped`] now.
+    #[serde(default, skip_serializing)]
+    dropped: u64,
+}
+
+/// Messages given up since the agent was installed. Durable: nothing could tell it again.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dropped {
     dropped: u64,
 }
 
@@ -119,18 +128,20 @@ struct State {
     segments: VecDeque<Segment>,
     committed: u64,
     position: Position,
+    dropped: u64,
 }
 
 /// What writer and reader share.
 #[derive(Debug)]
 struct Shared {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     most: u64,
     state: Mutex<State>,
     committed: watch::Sender<u64>,
     acknowledged: watch::Sender<u64>,
-    /// Held as long as either half lives; the system lets go of it when the process dies.
-    _lock: File,
+    /// Held as long as either half lives.
+    _lock: Lock,
 }
 
 impl Shared {
@@ -143,22 +154,30 @@ impl Shared {
         let state = self.state();
         let messages = state.committed - state.position.acknowledged;
         let bytes = if messages == 0 { 0 } else { state.segments.iter().map(|segment| segment.length).sum() };
-        Fill { messages, bytes, dropped: state.position.dropped }
+        Fill { messages, bytes, dropped: state.dropped }
     }
 
     fn io(&self, source: io::Error) -> QueueError {
         QueueError::Io { folder: self.folder.clone(), source }
     }
 
-    fn save(&self, position: Position, durably: bool) -> Result<(), QueueError> {
+    fn save(&self, position: Position) -> Result<(), QueueError> {
         let json = serde_json::json!(position).to_string();
-        let replace = if durably { replace_durably } else { replace_lazily };
-        replace(&position_path(&self.folder), json.as_bytes()).map_err(|source| self.io(source))
+        self.disk.replace(&position_path(&self.folder), json.as_bytes(), false).map_err(|source| self.io(source))
+    }
+
+    fn save_dropped(&self, dropped: u64) -> Result<(), QueueError> {
+        let json = serde_json::json!(Dropped { dropped }).to_string();
+        self.disk.replace(&dropped_path(&self.folder), json.as_bytes(), true).map_err(|source| self.io(source))
     }
 }
 
 fn position_path(folder: &Path) -> PathBuf {
     folder.join("position.json")
+}
+
+fn dropped_path(folder: &Path) -> PathBuf {
+    folder.join("dropped.json")
 }
 
 fn lock_path(folder: &Path) -> PathBuf {
@@ -177,7 +196,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn new(shared: Shared, file: File, recovery: Recovery) -> Self {
+    fn new(shared: Shared, file: Box<dyn Handle>, recovery: Recovery) -> Self {
         let shared = Arc::new(shared);
         let writer = Writer::new(Arc::clone(&shared), file);
         Self { writer, reader: Reader::new(shared), recovery }

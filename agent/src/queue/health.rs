@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use fs_err::File;
 
-use super::{Position, lock_path, position_path, segment::Segment};
+use super::{Dropped, Position, disk::Real, dropped_path, lock_path, position_path, segment::Segment};
 
 /// What the files say.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,12 +29,14 @@ pub fn inspect(folder: &Path) -> io::Result<Health> {
     }
     let position: Position =
         fs_err::read(position_path(folder)).ok().and_then(|json| Position::read(&json)).unwrap_or_default();
-    health.dropped = position.dropped;
+    let dropped: Dropped =
+        fs_err::read(dropped_path(folder)).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+    health.dropped = dropped.dropped.max(position.dropped);
     if let Ok(lock) = File::open(lock_path(folder)) {
         health.in_use = matches!(lock.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock));
     }
-    for segment in Segment::list(folder)? {
-        let content = match segment.check() {
+    for segment in Segment::list(&Real, folder)? {
+        let content = match segment.check(&Real) {
             Ok(content) => content,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue, // delivered meanwhile
             Err(error) => return Err(error),

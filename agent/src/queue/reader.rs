@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use fs_err::File;
 use tokio::sync::watch;
 
-use super::{Fill, QueueError, Shared, record, record::Reading, record::Record, segment};
+use super::{Fill, QueueError, Shared, disk::Handle, record, record::Reading, record::Record, segment};
 
 /// Reads committed records in order and forgets acknowledged ones. There is one per queue.
 #[derive(Debug)]
@@ -19,7 +18,7 @@ pub struct Reader {
 #[derive(Debug)]
 struct Open {
     first: u64,
-    file: File,
+    file: Box<dyn Handle>,
     offset: u64,
 }
 
@@ -42,7 +41,7 @@ impl Reader {
             };
             let open = match self.open.take() {
                 Some(open) if open.first == segment.first => open,
-                _ => match segment.open().map_err(|source| self.shared.io(source))? {
+                _ => match segment.open(&*self.shared.disk).map_err(|source| self.shared.io(source))? {
                     Some(file) => Open { first: segment.first, file, offset: segment::HEAD },
                     None => return Err(damaged(&segment, 0, "the head of the file is damaged")),
                 },
@@ -94,7 +93,7 @@ impl Reader {
             state.position.acknowledged = sequence;
             state.position
         };
-        if let Err(error) = self.shared.save(position, false) {
+        if let Err(error) = self.shared.save(position) {
             // a full disk must not hold up the delivery that frees it; a restart repeats a few messages
             tracing::warn!("the position in the queue was not noted: {}", crate::sentence::sentence(&error));
         }
@@ -143,7 +142,7 @@ impl Shared {
                 state.segments.pop_front().map(|segment| segment.path)
             };
             if let Some(path) = path {
-                fs_err::remove_file(path).map_err(|source| self.io(source))?;
+                self.disk.remove(&path).map_err(|source| self.io(source))?;
             }
         }
     }

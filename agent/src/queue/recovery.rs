@@ -1,24 +1,39 @@
 //! Opening the queue: taking the lock, finding what is good on disk and cutting off what is not.
 
-use std::{collections::VecDeque, io, path::Path, sync::Mutex};
+use std::{
+    collections::VecDeque,
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use fs_err::File;
 use tokio::sync::watch;
 
-use super::{Opened, Position, QueueError, Recovery, Shared, State, lock_path, position_path, segment::Segment};
-use crate::state::create_private;
+use super::{
+    Dropped, Opened, Position, QueueError, Recovery, Shared, State,
+    disk::{Disk, Real},
+    dropped_path, lock_path, position_path,
+    segment::Segment,
+};
 
 /// Opens the queue in `folder`, made if missing, for at most `most` bytes on disk.
 ///
 /// Torn and damaged parts are cut off with a warning that names file and offset.
 pub fn open(folder: &Path, most: u64) -> Result<Opened, QueueError> {
+    open_on(Arc::new(Real), folder, most)
+}
+
+/// The same on any disk.
+pub(super) fn open_on(disk: Arc<dyn Disk>, folder: &Path, most: u64) -> Result<Opened, QueueError> {
     let failed = |source| QueueError::Io { folder: folder.to_owned(), source };
-    create_private(folder).map_err(failed)?;
-    let lock = lock(folder)?;
+    disk.make_folder(folder).map_err(failed)?;
+    let lock = disk.lock(&lock_path(folder)).map_err(failed)?;
+    let lock = lock.ok_or_else(|| QueueError::Locked(folder.to_owned()))?;
     let mut recovery = Recovery::default();
-    let mut position = read_position(folder, &mut recovery);
-    recovery.fresh = Segment::list(folder).map_err(failed)?.is_empty();
-    let Repaired { mut segments, end, next } = repair(folder, &mut recovery).map_err(failed)?;
+    let mut position = read_position(&*disk, folder, &mut recovery);
+    let dropped = read_dropped(&*disk, folder, &mut recovery).max(position.dropped);
+    recovery.fresh = Segment::list(&*disk, folder).map_err(failed)?.is_empty();
+    let Repaired { mut segments, end, next } = repair(&*disk, folder, &mut recovery).map_err(failed)?;
 
     // after a loss of the last segment nothing may get a number that was acknowledged already
     if let Some(oldest) = segments.front() {
@@ -26,45 +41,46 @@ pub fn open(folder: &Path, most: u64) -> Result<Opened, QueueError> {
     }
     let next = next.max(position.acknowledged + 1);
     let file = match segments.back() {
-        Some(last) if end == next => last.extend().map_err(failed)?,
+        Some(last) if end == next => last.extend(&*disk).map_err(failed)?,
         _ => {
-            let (segment, file) = Segment::create(folder, next).map_err(failed)?;
+            let (segment, file) = Segment::create(&*disk, folder, next).map_err(failed)?;
             segments.push_back(segment);
             file
         }
     };
     let committed = next - 1;
     let shared = Shared {
+        disk,
         folder: folder.to_owned(),
         most,
         committed: watch::Sender::new(committed),
         acknowledged: watch::Sender::new(position.acknowledged),
-        state: Mutex::new(State { segments, committed, position }),
+        state: Mutex::new(State { segments, committed, position, dropped }),
         _lock: lock,
     };
     shared.drop_acknowledged()?;
     Ok(Opened::new(shared, file, recovery))
 }
 
-fn lock(folder: &Path) -> Result<File, QueueError> {
-    let failed = |source| QueueError::Io { folder: folder.to_owned(), source };
-    let file = File::options().create(true).truncate(false).write(true).open(lock_path(folder)).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(QueueError::Locked(folder.to_owned())),
-        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
-    }
-}
-
-fn read_position(folder: &Path, recovery: &mut Recovery) -> Position {
+fn read_position(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> Position {
     let path = position_path(folder);
-    match fs_err::read(&path) {
+    match disk.read(&path) {
         Ok(json) => Position::read(&json).unwrap_or_else(|| {
             recovery.warnings.push(format!("{}: damaged, starting from the oldest record", path.display()));
             Position::default()
         }),
         Err(_) => Position::default(),
     }
+}
+
+fn read_dropped(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> u64 {
+    let path = dropped_path(folder);
+    let Ok(json) = disk.read(&path) else { return 0 };
+    let read = serde_json::from_slice(&json).unwrap_or_else(|_| {
+        recovery.warnings.push(format!("{}: damaged, counting messages given up from 0", path.display()));
+        Dropped::default()
+    });
+    read.dropped
 }
 
 /// The good segments.
@@ -77,10 +93,13 @@ struct Repaired {
 }
 
 /// Checks every segment and cuts it to its good part.
-fn repair(folder: &Path, recovery: &mut Recovery) -> io::Result<Repaired> {
+fn repair(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> io::Result<Repaired> {
     let mut repaired = Repaired { segments: VecDeque::new(), end: 1, next: 1 };
-    for mut segment in Segment::list(folder)? {
-        let content = segment.check()?;
+    for unnamed in Segment::unnamed(disk, folder)? {
+        disk.remove(&unnamed)?;
+    }
+    for mut segment in Segment::list(disk, folder)? {
+        let content = segment.check(disk)?;
         repaired.next = repaired.next.max(content.next);
         if let Some(problem) = content.damage {
             let lost = segment.length - content.length;
@@ -90,13 +109,15 @@ fn repair(folder: &Path, recovery: &mut Recovery) -> io::Result<Repaired> {
                 content.length,
             ));
         }
-        if content.length == 0 {
-            fs_err::remove_file(&segment.path)?;
+        // one made while the disk failed stayed empty, and its numbers went into the one before it
+        let passed_by = content.records == 0 && segment.first < repaired.end;
+        if content.length == 0 || passed_by {
+            disk.remove(&segment.path)?;
             continue;
         }
         if content.length < segment.length {
             segment.length = content.length;
-            segment.extend()?;
+            segment.extend(disk)?;
         }
         repaired.end = content.next;
         repaired.segments.push_back(segment);

@@ -3,14 +3,14 @@
 //! The head is durable before the file has its name, so that every segment in the folder has a whole one.
 
 use std::{
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Read as _, SeekFrom},
     path::{Path, PathBuf},
 };
 
-use fs_err::File;
-
-use super::record::{self, Reading, checksum};
-use crate::state::sync_folder;
+use super::{
+    disk::{Disk, Handle, Use},
+    record::{self, Reading, checksum},
+};
 
 const MAGIC: &[u8; 8] = b"CALIPERQ";
 
@@ -18,6 +18,8 @@ const MAGIC: &[u8; 8] = b"CALIPERQ";
 pub const HEAD: u64 = 24;
 
 const ENDING: &str = "queue";
+/// Until the head is durable.
+const UNNAMED: &str = "new";
 
 /// No agent ever counts that far; names beyond it are not ours.
 pub const HIGHEST: u64 = 1 << 62;
@@ -48,31 +50,36 @@ pub struct Content {
 
 impl Segment {
     /// Makes an empty segment, durably.
-    pub fn create(folder: &Path, first: u64) -> io::Result<(Self, File)> {
+    pub fn create(disk: &dyn Disk, folder: &Path, first: u64) -> io::Result<(Self, Box<dyn Handle>)> {
         let path = folder.join(format!("{first:020}.{ENDING}"));
-        let unnamed = path.with_extension("new");
-        let mut file = File::create(&unnamed)?;
+        let unnamed = path.with_extension(UNNAMED);
+        let mut file = disk.create(&unnamed)?;
         file.write_all(MAGIC)?;
         file.write_all(&first.to_le_bytes())?;
         file.write_all(&checksum(&[MAGIC, &first.to_le_bytes()]))?;
-        file.sync_all()?;
-        fs_err::rename(&unnamed, &path)?;
-        sync_folder(folder)?;
+        file.sync()?;
+        drop(file);
+        disk.rename(&unnamed, &path)?;
+        disk.sync_folder(folder)?;
         let segment = Self { path, first, length: HEAD };
-        let file = segment.extend()?;
+        let file = segment.extend(disk)?;
         Ok((segment, file))
     }
 
+    /// Files that a crash kept from becoming segments.
+    pub fn unnamed(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let unnamed = |path: &PathBuf| path.extension().is_some_and(|ending| ending == UNNAMED);
+        Ok(disk.list(folder)?.into_iter().map(|(path, _)| path).filter(unnamed).collect())
+    }
+
     /// The segments of a folder by their names, lowest first; lengths are those of the files.
-    pub fn list(folder: &Path) -> io::Result<Vec<Self>> {
+    pub fn list(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<Self>> {
         let mut segments = Vec::new();
-        for entry in fs_err::read_dir(folder)? {
-            let entry = entry?;
-            let path = entry.path();
+        for (path, length) in disk.list(folder)? {
             let ours = path.extension().is_some_and(|ending| ending == ENDING);
             let first = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
             if let (true, Some(first @ 1..=HIGHEST)) = (ours, first) {
-                segments.push(Self { path, first, length: entry.metadata()?.len() });
+                segments.push(Self { path, first, length });
             }
         }
         segments.sort_by_key(|segment| segment.first);
@@ -82,8 +89,8 @@ impl Segment {
     /// Opens the file behind its head, or tells that the head is damaged.
     ///
     /// Nothing is read ahead: behind the committed part the writer may still change the file.
-    pub fn open(&self) -> io::Result<Option<File>> {
-        let mut file = File::open(&self.path)?;
+    pub fn open(&self, disk: &dyn Disk) -> io::Result<Option<Box<dyn Handle>>> {
+        let mut file = disk.open(&self.path, Use::Read)?;
         let mut head = Vec::new();
         (&mut file).take(HEAD).read_to_end(&mut head)?;
         let first = self.first.to_le_bytes();
@@ -92,9 +99,9 @@ impl Segment {
     }
 
     /// Reads the whole segment and tells how far it is good.
-    pub fn check(&self) -> io::Result<Content> {
+    pub fn check(&self, disk: &dyn Disk) -> io::Result<Content> {
         let mut content = Content { next: self.first, records: 0, length: HEAD, damage: None };
-        let Some(mut file) = self.open()? else {
+        let Some(mut file) = self.open(disk)? else {
             return Ok(Content { length: 0, damage: Some("the head of the file is damaged"), ..content });
         };
         loop {
@@ -118,11 +125,11 @@ impl Segment {
     }
 
     /// Opens the file for more records behind its good part, cutting off the rest.
-    pub fn extend(&self) -> io::Result<File> {
-        let mut file = File::options().read(true).write(true).open(&self.path)?;
-        file.set_len(self.length)?;
+    pub fn extend(&self, disk: &dyn Disk) -> io::Result<Box<dyn Handle>> {
+        let mut file = disk.open(&self.path, Use::Write)?;
+        file.cut(self.length)?;
         file.seek(SeekFrom::Start(self.length))?;
-        file.sync_all()?;
+        file.sync()?;
         Ok(file)
     }
 }

@@ -1,11 +1,16 @@
 //! The promises of the queue, proved by cutting and spoiling its files at every byte.
 
+mod faulty;
+mod power;
+mod week;
+
 use std::path::PathBuf;
 
+use fs_err::File;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::*;
+use super::{disk::Real, recovery::open_on, *};
 
 const ROOM: u64 = 16 << 20;
 
@@ -26,7 +31,7 @@ fn rest(reader: &mut Reader) -> Vec<(u64, Vec<u8>)> {
 }
 
 fn files(folder: &TempDir) -> Vec<PathBuf> {
-    Segment::list(&folder.path().join("queue")).unwrap().into_iter().map(|segment| segment.path).collect()
+    Segment::list(&Real, &folder.path().join("queue")).unwrap().into_iter().map(|segment| segment.path).collect()
 }
 
 #[test]
@@ -293,7 +298,7 @@ proptest! {
                     drop(queue);
                     let durable: usize = list[..committed].iter().map(Vec::len).sum();
                     let written: usize = list.iter().map(Vec::len).sum();
-                    let last = Segment::list(&path).unwrap().pop().unwrap();
+                    let last = Segment::list(&Real, &path).unwrap().pop().unwrap();
                     // never cut into what was flushed: the disk keeps that
                     let loose = (written - durable + 20 * (list.len() - committed)) as u64;
                     let file = File::options().write(true).open(&last.path).unwrap();

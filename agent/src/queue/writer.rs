@@ -1,20 +1,19 @@
 //! The collecting half of the queue.
 
 use std::{
-    io::{self, Seek as _, SeekFrom, Write as _},
+    io::{self, SeekFrom},
     sync::Arc,
 };
 
-use fs_err::File;
 use tokio::sync::watch;
 
-use super::{Fill, QueueError, Shared, record, segment, segment::Segment};
+use super::{Fill, QueueError, Shared, disk::Handle, record, segment, segment::Segment};
 
 /// Appends records. There is one per queue.
 #[derive(Debug)]
 pub struct Writer {
     shared: Arc<Shared>,
-    file: File,
+    file: Box<dyn Handle>,
     /// Number of the next record.
     next: u64,
     /// Bytes written to the last segment, committed or not.
@@ -24,7 +23,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, file: File) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, file: Box<dyn Handle>) -> Self {
         let state = shared.state();
         let next = state.committed + 1;
         let length = state.segments.back().map_or(segment::HEAD, |segment| segment.length);
@@ -72,7 +71,7 @@ impl Writer {
         if self.next - 1 == self.shared.state().committed {
             return Ok(());
         }
-        if let Err(error) = self.file.sync_data() {
+        if let Err(error) = self.file.sync() {
             self.broken = true; // after a failed flush the system may have forgotten the pages
             return Err(self.shared.io(error));
         }
@@ -89,12 +88,12 @@ impl Writer {
 
     /// Counts messages that were never queued because the queue was full, durably.
     pub fn gave_up(&mut self, messages: u64) -> Result<(), QueueError> {
-        let position = {
+        let dropped = {
             let mut state = self.shared.state();
-            state.position.dropped = state.position.dropped.saturating_add(messages);
-            state.position
+            state.dropped = state.dropped.saturating_add(messages);
+            state.dropped
         };
-        self.shared.save(position, true)
+        self.shared.save_dropped(dropped)
     }
 
     /// Changes whenever the aggregator acknowledged something, that is when there may be room again.
@@ -132,8 +131,8 @@ impl Writer {
 
     fn start_segment(&mut self) -> Result<(), QueueError> {
         self.commit()?;
-        let (segment, file) =
-            Segment::create(&self.shared.folder, self.next).map_err(|source| self.shared.io(source))?;
+        let (segment, file) = Segment::create(&*self.shared.disk, &self.shared.folder, self.next)
+            .map_err(|source| self.shared.io(source))?;
         self.file = file;
         self.length = segment.length;
         self.shared.state().segments.push_back(segment);
@@ -141,7 +140,7 @@ impl Writer {
     }
 
     fn take_back(&mut self) -> io::Result<()> {
-        self.file.set_len(self.length)?;
+        self.file.cut(self.length)?;
         self.file.seek(SeekFrom::Start(self.length)).map(drop)
     }
 }
