@@ -88,6 +88,13 @@ pub enum CollectError {
     },
 }
 
+/// The questions of a collection that Windows refuses to answer to this account, in sentences.
+#[cfg(windows)]
+#[must_use]
+pub fn refused() -> Vec<String> {
+    live::answers().problems
+}
+
 /// Reads a folder of artefacts copied from one server, however they lie in it.
 ///
 /// Files are recognised by their content: UAL databases, event logs, SMBIOS tables, report files. Damage that can be

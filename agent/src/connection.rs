@@ -7,6 +7,8 @@ mod trouble;
 
 use std::time::Duration;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use caliper_proto::EnrolToken;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 pub use trouble::Trouble;
@@ -38,6 +40,16 @@ impl Target {
         }
     }
 
+    /// The aggregator that a token leads to.
+    #[must_use]
+    pub fn of_token(token: &EnrolToken) -> Self {
+        Self {
+            address: token.address.clone(),
+            name: token.name.clone(),
+            authority_pem: pem("CERTIFICATE", &token.authority),
+        }
+    }
+
     /// Connects; with an identity the aggregator learns who calls.
     pub async fn connect(&self, identity: Option<&Identity>) -> Result<Channel, Trouble> {
         let mut tls = ClientTlsConfig::new()
@@ -60,4 +72,11 @@ impl Target {
             .await
             .map_err(failed)
     }
+}
+
+/// DER in its text form.
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = BASE64_STANDARD.encode(der);
+    let lines: Vec<&str> = (0..body.len()).step_by(64).map(|at| &body[at..body.len().min(at + 64)]).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }

@@ -2,14 +2,28 @@
 //!
 //! It changes nothing, and works while the agent runs.
 
+#[cfg(windows)]
+mod ask;
+mod between;
 mod local;
 mod network;
+#[cfg(any(windows, test))]
+mod sources;
 
 use std::path::Path;
 
+use caliper_proto::Instant;
 use serde::Serialize;
 
-use crate::{config::Config, connection::Target, environment::Environment, identity::Identity, sentence::sentence};
+use crate::{
+    config::Config,
+    connection::Target,
+    enroll,
+    environment::Environment,
+    identity::{Identity, IdentityError},
+    sentence::sentence,
+};
+use network::Caller;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,16 +86,42 @@ pub async fn examine(named: Option<&Path>, environment: &Environment) -> Vec<Che
     let folder = config.folder();
     checks.push(local::state_folder(&folder));
     checks.push(local::queue(&folder, config.queue_max_bytes.value));
+    match &config.collect_from.value {
+        Some(from) => checks.push(local::evidence(from)),
+        #[cfg(windows)]
+        None => checks.extend(sources::judge(&ask::sources())),
+        #[cfg(not(windows))]
+        None => {}
+    }
+    let now = (environment.now)();
     let identity = match Identity::load(&folder) {
         Ok(identity) => identity,
+        Err(IdentityError::Missing) if folder.token().exists() => {
+            checks.extend(with_token(&folder.token(), &config, now).await);
+            return checks;
+        }
         Err(error) => {
             checks.push(Check::failed("identity", sentence(&error)));
             return checks;
         }
     };
     checks.push(local::identity(&identity, &folder));
-    checks.extend(local::certificate(&identity, (environment.now)()));
+    checks.extend(local::certificate(&identity, now));
     let target = Target::of(&identity, config.server.value.as_deref());
-    checks.extend(network::examine(&target, &identity).await);
+    checks.extend(network::examine(&target, Caller::Agent(&identity), now).await);
+    checks
+}
+
+/// An agent that has not enrolled yet: whether its token would let it.
+async fn with_token(file: &Path, config: &Config, now: Instant) -> Vec<Check> {
+    let token = match enroll::read_token(file, std::io::empty()) {
+        Ok(token) => token,
+        Err(error) => return vec![Check::failed("token", format!("{}: {}", file.display(), sentence(&error)))],
+    };
+    let waiting = Check::warning("identity", "not enrolled yet; a token waits for the service, which enrols with it");
+    let target =
+        Target { address: config.server.value.clone().unwrap_or(token.address.clone()), ..Target::of_token(&token) };
+    let mut checks = vec![waiting];
+    checks.extend(network::examine(&target, Caller::Newcomer(&token), now).await);
     checks
 }

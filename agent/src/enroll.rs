@@ -2,7 +2,6 @@
 
 use std::{io, path::Path};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use caliper_proto::{EnrolToken, Instant, TokenError, wire};
 use tonic::{Code, Status};
 use wire::enrolment_client::EnrolmentClient;
@@ -66,11 +65,7 @@ pub async fn enrol(token: &EnrolToken, folder: &Folder, host_name: &str) -> Resu
     // a token can be used up: find out before that the answer can be kept
     folder.prepare().map_err(EnrolError::Folder)?;
     let request = Request::new(host_name)?;
-    let target = Target {
-        address: token.address.clone(),
-        name: token.name.clone(),
-        authority_pem: pem("CERTIFICATE", &token.authority),
-    };
+    let target = Target::of_token(token);
     let message = wire::EnrolRequest {
         token_id: token.id.clone(),
         token_secret: token.secret.clone(),
@@ -166,11 +161,4 @@ fn refusal(target: &Target, status: &Status) -> EnrolError {
         }
         _ => EnrolError::Trouble(Trouble::of_status(&target.address, status)),
     }
-}
-
-/// DER in its text form.
-fn pem(label: &str, der: &[u8]) -> String {
-    let body = BASE64_STANDARD.encode(der);
-    let lines: Vec<&str> = (0..body.len()).step_by(64).map(|at| &body[at..body.len().min(at + 64)]).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }

@@ -66,11 +66,22 @@ fn an_expired_token() {
     let serving = aggregator.serve();
     let file = folder.path().join("token");
     aggregator.token(serving.grpc, &file, &[]);
+    let agent = Agent::new(&folder.path().join("agent"), folder.path());
+    let state = agent.folder.join("state");
+    fs_err::create_dir_all(&state).unwrap();
+    fs_err::copy(&file, state.join("token")).unwrap();
+    let line = |finished: Finished| {
+        finished.output.lines().find(|line| line.split_whitespace().nth(1) == Some("token")).unwrap().to_owned()
+    };
+    let good = line(agent.run(&["doctor"]));
+    assert!(good.starts_with("ok") && good.contains("the service will enrol with it"), "{good}");
+
     // as if its time had passed
     let store = rusqlite::Connection::open(aggregator.data.join("caliper.sqlite")).unwrap();
     assert_eq!(store.execute("UPDATE token SET expires = created - 1", []).unwrap(), 1);
-
-    let agent = Agent::new(&folder.path().join("agent"), folder.path());
+    let late = line(agent.run(&["doctor"]));
+    assert!(late.starts_with("failed") && late.contains("expired") && late.contains("ask for a new"), "{late}");
+    assert_eq!(aggregator.count("agent"), 0, "asking used nothing up");
     refused(&agent.enroll(&file), "expired", "ask for a new");
     assert_eq!(aggregator.count("agent"), 0);
     keeps_everything(&aggregator);

@@ -1,12 +1,16 @@
 //! What can be checked without a network: folders, files, dates.
 
+use std::path::Path;
+
 use caliper_proto::Instant;
 
 use super::Check;
 use crate::{identity::Identity, queue, state::Folder};
 
 /// A queue fuller than this many percent deserves a look.
-const FULL: u64 = 80;
+const NEARLY_FULL: u64 = 80;
+/// One fuller than this has no room for a large message.
+const FULL: u64 = 98;
 
 pub fn state_folder(folder: &Folder) -> Check {
     const NAME: &str = "state folder";
@@ -39,14 +43,14 @@ pub fn identity(identity: &Identity, folder: &Folder) -> Check {
 
 /// The mode of a file or folder that others than its owner may use; Windows protects the folder by its own lists.
 #[cfg(unix)]
-fn open_to_others(path: &std::path::Path) -> Option<u32> {
+fn open_to_others(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs_err::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then_some(mode)
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_path: &std::path::Path) -> Option<u32> {
+fn open_to_others(_path: &Path) -> Option<u32> {
     None
 }
 
@@ -73,6 +77,16 @@ pub fn certificate(identity: &Identity, now: Instant) -> Vec<Check> {
     vec![clock, certificate]
 }
 
+/// The folder that is reported instead of this machine.
+pub fn evidence(folder: &Path) -> Check {
+    const NAME: &str = "evidence";
+    match fs_err::read_dir(folder).map(Iterator::count) {
+        Ok(0) => Check::failed(NAME, format!("{} is empty: copy artefacts into it", folder.display())),
+        Ok(_) => Check::ok(NAME, format!("{} can be read", folder.display())),
+        Err(error) => Check::failed(NAME, format!("{error}: correct `collect.from`, or the permissions of the folder")),
+    }
+}
+
 pub fn queue(folder: &Folder, most: u64) -> Check {
     const NAME: &str = "queue";
     let path = folder.queue();
@@ -88,6 +102,10 @@ pub fn queue(folder: &Folder, most: u64) -> Check {
         return Check::warning(NAME, format!("{damage}; the next run repairs it and collects again"));
     }
     if messages > 0 && bytes > most / 100 * FULL {
+        let advice = "new evidence is given up; see below why nothing is delivered, or raise `queue.max_bytes`";
+        return Check::failed(NAME, format!("{found}, full: {advice}"));
+    }
+    if messages > 0 && bytes > most / 100 * NEARLY_FULL {
         let advice = "see below why nothing is delivered, or raise `queue.max_bytes`";
         return Check::warning(NAME, format!("{found}, nearly full: {advice}"));
     }

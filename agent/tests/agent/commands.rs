@@ -253,6 +253,7 @@ async fn doctor_goes_through_everything_and_fails_where_something_fails() {
         "configuration",
         "state folder",
         "queue",
+        "evidence",
         "identity",
         "clock",
         "certificate",
@@ -260,6 +261,7 @@ async fn doctor_goes_through_everything_and_fails_where_something_fails() {
         "port",
         "tls",
         "delivery",
+        "clocks",
     ];
     assert_eq!(names(&healthy), expected.map(|name| (name.to_owned(), "ok".to_owned())));
     assert_eq!(healthy.code(), 0);

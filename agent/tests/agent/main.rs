@@ -5,6 +5,7 @@
 mod commands;
 mod death;
 mod delivery;
+mod doctor;
 mod enrolment;
 mod fake;
 mod place;

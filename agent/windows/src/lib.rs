@@ -4,6 +4,8 @@
 //! Caliper; what the answers mean is decided by who calls.
 
 #[cfg(windows)]
+pub mod audit;
+#[cfg(windows)]
 mod error;
 #[cfg(windows)]
 pub mod event_source;
