@@ -194,7 +194,10 @@ pub fn cheapest_cover_timed(
     // Dividing by the common divisor keeps the flow small: 500 and 400 are solved as 5 and 4.
     let unit = device_prices.common_divisor(user_prices.common_divisor(0)).max(1);
     let (user_prices, device_prices) = (user_prices.divided(unit), device_prices.divided(unit));
-    if u32::try_from(user_prices.greatest().max(device_prices.greatest())).is_ok() {
+    let greatest = user_prices.greatest().max(device_prices.greatest());
+    if u8::try_from(greatest).is_ok() {
+        solve::<u8>(graph, &user_prices, &device_prices, unit, step)
+    } else if u32::try_from(greatest).is_ok() {
         solve::<u32>(graph, &user_prices, &device_prices, unit, step)
     } else {
         solve::<u64>(graph, &user_prices, &device_prices, unit, step)
@@ -212,8 +215,8 @@ fn solve<A: Amount>(
     let adjacency = graph.adjacency();
     let split = adjacency.split();
     let capacity = |vertex: u32| {
-        let name = graph.name(vertex);
-        A::of(if vertex < split { users.of(name) } else { devices.of(name) })
+        let side = if vertex < split { users } else { devices };
+        A::of(side.of(|| graph.name(vertex)))
     };
 
     let mut log = Vec::with_capacity(adjacency.vertices());
@@ -268,11 +271,10 @@ fn peel_and_search<A: Amount>(
     let mut chosen;
     if peel.alive_pairs() > adjacency.pairs() / 2 {
         // A kernel hardly smaller than the graph is not worth laying out.
-        peel.set_aside_peeled();
         (chosen, log) = search::solve(peel, peeled, step);
     } else {
-        let (nodes, pushes, hubs) = peel.into_parts();
-        let kernel::Kernel { graph: rest, capacity: left, vertices } = kernel::Kernel::of(adjacency, nodes);
+        let (nodes, residual, pushes, hubs) = peel.into_parts();
+        let kernel::Kernel { graph: rest, capacity: left, vertices } = kernel::Kernel::of(adjacency, nodes, &residual);
         step("kernel");
         let bears = |vertex: u32| left[vertex as usize];
         let covered;
@@ -302,10 +304,11 @@ enum Capacities<'a> {
 }
 
 impl Capacities<'_> {
-    fn of(&self, index: u32) -> u64 {
+    /// `index` is asked for only if it matters.
+    fn of(&self, index: impl Fn() -> u32) -> u64 {
         match self {
             Self::Same(price) => *price,
-            Self::Each { prices, unit } => prices[index as usize] / unit,
+            Self::Each { prices, unit } => prices[index() as usize] / unit,
         }
     }
 

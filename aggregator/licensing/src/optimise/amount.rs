@@ -1,5 +1,5 @@
-//! Demand, and what a vertex can bear of it, as an integer: 32 bits when all prices fit, which is
-//! nearly always, so that everything a step touches about a vertex fills a quarter of a cache line.
+//! Demand, and what a vertex can bear of it, as an integer: 8 bits when all prices fit, divided by what they have in
+//! common, as they mostly do, so that what all vertices can bear stays in the cache.
 
 use std::fmt::Debug;
 use std::ops::{AddAssign, SubAssign};
@@ -12,6 +12,13 @@ pub(super) trait Amount: Copy + Ord + Default + Debug + AddAssign + SubAssign + 
     /// Nothing left to bear.
     fn is_zero(self) -> bool {
         self == Self::default()
+    }
+}
+
+impl Amount for u8 {
+    fn of(price: u64) -> Self {
+        debug_assert!(u8::try_from(price).is_ok());
+        price as u8
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Kernel<A> {
 
 impl<A: Amount> Kernel<A> {
     /// Takes the nodes, since their memory is wanted back before the kernel is laid out.
-    pub fn of(graph: &Adjacency, nodes: Vec<Node<A>>) -> Self {
+    pub fn of(graph: &Adjacency, nodes: Vec<Node>, residual: &[A]) -> Self {
         let alive = nodes.iter().filter(|node| node.degree > 0).count();
         let mut ranks = Vec::with_capacity(nodes.len() / 32 + 1);
         let (mut vertices, mut capacity) = (Vec::with_capacity(alive), Vec::with_capacity(alive));
@@ -29,7 +29,7 @@ impl<A: Amount> Kernel<A> {
                 if node.degree > 0 {
                     rank.alive |= 1 << inside;
                     vertices.push(first + inside);
-                    capacity.push(node.residual);
+                    capacity.push(residual[(first + inside) as usize]);
                     end += node.degree;
                     offset.push(end);
                 }
@@ -57,9 +57,9 @@ impl<A: Amount> Kernel<A> {
 }
 
 /// The memory of the nodes, since fresh memory costs more to touch than to fill.
-fn emptied<A>(mut nodes: Vec<Node<A>>) -> Vec<u32> {
+fn emptied(mut nodes: Vec<Node>) -> Vec<u32> {
     nodes.clear();
-    nodes.into_iter().map(|_| [0; 4]).collect::<Vec<[u32; 4]>>().into_flattened()
+    nodes.into_iter().map(|_| [0; 2]).collect::<Vec<[u32; 2]>>().into_flattened()
 }
 
 /// Which of 32 neighbouring vertices are alive, and how many are before them: two bits a vertex, so

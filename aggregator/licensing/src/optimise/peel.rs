@@ -15,26 +15,29 @@ pub(super) struct Push {
     pub amount: u64,
 }
 
-/// Everything about a vertex that a step needs, so that it costs one cache miss.
+/// What changes about a vertex when a neighbour leaves, and nothing else, so that many fit the cache.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node<A> {
-    /// Where its row starts; [`PEELED`] once that no longer matters.
-    pub start: u32,
+pub(super) struct Node {
     /// Neighbours alive; 0 when the vertex itself has left.
     pub degree: u32,
     /// Exclusive or of all neighbours alive: with one left, it is that neighbour.
     link: u32,
-    /// What it can still bear.
-    pub residual: A,
 }
 
-/// `start` of a vertex that the search must leave alone.
-pub(super) const PEELED: u32 = u32::MAX;
+/// What a removal will look at: one vertex, or a row by where it starts and how many follow the first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ahead {
+    other: u32,
+    start: u32,
+    more: u32,
+}
 
 /// A graph being peeled.
 pub(super) struct Peel<'graph, A> {
     graph: &'graph Adjacency,
-    nodes: Vec<Node<A>>,
+    nodes: Vec<Node>,
+    /// What each vertex can still bear.
+    residual: Vec<A>,
     /// The first `known` wait to be peeled; there is room for one more than the row at hand may add.
     leaves: Vec<u32>,
     known: usize,
@@ -60,17 +63,18 @@ impl<'graph, A: Amount> Peel<'graph, A> {
     pub fn new(graph: &'graph Adjacency, capacity: impl Fn(u32) -> A, log: Vec<Push>) -> Self {
         let vertices = graph.vertices();
         let mut nodes = Vec::with_capacity(vertices);
+        let residual: Vec<A> = (0..vertices as u32).map(&capacity).collect();
         let mut free = Vec::new();
         let xor = |all: u32, neighbour: u32| all ^ neighbour;
         graph.total_rows(0..vertices as u32, xor, |vertex, before, behind| {
-            let ((start, end), residual) = (graph.row(vertex), capacity(vertex));
-            nodes.push(Node { start, degree: end - start, link: before ^ behind, residual });
-            if residual.is_zero() {
+            let (start, end) = graph.row(vertex);
+            nodes.push(Node { degree: end - start, link: before ^ behind });
+            if residual[vertex as usize].is_zero() {
                 free.push(vertex);
             }
         });
         let covered = vec![false; vertices];
-        let mut peel = Self { graph, nodes, leaves: vec![0; 2], known: 0, log, covered };
+        let mut peel = Self { graph, nodes, residual, leaves: vec![0; 2], known: 0, log, covered };
         for vertex in free {
             if peel.is_alive(vertex) {
                 peel.covered[vertex as usize] = true;
@@ -111,21 +115,20 @@ impl<'graph, A: Amount> Peel<'graph, A> {
 
     /// The vertices as they are now, the log, and who is covered: hubs that were exhausted by a
     /// leaf, and vertices that cost nothing.
-    pub fn into_parts(self) -> (Vec<Node<A>>, Vec<Push>, Vec<bool>) {
-        (self.nodes, self.log, self.covered)
+    pub fn into_parts(self) -> (Vec<Node>, Vec<A>, Vec<Push>, Vec<bool>) {
+        (self.nodes, self.residual, self.log, self.covered)
+    }
+
+    /// One bit per vertex: whether it still has neighbours.
+    pub fn alive(&self) -> Vec<u64> {
+        let word = |nodes: &[Node]| nodes.iter().rev().fold(0, |bits, node| bits << 1 | u64::from(node.degree > 0));
+        self.nodes.chunks(64).map(word).collect()
     }
 
     /// How many pairs are left.
     pub fn alive_pairs(&self) -> usize {
         let users = &self.nodes[..self.graph.split() as usize];
         users.iter().map(|node| node.degree as usize).sum()
-    }
-
-    /// Takes everything peeled so far out of a later search on the whole graph.
-    pub fn set_aside_peeled(&mut self) {
-        for node in &mut self.nodes {
-            node.start = if node.degree == 0 { PEELED } else { node.start };
-        }
     }
 
     /// Peels the leaves known, and those that this makes.
@@ -158,26 +161,37 @@ impl<'graph, A: Amount> Peel<'graph, A> {
     /// Reads what a batch of leaves is about to need, so that the cache misses overlap instead of
     /// following each other.
     fn touch(&self, batch: std::ops::Range<usize>) {
-        let mut hubs = [(0, A::default(), false); BATCH];
+        let mut hubs = [(0, 0, A::default(), false); BATCH];
         for (hub, &leaf) in hubs.iter_mut().zip(&self.leaves[batch]) {
             let node = &self.nodes[leaf as usize];
-            *hub = (node.link, node.residual, node.degree == 1);
+            *hub = (leaf, node.link, self.residual[leaf as usize], node.degree == 1);
         }
-        let mut rows = [(0, 0); BATCH];
-        for (row, &(hub, residual, ready)) in rows.iter_mut().zip(&hubs) {
-            let node = &self.nodes[hub as usize];
+        let mut ahead = [Ahead::default(); BATCH];
+        for (ahead, &(leaf, hub, residual, ready)) in ahead.iter_mut().zip(&hubs) {
             // Only a hub that this leaf exhausts will look at its neighbours.
-            let looks = ready && node.residual <= residual && node.degree > 0;
-            *row = if looks { (node.start, node.degree - 1) } else { (0, 0) };
+            if ready && self.residual[hub as usize] <= residual {
+                *ahead = self.ahead(hub, leaf);
+            }
         }
-        self.touch_rows(&rows);
+        self.touch_ahead(&ahead);
     }
 
-    /// Reads the nodes of the first few in each row, given where it starts and how many follow the first. Always as many,
-    /// since nobody could predict how long the rows are.
-    fn touch_rows(&self, rows: &[(u32, u32)]) {
+    /// What removing `vertex` will look at, of whom one neighbour is known.
+    fn ahead(&self, vertex: u32, neighbour: u32) -> Ahead {
+        let node = &self.nodes[vertex as usize];
+        match node.degree {
+            0 | 1 => Ahead::default(),
+            2 => Ahead { other: node.link ^ neighbour, start: 0, more: 0 },
+            degree => Ahead { other: 0, start: self.graph.row(vertex).0, more: degree - 1 },
+        }
+    }
+
+    /// Reads the nodes of those, and of the first few in each row. Always as many, since nobody could predict how long
+    /// the rows are.
+    fn touch_ahead(&self, ahead: &[Ahead]) {
         let mut all = 0;
-        for &(start, more) in rows {
+        for &Ahead { other, start, more } in ahead {
+            all ^= self.nodes[other as usize].degree;
             for place in 0..LOOKED_AT {
                 all ^= self.nodes[self.graph.at(start + more.min(place)) as usize].degree;
             }
@@ -226,19 +240,21 @@ impl<'graph, A: Amount> Peel<'graph, A> {
 
     /// Reads what a batch of picks is about to need, like [`Self::touch`].
     fn touch_picks(&self, batch: &[u32]) {
-        let mut rows = [(0, 0); BATCH];
-        for (row, &vertex) in rows.iter_mut().zip(batch) {
+        let mut ahead = [Ahead::default(); BATCH];
+        for (ahead, &vertex) in ahead.iter_mut().zip(batch) {
             let (start, end) = self.graph.row(vertex);
             let mut least = u32::MAX;
+            let mut best = 0;
             for place in 0..LOOKED_AT {
-                let node = &self.nodes[self.graph.at((start + place).min(end - 1)) as usize];
+                let other = self.graph.at((start + place).min(end - 1));
                 // Wrapping makes the degree of the dead the largest.
-                let more = node.degree.wrapping_sub(1);
-                *row = if more < least { (node.start, more) } else { *row };
+                let more = self.nodes[other as usize].degree.wrapping_sub(1);
+                best = if more < least { other } else { best };
                 least = least.min(more);
             }
+            *ahead = self.ahead(best, vertex);
         }
-        self.touch_rows(&rows[..batch.len()]);
+        self.touch_ahead(&ahead[..batch.len()]);
     }
 
     fn pick(&mut self, vertex: u32) {
@@ -261,33 +277,48 @@ impl<'graph, A: Amount> Peel<'graph, A> {
 
     /// Puts as much demand as possible on the pair; at least one of the two is exhausted by it.
     fn push(&mut self, leaf: u32, hub: u32) {
-        let leaf_left = self.nodes[leaf as usize].residual;
-        let hub_left = self.nodes[hub as usize].residual;
+        let leaf_left = self.residual[leaf as usize];
+        let hub_left = self.residual[hub as usize];
         let amount = leaf_left.min(hub_left);
-        self.nodes[leaf as usize].residual -= amount;
-        self.nodes[hub as usize].residual -= amount;
+        self.residual[leaf as usize] -= amount;
+        self.residual[hub as usize] -= amount;
         debug_assert!(!amount.is_zero(), "{leaf} and {hub} are alive");
         self.log.push(Push { leaf, hub, amount: amount.into() });
         if amount == hub_left {
             self.covered[hub as usize] = true;
-            self.remove(hub);
+            self.remove_beside(hub, leaf);
+            if amount == leaf_left {
+                self.remove(leaf);
+            }
+        } else {
+            self.remove_beside(leaf, hub);
         }
-        if amount == leaf_left {
-            self.remove(leaf);
+    }
+
+    /// Removes a vertex of which one neighbour alive is known: of two the other is known as well, without a look at the row.
+    fn remove_beside(&mut self, vertex: u32, neighbour: u32) {
+        let node = &mut self.nodes[vertex as usize];
+        if node.degree != 2 {
+            return self.remove(vertex);
         }
+        let other = node.link ^ neighbour;
+        (node.degree, node.link) = (0, 0);
+        self.make_room(2);
+        self.lose(neighbour, vertex);
+        self.lose(other, vertex);
     }
 
     fn remove(&mut self, vertex: u32) {
         let node = &mut self.nodes[vertex as usize];
-        let Node { start, degree, link, .. } = *node;
+        let Node { degree, link } = *node;
         (node.degree, node.link) = (0, 0);
         self.make_room(degree as usize);
         if degree == 1 {
             self.lose(link, vertex);
             return;
         }
-        let (mut left, mut position) = (degree, start);
         let graph = self.graph;
+        let (mut left, mut position) = (degree, graph.row(vertex).0);
         while left > 0 {
             left -= u32::from(self.lose(graph.at(position), vertex));
             position += 1;

@@ -14,9 +14,9 @@ mod tests;
 use super::amount::Amount;
 use super::graph::Adjacency;
 use super::in_order::Start;
-use super::peel::{Node, PEELED, Peel, Push};
+use super::peel::{Node, Peel, Push};
 use lost::{LOST, LOST_SHARE};
-use support::{END, Supports, link_to};
+use support::{END, Link, Supports, link_to};
 
 /// Phases with shortest paths only; beyond, long paths are rather found out of order.
 const PURE_PHASES: u32 = 2;
@@ -28,26 +28,27 @@ pub(super) fn solve<A: Amount>(
     kept: usize,
     step: &mut dyn FnMut(&'static str),
 ) -> (Vec<bool>, Vec<Push>) {
+    let alive = start.alive();
     start.finish_greedily();
     step("greedy");
     let graph = start.graph();
-    let (nodes, log, covered) = start.into_parts();
+    let (nodes, residual, log, covered) = start.into_parts();
     let (mut free_degree, mut vertex) = ([0, 0], 0);
-    let spot_of = |node: Node<A>| {
-        let spot = Spot::of(node);
-        if !spot.residual.is_zero() && !spot.is_peeled() {
+    let spot_of = |_: Node| {
+        let is_alive = alive[vertex as usize / 64] >> (vertex % 64) & 1 == 1;
+        if is_alive && !residual[vertex as usize].is_zero() {
             free_degree[usize::from(vertex >= graph.split())] += graph.neighbours(vertex).len();
         }
         vertex += 1;
-        spot
+        Spot { level: if is_alive { 0 } else { u32::MAX }, next: 0 }
     };
     // In the memory of the nodes.
-    let spots: Vec<Spot<A>> = nodes.into_iter().map(spot_of).collect();
+    let spots: Vec<Spot> = nodes.into_iter().map(spot_of).collect();
 
     // Less work where the free vertices of the side searched from have fewer neighbours.
     let roots_are_users = free_degree[0] <= free_degree[1];
     step("spots");
-    finish(graph, spots, roots_are_users, log, kept, covered, step)
+    finish(graph, Left { spots, residual, covered }, roots_are_users, log, kept, step)
 }
 
 /// Solves the whole graph exactly, from the demand of `start`, which is in `log`. Returns the same.
@@ -59,50 +60,72 @@ pub(super) fn improve<A: Amount>(
     step: &mut dyn FnMut(&'static str),
 ) -> (Vec<bool>, Vec<Push>) {
     let first = graph.side(!start.users).start;
-    let spot = |vertex: u32| {
+    let left_of = |vertex: u32| {
         let mut residual = A::default();
         if (vertex < graph.split()) != start.users {
             residual = capacity(vertex);
             residual -= start.borne[(vertex - first) as usize];
         }
-        Spot { start: graph.row(vertex).0, level: 0, next: 0, residual }
+        residual
     };
-    let mut spots: Vec<Spot<A>> = (0..graph.vertices() as u32).map(spot).collect();
+    let mut residual: Vec<A> = (0..graph.vertices() as u32).map(left_of).collect();
     for &(vertex, left) in &start.free {
-        spots[vertex as usize].residual = left;
+        residual[vertex as usize] = left;
     }
+    let spots = vec![Spot { level: 0, next: 0 }; graph.vertices()];
     step("spots");
-    finish(graph, spots, start.users, log, 0, vec![false; graph.vertices()], step)
+    let left = Left { spots, residual, covered: vec![false; graph.vertices()] };
+    finish(graph, left, start.users, log, 0, step)
+}
+
+/// What a start leaves to the search, by vertex.
+struct Left<A> {
+    spots: Vec<Spot>,
+    /// What it can still bear.
+    residual: Vec<A>,
+    /// Whether it is in the cover, if it is peeled.
+    covered: Vec<bool>,
 }
 
 /// The search from the start in `log` behind the first `kept`, with the roots on one side.
 fn finish<A: Amount>(
     graph: &Adjacency,
-    mut spots: Vec<Spot<A>>,
+    left: Left<A>,
     roots_are_users: bool,
     log: Vec<Push>,
     kept: usize,
-    mut covered: Vec<bool>,
     step: &mut dyn FnMut(&'static str),
 ) -> (Vec<bool>, Vec<Push>) {
+    let Left { spots, residual, mut covered } = left;
     let units_only = log[kept..].iter().all(|push| push.amount == 1);
     let is_root = |vertex: u32| (vertex < graph.split()) == roots_are_users;
-    for other in graph.side(!roots_are_users) {
-        spots[other as usize].start = END;
-    }
+    let others = graph.side(!roots_are_users);
+    let mut first = vec![END; others.len()];
     let supports = Supports::new(
         log,
         kept,
         |push| is_root(push.hub),
         |other, index| {
-            let first = spots[other as usize].start;
-            spots[other as usize].start = link_to(index, first);
-            first
+            let slot = &mut first[(other - others.start) as usize];
+            let behind = *slot;
+            *slot = link_to(index, behind);
+            behind
         },
     );
     step("supports");
-    let mut search = Search { graph, spots, supports, base: 1, queue: Vec::new(), path: Vec::new(), units_only };
-    search.run(graph.side(roots_are_users), graph.side(!roots_are_users), step);
+    let mut search = Search {
+        graph,
+        spots,
+        residual,
+        first,
+        others_start: others.start,
+        supports,
+        base: 1,
+        queue: Vec::new(),
+        path: Vec::new(),
+        units_only,
+    };
+    search.run(graph.side(roots_are_users), others, step);
     step("search");
 
     // König: roots that were not reached and others that were.
@@ -116,23 +139,15 @@ fn finish<A: Amount>(
 
 /// What the search knows of a vertex; takes the memory of its [`Node`] over.
 #[derive(Debug, Clone, Copy)]
-struct Spot<A> {
-    /// Where the row of a root-side vertex starts, and the list of supporters of others.
-    start: u32,
+struct Spot {
     /// Depth plus `base` if this search reached it, something lower otherwise; beyond all if peeled or [`LOST`].
     level: u32,
-    /// Where to go on in that row or list.
+    /// Where to go on in the row of a root-side vertex, or the list of supporters of others.
     next: u32,
-    residual: A,
 }
 
-impl<A: Amount> Spot<A> {
-    fn of(node: Node<A>) -> Self {
-        let level = if node.start == PEELED { u32::MAX } else { 0 };
-        Self { start: node.start, level, next: 0, residual: node.residual }
-    }
-
-    fn is_peeled(&self) -> bool {
+impl Spot {
+    fn is_peeled(self) -> bool {
         self.level == u32::MAX
     }
 }
@@ -146,7 +161,13 @@ struct Step {
 
 struct Search<'graph, A> {
     graph: &'graph Adjacency,
-    spots: Vec<Spot<A>>,
+    spots: Vec<Spot>,
+    /// What each vertex can still bear.
+    residual: Vec<A>,
+    /// Where the list of supporters of each of the others starts.
+    first: Vec<Link>,
+    /// The first vertex of the others.
+    others_start: u32,
     supports: Supports,
     base: u32,
     queue: Vec<u32>,
@@ -190,7 +211,7 @@ impl<A: Amount> Search<'_, A> {
     /// Paths from every free root to whatever nobody has tried in vain, short or long.
     fn search_deep(&mut self, free: &[u32]) {
         for &root in free {
-            self.enter(root, self.base);
+            self.enter_root(root, self.base);
             while self.is_free(root) && self.augment_from(root, None) {}
         }
     }
@@ -207,12 +228,20 @@ impl<A: Amount> Search<'_, A> {
 
     /// Whether the vertex can bear more demand.
     fn is_free(&self, vertex: u32) -> bool {
-        !self.spots[vertex as usize].residual.is_zero()
+        !self.residual[vertex as usize].is_zero()
     }
 
-    fn enter(&mut self, vertex: u32, level: u32) {
-        let spot = &mut self.spots[vertex as usize];
-        (spot.level, spot.next) = (level, spot.start);
+    fn enter_root(&mut self, root: u32, level: u32) {
+        self.spots[root as usize] = Spot { level, next: self.graph.row(root).0 };
+    }
+
+    fn enter_other(&mut self, other: u32, level: u32) {
+        self.spots[other as usize] = Spot { level, next: *self.first(other) };
+    }
+
+    /// Where the list of supporters of one of the others starts.
+    fn first(&mut self, other: u32) -> &mut Link {
+        &mut self.first[(other - self.others_start) as usize]
     }
 
     /// Sets levels breadth first; the level at which free others appear, if any do.
@@ -221,7 +250,7 @@ impl<A: Amount> Search<'_, A> {
         queue.clear();
         queue.extend_from_slice(free);
         for &root in free {
-            self.enter(root, self.base);
+            self.enter_root(root, self.base);
         }
         let mut deepest = None;
         let mut head = 0;
@@ -237,15 +266,15 @@ impl<A: Amount> Search<'_, A> {
                 if self.spots[other as usize].level >= self.base {
                     continue;
                 }
-                self.enter(other, level);
+                self.enter_other(other, level);
                 if self.is_free(other) {
                     deepest = Some(level);
                 } else if deepest.is_none() {
-                    let mut link = self.spots[other as usize].start;
+                    let mut link = *self.first(other);
                     while link != END {
                         let supporter = self.supports.root(link);
                         if self.spots[supporter as usize].level < self.base {
-                            self.enter(supporter, level + 1);
+                            self.enter_root(supporter, level + 1);
                             queue.push(supporter);
                         }
                         link = self.supports.next(link);
@@ -321,7 +350,7 @@ impl<A: Amount> Search<'_, A> {
         }
         let fresh = self.spots[other as usize].level < self.base;
         if fresh {
-            self.enter(other, self.base);
+            self.enter_other(other, self.base);
         }
         fresh
     }
@@ -338,7 +367,7 @@ impl<A: Amount> Search<'_, A> {
                     return true;
                 }
             } else if self.spots[supporter as usize].level < self.base {
-                self.enter(supporter, self.base);
+                self.enter_root(supporter, self.base);
                 return true;
             }
             self.pass_supporter(other);
@@ -356,14 +385,15 @@ impl<A: Amount> Search<'_, A> {
         let back = || inner.iter().filter_map(|step| step.other.map(|other| (step.root, other)));
         let amount = back()
             .map(|(_, other)| self.supports.amount(self.spots[other as usize].next))
-            .fold(self.spots[start as usize].residual.min(self.spots[end as usize].residual), A::min);
+            .fold(self.residual[start as usize].min(self.residual[end as usize]), A::min);
         for (root, other) in back() {
-            let spot = &mut self.spots[other as usize];
-            (spot.start, spot.next) = self.supports.exchange(spot.start, other, spot.next, root, amount.into());
+            let first = &mut self.first[(other - self.others_start) as usize];
+            let next = &mut self.spots[other as usize].next;
+            (*first, *next) = self.supports.exchange(*first, other, *next, root, amount.into());
         }
-        let spot = &mut self.spots[end as usize];
-        spot.start = self.supports.add(spot.start, end, last[0].root, amount.into());
-        self.spots[start as usize].residual -= amount;
-        self.spots[end as usize].residual -= amount;
+        let first = &mut self.first[(end - self.others_start) as usize];
+        *first = self.supports.add(*first, end, last[0].root, amount.into());
+        self.residual[start as usize] -= amount;
+        self.residual[end as usize] -= amount;
     }
 }

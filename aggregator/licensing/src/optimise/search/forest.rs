@@ -35,12 +35,12 @@ impl<A: Amount> Search<'_, A> {
                     continue;
                 }
                 (spot.level, spot.next) = (self.base, root);
-                if !spot.residual.is_zero() {
+                if self.is_free(other) {
                     self.push_down_tree(free[tree as usize], other);
                     done[tree as usize] = true;
                     break;
                 }
-                let mut link = spot.start;
+                let mut link = *self.first(other);
                 while link != END {
                     let supporter = self.supports.root(link);
                     let spot = &mut self.spots[supporter as usize];
@@ -58,7 +58,7 @@ impl<A: Amount> Search<'_, A> {
     fn touch_front(&self, front: &[(u32, u32)]) {
         for &(root, _) in front {
             for &other in self.graph.neighbours(root).iter().take(4) {
-                std::hint::black_box(self.spots[other as usize].start);
+                std::hint::black_box(self.spots[other as usize].level);
             }
         }
     }
@@ -68,16 +68,16 @@ impl<A: Amount> Search<'_, A> {
     fn push_down_tree(&mut self, start: u32, end: u32) {
         let one = A::of(1);
         let mut root = self.spots[end as usize].next;
-        let spot = &mut self.spots[end as usize];
-        spot.start = self.supports.add(spot.start, end, root, 1);
-        spot.residual -= one;
+        let first = &mut self.first[(end - self.others_start) as usize];
+        *first = self.supports.add(*first, end, root, 1);
+        self.residual[end as usize] -= one;
         while root != start {
             let link = self.spots[root as usize].next;
             let other = self.supports.other(link);
-            let spot = &mut self.spots[other as usize];
-            root = spot.next;
-            (spot.start, _) = self.supports.exchange(spot.start, other, link, root, 1);
+            root = self.spots[other as usize].next;
+            let first = &mut self.first[(other - self.others_start) as usize];
+            (*first, _) = self.supports.exchange(*first, other, link, root, 1);
         }
-        self.spots[start as usize].residual -= one;
+        self.residual[start as usize] -= one;
     }
 }
