@@ -9,10 +9,12 @@ mod folder;
 #[cfg(windows)]
 mod live;
 mod local;
+mod registry;
 mod server;
 #[cfg(any(windows, test))]
 mod sessions;
 mod sign_ins;
+mod system;
 #[cfg(any(windows, test))]
 mod topology;
 mod user_access;
@@ -27,6 +29,7 @@ use std::{
 use caliper_proto::{Report, ReportError};
 
 pub use local::collect_local;
+pub use registry::VALUES as REGISTRY;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +100,7 @@ pub fn refused() -> Vec<String> {
 
 /// Reads a folder of artefacts copied from one server, however they lie in it.
 ///
-/// Files are recognised by their content: UAL databases, event logs, SMBIOS tables, report files. Damage that can be
+/// Files are recognised by their content: UAL databases, event logs, SMBIOS tables, registry exports, report files. Damage that can be
 /// stepped over becomes a warning in the report.
 pub fn collect_from(dir: &Path) -> Result<Report, CollectError> {
     evidence::collect(dir)

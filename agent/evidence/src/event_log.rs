@@ -37,7 +37,7 @@ use evtx::{EvtxParser, ParserSettings};
 
 pub use event::Event;
 pub use principal::principal;
-pub use rules::{Origin, SignIn, sign_in};
+pub use rules::{Origin, SignIn, may_count, sign_in};
 pub use tally::Use;
 
 use tally::Tally;
@@ -113,7 +113,7 @@ fn take(json: &str, log: &mut EventLog, tally: &mut Tally) {
         *log.computers.entry(if known { computer } else { "others" }.to_owned()).or_default() += 1;
     }
     // most records are of other kinds: look before parsing
-    if event::id(json).is_some_and(rules::may_count)
+    if event::id(json).is_some_and(may_count)
         && let Some(event) = Event::from_json(json)
         && let Some(sign_in) = sign_in(&event)
     {

@@ -9,6 +9,7 @@ use std::{
 use caliper_evidence::{
     ese::EseError,
     event_log,
+    registry::{self, Export},
     smbios::{self, Firmware},
     ual::{self, SystemIdentity},
 };
@@ -18,12 +19,15 @@ use super::{
     CollectError, edition,
     folder::{Folder, Kind},
     server,
+    system::System,
     user_access::{self, UserAccess},
 };
 
 /// Report files and firmware tables larger than this are not read.
 const LARGEST_REPORT: u64 = 1 << 30;
 const LARGEST_TABLE: u64 = 1 << 20;
+/// What is read of a registry is some kilobytes; somebody may have exported more.
+const LARGEST_EXPORT: u64 = 64 << 20;
 /// Rows kept beside as many merged ones again before they are merged too.
 const MOST_WAITING: usize = 1 << 16;
 /// More warnings than this help nobody; the rest is counted.
@@ -43,6 +47,7 @@ struct Gathered {
     /// The history of each identity database, with its path.
     histories: Vec<(PathBuf, Vec<SystemIdentity>)>,
     firmware: Option<Firmware>,
+    registry: Export,
     /// Facts of report files, with their paths.
     reported: Vec<(PathBuf, Inventory)>,
     /// Events by the computer that logged them.
@@ -81,8 +86,10 @@ impl Gathered {
             Kind::EventLog => self.event_log(path),
             Kind::Smbios => self.firmware(path),
             Kind::Report => self.report(path),
+            Kind::RegistryExport => self.registry_export(path),
             Kind::Hive => {
-                self.warnings.push(format!("{}: registry hives are not read yet", path.display()));
+                let advice = "not read; `reg export` writes what is";
+                self.warnings.push(format!("{}: a registry hive, {advice}", path.display()));
                 Ok(())
             }
         }
@@ -162,6 +169,18 @@ impl Gathered {
         Ok(())
     }
 
+    fn registry_export(&mut self, path: &Path) -> Result<(), CollectError> {
+        let export = registry::read(&read_at_most(path, LARGEST_EXPORT)?);
+        if let Some(line) = export.unreadable.first() {
+            let number = export.unreadable.len();
+            let path = path.display();
+            self.warnings.push(format!("{path}: {number} lines are no registry export, the first of them line {line}"));
+        }
+        self.used += 1;
+        self.registry.extend(export);
+        Ok(())
+    }
+
     fn report(&mut self, path: &Path) -> Result<(), CollectError> {
         let bytes = read_at_most(path, LARGEST_REPORT)?;
         let text = String::from_utf8_lossy(&bytes);
@@ -200,9 +219,35 @@ impl Gathered {
         Ok(Report { server, accesses, warnings: self.warnings })
     }
 
-    /// Who the server is: UAL's newest identity, else a report's, else the computer that logged most events.
+    /// Who the server is: as UAL, a report or the logs say, and on edition and version as its registry says.
     fn server(&mut self, dir: &Path) -> Result<Inventory, CollectError> {
-        self.check_one_server(dir)?;
+        let system = System::of_registry(&self.registry);
+        self.check_one_server(dir, &system)?;
+        if !system.is_told() {
+            return self.by_evidence();
+        }
+        let told = system.describe(&mut self.warnings)?;
+        let before = self.warnings.len();
+        let mut server = if !told.name.is_empty() && self.histories.is_empty() && self.reported.is_empty() {
+            Inventory { name: told.name, domain: told.domain, ..Inventory::default() }
+        } else {
+            self.by_evidence()?
+        };
+        if told.edition.is_some() && told.version.is_some() && self.reported.is_empty() {
+            // what had to be inferred without a registry
+            self.warnings.truncate(before);
+        }
+        server.edition = told.edition.or(server.edition);
+        server.version = told.version.or(server.version);
+        server.build = told.build.or(server.build);
+        server.product_type = told.product_type.or(server.product_type);
+        server.physical_host = told.physical_host.or(server.physical_host);
+        server.evaluation |= told.evaluation;
+        Ok(server)
+    }
+
+    /// UAL's newest identity, else a report's, else the computer that logged most events.
+    fn by_evidence(&mut self) -> Result<Inventory, CollectError> {
         let newest = self.histories.iter().flat_map(|(_, history)| history).max_by_key(|identity| identity.created);
         if let Some(identity) = newest {
             if identity.product_type == Some(edition::WORKSTATION) {
@@ -256,7 +301,7 @@ impl Gathered {
     }
 
     /// Identity databases are of one server if their histories share an entry or end with the same name.
-    fn check_one_server(&self, dir: &Path) -> Result<(), CollectError> {
+    fn check_one_server(&self, dir: &Path, registry: &System) -> Result<(), CollectError> {
         let mut servers: Vec<(String, Vec<i64>)> = Vec::new();
         for (_, history) in &self.histories {
             let Some(newest) = history.iter().max_by_key(|identity| identity.created) else { continue };
@@ -268,8 +313,10 @@ impl Gathered {
             }
         }
         let mut names: Vec<String> = servers.into_iter().map(|(name, _)| name).collect();
-        for (_, server) in &self.reported {
-            let name = format!("{}.{}", server.name, server.domain).to_lowercase();
+        let reported = self.reported.iter().map(|(_, server)| (&server.name, &server.domain));
+        let exported = Some((&registry.host_name, &registry.domain)).filter(|(name, _)| !name.is_empty());
+        for (name, domain) in reported.chain(exported) {
+            let name = format!("{name}.{domain}").to_lowercase();
             if !names.contains(&name) {
                 names.push(name);
             }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use caliper_evidence::{ese, event_log, smbios};
+use caliper_evidence::{ese, event_log, registry, smbios};
 
 use super::CollectError;
 
@@ -29,6 +29,8 @@ pub enum Kind {
     Report,
     /// A registry hive.
     Hive,
+    /// Text of `reg export`.
+    RegistryExport,
 }
 
 /// The files that mean something, in order of their paths.
@@ -118,6 +120,9 @@ pub fn recognise(start: &[u8], length: u64) -> Option<Kind> {
     if start.starts_with(b"regf") {
         return Some(Kind::Hive);
     }
+    if registry::looks_like_export(start) {
+        return Some(Kind::RegistryExport);
+    }
     if is_report(start) {
         return Some(Kind::Report);
     }
@@ -160,11 +165,12 @@ mod tests {
         let mut database = vec![0; 4096];
         database[4..8].copy_from_slice(&0x89AB_CDEF_u32.to_le_bytes());
         let copy = [vec![0xFF; 4096], database.clone()].concat();
-        let cases: [(&str, &[u8], Option<Kind>); 9] = [
+        let cases: [(&str, &[u8], Option<Kind>); 10] = [
             ("database", &database, Some(Kind::Database)),
             ("database whose first header is lost", &copy, Some(Kind::Database)),
             ("event log", b"ElfFile\0rest", Some(Kind::EventLog)),
             ("hive", b"regf....", Some(Kind::Hive)),
+            ("registry export", b"Windows Registry Editor Version 5.00\r\n", Some(Kind::RegistryExport)),
             ("report", b"\xEF\xBB\xBF{\n  \"format\" : \"caliper.report/1\",", Some(Kind::Report)),
             ("report of the future, refused later", b"{\"format\":\"caliper.report/2\"}", Some(Kind::Report)),
             ("other JSON", b"{\"format\":\"something\"}", None),

@@ -1,36 +1,44 @@
 //! Asks the running Windows. What an answer means stands in `windows`.
 
+use std::cell::RefCell;
+
 use caliper_windows::{
     WindowsError, machine, registry,
     sessions::{self, DesktopSession, ShareSession},
 };
 
-use super::{sessions::Session, windows::Answers};
+use super::{
+    registry::{PROCESSOR, Registry},
+    sessions::Session,
+    system::System,
+    windows::Answers,
+};
 use crate::sentence::sentence;
 
-const VERSION: &str = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion";
-const OPTIONS: &str = r"SYSTEM\CurrentControlSet\Control\ProductOptions";
-const PROCESSOR: &str = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0";
-const GUEST: &str = r"SOFTWARE\Microsoft\Virtual Machine\Guest\Parameters";
+/// The registry of this Windows, and what it refused.
+#[derive(Default)]
+struct Running {
+    problems: RefCell<Vec<String>>,
+}
+
+impl Registry for Running {
+    fn text(&self, key: &str, name: &str) -> Option<String> {
+        taken(registry::text(key, name), &mut self.problems.borrow_mut())
+    }
+}
 
 /// Asks everything; what fails is noted and left empty.
 pub fn answers() -> Answers {
-    let mut problems = Vec::new();
-    let mut text = |key, name| taken(registry::text(key, name), &mut problems);
-    let host = text(GUEST, "PhysicalHostNameFullyQualified");
+    let registry = Running::default();
     let mut answers = Answers {
-        product_name: text(VERSION, "ProductName"),
-        edition_id: text(VERSION, "EditionID"),
-        build: text(VERSION, "CurrentBuildNumber"),
-        product_type: text(OPTIONS, "ProductType"),
-        processor_name: text(PROCESSOR, "ProcessorNameString"),
-        physical_host: host.or_else(|| text(GUEST, "HostName")),
-        product: machine::product(),
+        system: System { product: machine::product(), ..System::of_registry(&registry) },
+        processor_name: registry.text(PROCESSOR, "ProcessorNameString"),
         hypervisor: machine::hypervisor().map(|found| (found.vendor, found.privileges)),
         ..Answers::default()
     };
-    answers.host_name = taken(machine::host_name(), &mut problems);
-    answers.domain = taken(machine::dns_domain(), &mut problems);
+    let mut problems = registry.problems.into_inner();
+    answers.system.host_name = taken(machine::host_name(), &mut problems);
+    answers.system.domain = taken(machine::dns_domain(), &mut problems);
     answers.processors = taken(machine::processors(), &mut problems);
     answers.firmware = taken(machine::firmware_table(), &mut problems);
     let addresses = taken(machine::addresses(), &mut problems);

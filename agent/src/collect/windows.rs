@@ -1,4 +1,4 @@
-//! A Windows that runs, from what it answers about itself: is it a server, which one, on which processors, on what machine.
+//! A Windows that runs, from what it answers about itself: on which processors, on what machine, who uses it now.
 //!
 //! Pure: the answers come in as plain data, so that those of machines nobody has here can be recorded and tried.
 
@@ -6,28 +6,17 @@ use caliper_evidence::smbios;
 use caliper_proto::{Instant, Inventory, Report, is_virtual_by_firmware};
 
 use super::{
-    CollectError, edition, server,
+    CollectError, server,
     sessions::{self, Session},
+    system::System,
     topology,
 };
 
 /// What Windows answered; empty and `None` where it did not.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
-    /// The machine's own name.
-    pub host_name: String,
-    /// DNS domain.
-    pub domain: String,
-    /// Registry, `CurrentVersion\ProductName`: only for sentences.
-    pub product_name: Option<String>,
-    /// Registry, `CurrentVersion\EditionID`.
-    pub edition_id: Option<String>,
-    /// Registry, `CurrentVersion\CurrentBuildNumber`.
-    pub build: Option<String>,
-    /// Registry, `ProductOptions\ProductType`.
-    pub product_type: Option<String>,
-    /// `GetProductInfo`.
-    pub product: Option<u32>,
+    /// Which Windows it is.
+    pub system: System,
     /// `GetLogicalProcessorInformationEx`.
     pub processors: Vec<u8>,
     /// Registry, `CentralProcessor\0\ProcessorNameString`.
@@ -36,8 +25,6 @@ pub struct Answers {
     pub firmware: Vec<u8>,
     /// Vendor of the hypervisor below and the rights it gives this partition.
     pub hypervisor: Option<(String, u32)>,
-    /// Registry, `Guest\Parameters`: the Hyper-V host as it told its guest.
-    pub physical_host: Option<String>,
     /// The machine's own addresses.
     pub addresses: Vec<String>,
     /// `NetSessionEnum`.
@@ -48,43 +35,15 @@ pub struct Answers {
     pub problems: Vec<String>,
 }
 
-/// Rule B.1: Windows 10 and 11 Enterprise multi-session, a client that says it is a server.
-const MULTI_SESSION: u32 = 0xAF;
-/// Rule B.1: evaluation copies.
-const EVALUATIONS: [u32; 6] = [0x4F, 0x50, 0x5F, 0x60, 0x9F, 0xA0];
-/// Rule B.1: Datacenter: Azure Edition, and its id.
-const AZURE_EDITIONS: [u32; 3] = [0x197, 0x198, 0x199];
-const AZURE_EDITION: &str = "ServerTurbine";
-/// Rule B.1: the activation ran out.
-const UNLICENSED: u32 = 0xABCD_ABCD;
-/// The one build of two releases (rule B.5), and how the other one's edition ends.
-const SAC_1809: (u32, &str, &str) = (17_763, "acor", "SAC 1809");
-
 const MICROSOFT_HYPERVISOR: &str = "Microsoft Hv";
 /// Only the partition that manages a Hyper-V host may create others: it runs on the metal.
 const MAY_CREATE_PARTITIONS: u32 = 1;
 
 /// The report of a running server; of accesses only the sessions of this moment.
 pub fn describe(answers: &Answers, now: Instant) -> Result<Report, CollectError> {
-    let product_type = product_type(answers)?;
     let mut warnings = answers.problems.clone();
-    let build = answers.build.as_deref().and_then(|build| build.trim().parse().ok());
-    let edition_id = edition_id(answers, &mut warnings);
-    let mut server = Inventory {
-        name: answers.host_name.clone(),
-        domain: answers.domain.clone(),
-        version: build.and_then(|build| version(build, edition_id.as_deref(), &mut warnings)),
-        build,
-        product_type,
-        evaluation: is_evaluation(answers),
-        edition: edition_id,
-        physical_host: answers.physical_host.clone().filter(|host| !host.is_empty()),
-        addresses: answers.addresses.clone(),
-        ..Inventory::default()
-    };
-    if server.evaluation {
-        warnings.push("an evaluation copy, which gives no right to run in production (rule B.3)".to_owned());
-    }
+    let mut server = answers.system.describe(&mut warnings)?;
+    server.addresses.clone_from(&answers.addresses);
     add_processors(&mut server, answers, &mut warnings);
     add_machine(&mut server, answers, &mut warnings);
     let desktops = sessions::of_desktops(&answers.desktops, now);
@@ -95,63 +54,6 @@ pub fn describe(answers: &Answers, now: Instant) -> Result<Report, CollectError>
             .to_owned(),
     );
     Ok(Report { server, accesses, warnings })
-}
-
-/// 2 or 3; a client is refused.
-fn product_type(answers: &Answers) -> Result<Option<u32>, CollectError> {
-    let refuse = |why: String| Err(CollectError::NotAServer { machine: answers.host_name.clone(), why });
-    let name = answers.product_name.as_deref().unwrap_or("Windows");
-    if answers.product == Some(MULTI_SESSION)
-        || answers.edition_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case("ServerRdsh"))
-    {
-        return refuse(format!("{name}, a client for several sessions (rule B.1)"));
-    }
-    match answers.product_type.as_deref() {
-        Some("LanmanNT") => Ok(Some(2)),
-        Some("ServerNT") => Ok(Some(3)),
-        Some("WinNT") => refuse(format!("{name}, a workstation")),
-        _ if name.contains("Server") => Ok(None),
-        _ => refuse(format!("{name}, of which Windows does not say that it is a server")),
-    }
-}
-
-/// The edition in Windows' spelling, which says more than a name: the aggregator's catalogue reads it (rules B.1, B.3).
-fn edition_id(answers: &Answers, warnings: &mut Vec<String>) -> Option<String> {
-    let id = answers.edition_id.clone().filter(|id| !id.is_empty());
-    if answers.product == Some(UNLICENSED) {
-        warnings.push("Windows says that its activation has run out: activate it (rule B.1)".to_owned());
-    }
-    if answers.product.is_some_and(|product| AZURE_EDITIONS.contains(&product))
-        && !id.as_deref().is_some_and(|id| id.starts_with(AZURE_EDITION))
-    {
-        return Some(AZURE_EDITION.to_owned());
-    }
-    if id.is_none() {
-        warnings.push("Windows does not say which edition it is: look it up in its settings".to_owned());
-    }
-    id
-}
-
-fn is_evaluation(answers: &Answers) -> bool {
-    let by_id = answers.edition_id.as_deref().is_some_and(|id| {
-        let id = id.to_lowercase();
-        id.ends_with("eval") || id.ends_with("evalcor")
-    });
-    by_id || answers.product.is_some_and(|product| EVALUATIONS.contains(&product))
-}
-
-fn version(build: u32, edition_id: Option<&str>, warnings: &mut Vec<String>) -> Option<String> {
-    let (of_two, ending, other) = SAC_1809;
-    if build == of_two && edition_id.is_some_and(|id| id.to_lowercase().ends_with(ending)) {
-        return Some(other.to_owned());
-    }
-    match edition::version(build) {
-        Ok(version) => Some(version.to_owned()),
-        Err(warning) => {
-            warnings.push(warning);
-            None
-        }
-    }
 }
 
 /// Windows' count first; the firmware's table is added by [`add_machine`] as a second opinion.

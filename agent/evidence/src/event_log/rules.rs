@@ -41,6 +41,7 @@ pub struct SignIn {
 }
 
 /// Whether any rule looks at events with this id.
+#[must_use]
 pub fn may_count(id: u64) -> bool {
     matches!(id, 21 | 25 | 302 | 303 | 4624 | 4768 | 4769 | 4776 | 4778 | 4779 | 5140)
 }

@@ -7,13 +7,16 @@ use crate::collect::topology::made;
 /// A fake: Windows Server 2022 Standard on two processors of eight cores with two threads each.
 fn fake_server() -> Answers {
     Answers {
-        host_name: "FILES1".into(),
-        domain: "lab.net".into(),
-        product_name: Some("Windows Server 2022 Standard".into()),
-        edition_id: Some("ServerStandard".into()),
-        build: Some("20348".into()),
-        product_type: Some("ServerNT".into()),
-        product: Some(0x07),
+        system: System {
+            host_name: "FILES1".into(),
+            domain: "lab.net".into(),
+            product_name: Some("Windows Server 2022 Standard".into()),
+            edition_id: Some("ServerStandard".into()),
+            build: Some("20348".into()),
+            product_type: Some("ServerNT".into()),
+            product: Some(0x07),
+            physical_host: None,
+        },
         processors: made::answer(2, 8, 2),
         processor_name: Some("Intel(R) Xeon(R) Gold 6134 CPU @ 3.20GHz ".into()),
         firmware: fake_table("Dell Inc.", "PowerEdge R640", &[(8, 8, 16), (8, 8, 16)]),
@@ -78,8 +81,9 @@ fn editions_as_windows_spells_them() {
         (("ServerDatacenter", 0x199, "20348"), ("ServerTurbine", false, "2022")),
         (("ServerSolution", 0x32, "14393"), ("ServerSolution", false, "2016")),
     ] {
-        let answers =
-            Answers { edition_id: Some(id.into()), product: Some(product), build: Some(build.into()), ..fake_server() };
+        let mut answers = fake_server();
+        let system = &mut answers.system;
+        (system.edition_id, system.product, system.build) = (Some(id.into()), Some(product), Some(build.into()));
         let server = described(&answers).unwrap().server;
         let found = (server.edition.as_deref(), server.evaluation, server.version.as_deref());
         assert_eq!(found, (Some(edition), evaluation, Some(version)), "{id} {product:#x} {build}");
@@ -96,27 +100,27 @@ fn clients_are_refused_by_name() {
     for (change, why) in [
         (
             (|answers| {
-                answers.product_name = Some("Windows 11 Enterprise multi-session".into());
-                answers.product = Some(0xAF);
+                answers.system.product_name = Some("Windows 11 Enterprise multi-session".into());
+                answers.system.product = Some(0xAF);
             }) as fn(&mut Answers),
             "FILES1 is no Windows Server (Windows 11 Enterprise multi-session, a client for several sessions (rule B.1))",
         ),
         (
             |answers| {
-                answers.product_name = Some("Windows 10 Enterprise multi-session".into());
-                (answers.product, answers.edition_id) = (None, Some("ServerRdsh".into()));
+                answers.system.product_name = Some("Windows 10 Enterprise multi-session".into());
+                (answers.system.product, answers.system.edition_id) = (None, Some("ServerRdsh".into()));
             },
             "(Windows 10 Enterprise multi-session, a client for several sessions (rule B.1))",
         ),
         (
             |answers| {
-                answers.product_name = Some("Windows 11 Pro".into());
-                answers.product_type = Some("WinNT".into());
+                answers.system.product_name = Some("Windows 11 Pro".into());
+                answers.system.product_type = Some("WinNT".into());
             },
             "(Windows 11 Pro, a workstation)",
         ),
         (
-            |answers| (answers.product_name, answers.product_type) = (None, None),
+            |answers| (answers.system.product_name, answers.system.product_type) = (None, None),
             "(Windows, of which Windows does not say that it is a server)",
         ),
     ] {
@@ -127,11 +131,11 @@ fn clients_are_refused_by_name() {
 
 #[test]
 fn a_domain_controller_is_one_and_silence_is_no_zero() {
-    let controller = Answers { product_type: Some("LanmanNT".into()), ..fake_server() };
+    let mut controller = fake_server();
+    controller.system.product_type = Some("LanmanNT".into());
     assert_eq!(described(&controller).unwrap().server.product_type, Some(2));
     let silent = Answers {
-        host_name: "S".into(),
-        product_name: Some("Windows Server".into()),
+        system: System { host_name: "S".into(), product_name: Some("Windows Server".into()), ..System::default() },
         problems: vec!["Windows refuses GetLogicalProcessorInformationEx: no access".into()],
         ..Answers::default()
     };
@@ -197,7 +201,8 @@ fn physical_or_virtual() {
         let said = report.warnings.iter().any(|warning| warning.contains("taken for a virtual machine"));
         assert_eq!(said, disagrees, "{maker} {model} {hypervisor:?}");
     }
-    let guest = Answers { physical_host: Some("HV1.lab.net".into()), ..fake_server() };
+    let mut guest = fake_server();
+    guest.system.physical_host = Some("HV1.lab.net".into());
     assert_eq!(described(&guest).unwrap().server.physical_host.as_deref(), Some("HV1.lab.net"));
 }
 
