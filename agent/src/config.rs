@@ -12,14 +12,16 @@ use std::{
     time::Duration,
 };
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
-pub use file::{MOST_INTERVAL, parse};
+pub use file::{MOST_INTERVAL, MOST_JITTER, parse};
 pub use init::{InitError, Initialised, Wishes, init};
 pub use value::print_duration;
 
 use crate::{
     environment::Environment,
+    schedule::{Schedule, print_time, read_time},
     state::{Folder, replace_durably},
 };
 
@@ -71,6 +73,10 @@ pub struct Config {
     pub state: Setting<PathBuf>,
     /// `collect.every`: time between collections.
     pub collect_every: Setting<Duration>,
+    /// `collect.at`: times of day to collect at, instead of every so often.
+    pub collect_at: Setting<Vec<Time>>,
+    /// `collect.jitter`: how much a collection is put off at random.
+    pub collect_jitter: Setting<Duration>,
     /// `collect.from`: folder of artefacts to report instead of this machine.
     pub collect_from: Setting<Option<PathBuf>>,
     /// `queue.max_bytes`: bound of the queue on disk.
@@ -79,6 +85,8 @@ pub struct Config {
     pub log_level: Setting<String>,
     /// Time between heartbeats; only the aggregator sets it.
     pub heartbeat_every: Setting<Duration>,
+    /// What the file says where the aggregator says something else.
+    own: Option<Box<Self>>,
 }
 
 /// Why there is no configuration.
@@ -114,6 +122,12 @@ pub struct Remote {
     pub collect_every_seconds: u32,
     /// 0: not set.
     pub heartbeat_every_seconds: u32,
+    /// Times of day, `HH:MM`; empty: not set.
+    #[serde(default)]
+    pub collect_at: Vec<String>,
+    /// 0: not set.
+    #[serde(default)]
+    pub collect_jitter_seconds: u32,
 }
 
 impl Remote {
@@ -137,6 +151,19 @@ impl Remote {
         (self.collect_every_seconds != 0).then(|| every.clamp(Duration::from_mins(1), MOST_INTERVAL))
     }
 
+    /// Times of day to collect at, if set; what is none is passed over.
+    #[must_use]
+    pub fn at(&self) -> Vec<Time> {
+        self.collect_at.iter().filter_map(|time| read_time(time)).collect()
+    }
+
+    /// How much a collection is put off, if set, held within a day.
+    #[must_use]
+    pub fn jitter(&self) -> Option<Duration> {
+        let jitter = Duration::from_secs(u64::from(self.collect_jitter_seconds));
+        (self.collect_jitter_seconds != 0).then(|| jitter.min(MOST_JITTER))
+    }
+
     /// Keeps it.
     pub fn save(&self, folder: &Folder) -> io::Result<()> {
         replace_durably(&folder.remote(), serde_json::json!(self).to_string().as_bytes())
@@ -151,10 +178,13 @@ impl Config {
             server: Setting::default(None),
             state: Setting::default(environment.state.clone()),
             collect_every: Setting::default(Duration::from_hours(6)),
+            collect_at: Setting::default(Vec::new()),
+            collect_jitter: Setting::default(Duration::from_mins(10)),
             collect_from: Setting::default(None),
             queue_max_bytes: Setting::default(256 << 20),
             log_level: Setting::default("info".into()),
             heartbeat_every: Setting::default(Duration::from_mins(1)),
+            own: None,
         }
     }
 
@@ -170,16 +200,39 @@ impl Config {
         Ok(config.with_remote(&remote))
     }
 
-    /// The same with what the aggregator configured.
+    /// The file's with what the aggregator configures, whatever it configured before.
     #[must_use]
-    pub fn with_remote(mut self, remote: &Remote) -> Self {
+    pub fn with_remote(self, remote: &Remote) -> Self {
+        let own = self.own.clone().map_or(self, |own| *own);
+        let with = own.clone().overruled(remote);
+        if with == own { own } else { Self { own: Some(Box::new(own)), ..with } }
+    }
+
+    fn overruled(mut self, remote: &Remote) -> Self {
         if let Some(value) = remote.collect() {
             self.collect_every = Setting { value, origin: Origin::Aggregator };
+        }
+        let at = remote.at();
+        if !at.is_empty() {
+            self.collect_at = Setting { value: at, origin: Origin::Aggregator };
+        }
+        if let Some(value) = remote.jitter() {
+            self.collect_jitter = Setting { value, origin: Origin::Aggregator };
         }
         if let Some(value) = remote.heartbeat() {
             self.heartbeat_every = Setting { value, origin: Origin::Aggregator };
         }
         self
+    }
+
+    /// When to collect.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule {
+            every: self.collect_every.value,
+            at: self.collect_at.value.clone(),
+            jitter: self.collect_jitter.value,
+        }
     }
 
     /// The state folder.
@@ -192,10 +245,14 @@ impl Config {
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, Option<String>, Origin)> {
         let path = |path: &PathBuf| path.display().to_string();
+        let times: Vec<String> = self.collect_at.value.iter().map(|time| print_time(*time)).collect();
+        let times = Some(times.join(", ")).filter(|times| !times.is_empty());
         vec![
             ("server", self.server.value.clone(), self.server.origin.clone()),
             ("state", Some(path(&self.state.value)), self.state.origin.clone()),
             ("collect.every", Some(print_duration(self.collect_every.value)), self.collect_every.origin.clone()),
+            ("collect.at", times, self.collect_at.origin.clone()),
+            ("collect.jitter", Some(print_duration(self.collect_jitter.value)), self.collect_jitter.origin.clone()),
             ("collect.from", self.collect_from.value.as_ref().map(path), self.collect_from.origin.clone()),
             ("queue.max_bytes", Some(self.queue_max_bytes.value.to_string()), self.queue_max_bytes.origin.clone()),
             ("log.level", Some(self.log_level.value.clone()), self.log_level.origin.clone()),

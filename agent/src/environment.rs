@@ -13,6 +13,8 @@ pub struct Environment {
     pub now: fn() -> Instant,
     /// Sixty-four random bits; used only to spread reconnections.
     pub random: fn() -> u64,
+    /// The time zone of the server's clock.
+    pub zone: jiff::tz::TimeZone,
     /// Host name, for the aggregator's list of agents; never an identity.
     pub host_name: String,
     /// Configuration file read when none is named; it need not exist.

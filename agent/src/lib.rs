@@ -15,6 +15,7 @@ pub mod identity;
 pub mod log_file;
 pub mod queue;
 pub mod run;
+pub mod schedule;
 pub mod sentence;
 #[cfg(windows)]
 pub mod service;

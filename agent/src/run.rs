@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of what is collected: the collection comes in as a function.
 
+mod cycle;
+
 use std::{sync::Arc, time::Duration};
 
 use caliper_proto::Report;
@@ -12,15 +14,15 @@ use tokio::{
 
 use crate::{
     collect::CollectError,
-    collection::{self, Outcome, QueueingError},
-    config::{Config, Remote},
+    collection::{self, QueueingError},
+    config::Config,
     connection::Trouble,
     environment::Environment,
     identity::{Identity, IdentityError},
-    queue::{self, Opened, QueueError, Writer},
-    state::Folder,
-    uplink::{Backoff, Goal, Notice, Uplink, UplinkError},
+    queue::{self, Opened, QueueError},
+    uplink::{Backoff, Goal, Uplink, UplinkError},
 };
+use cycle::Cycle;
 
 /// How long a stopping agent waits for the aggregator; whatever is not acknowledged stays in the queue.
 const STOPPING: Duration = Duration::from_secs(10);
@@ -160,7 +162,8 @@ impl Run {
         let cycle = Cycle {
             collector: self.collector,
             environment: self.environment,
-            every: self.config.collect_every.value,
+            schedule: self.config.schedule(),
+            config: self.config,
             subject: identity.subject,
             folder,
             writer,
@@ -173,88 +176,6 @@ impl Run {
 struct Parts {
     uplink: Uplink,
     cycle: Cycle,
-}
-
-/// The collecting half of the agent.
-struct Cycle {
-    collector: Arc<dyn Fn() -> Result<Report, CollectError> + Send + Sync>,
-    environment: Environment,
-    every: Duration,
-    subject: String,
-    folder: Folder,
-    writer: Writer,
-    wishes: mpsc::UnboundedReceiver<Notice>,
-}
-
-impl Cycle {
-    /// Collects at once and then whenever it is time or the aggregator asks.
-    async fn forever(&mut self) -> Result<(), RunError> {
-        loop {
-            // a full queue is waited for until the next collection would begin
-            match self.collect(sleep(self.every)).await {
-                Ok(Outcome::Unchanged) => tracing::info!("nothing new since the last collection"),
-                Ok(Outcome::Queued(messages)) => tracing::info!(messages, "collection queued"),
-                Ok(Outcome::GaveUp(messages)) => {
-                    tracing::error!(
-                        messages,
-                        "the queue is full: this part of the collection was left out; the next one tries again"
-                    );
-                }
-                // delivery goes on, and the next collection tries again
-                Err(
-                    error @ (RunError::Collect(_) | RunError::Queueing(_) | RunError::Queue(QueueError::Io { .. })),
-                ) => {
-                    tracing::error!("{}", crate::sentence::sentence(&error));
-                }
-                Err(error) => return Err(error),
-            }
-            self.wait().await;
-        }
-    }
-
-    async fn wait(&mut self) {
-        let mut time = std::pin::pin!(sleep(self.every));
-        loop {
-            tokio::select! {
-                () = &mut time => return,
-                wish = self.wishes.recv() => match wish {
-                    Some(Notice::CollectNow(reason)) => {
-                        tracing::info!(reason, "the aggregator asks for a collection");
-                        return;
-                    }
-                    Some(Notice::Configuration(remote)) => {
-                        if self.adopt(&remote) {
-                            time.as_mut().reset(tokio::time::Instant::now() + self.every);
-                        }
-                    }
-                    None => time.as_mut().await, // the delivery has ended, and with it soon this
-                },
-            }
-        }
-    }
-
-    /// Takes the interval of a configuration; returns whether it changed.
-    fn adopt(&mut self, remote: &Remote) -> bool {
-        let every = remote.collect().unwrap_or(self.every);
-        let changed = every != self.every;
-        if changed {
-            tracing::info!(seconds = every.as_secs(), "the aggregator changed the time between collections");
-        }
-        self.every = every;
-        changed
-    }
-
-    async fn collect(&mut self, patience: impl Future<Output = ()>) -> Result<Outcome, RunError> {
-        let collector = Arc::clone(&self.collector);
-        let report = tokio::task::spawn_blocking(move || collector()).await.map_err(|_| RunError::CollectorDied)??;
-        for warning in &report.warnings {
-            tracing::warn!("{warning}");
-        }
-        tracing::info!(rows = report.accesses.len(), "collected");
-        let now = (self.environment.now)();
-        let folder = &self.folder;
-        Ok(collection::enqueue(&report, now, &self.subject, folder, &mut self.writer, patience).await?)
-    }
 }
 
 async fn limit(most: Option<Duration>) {

@@ -81,6 +81,10 @@ pub struct Agents {
     pub collect_every_seconds: u32,
     /// Seconds between two signs of life, 5 to 86,400.
     pub heartbeat_every_seconds: u32,
+    /// Times of day to collect at on each server's own clock, `HH:MM`, instead of every so often.
+    pub collect_at: Vec<String>,
+    /// Seconds by which a collection is put off at most, at random; 0 leaves it to the agents. At most 86,400.
+    pub collect_jitter_seconds: u32,
 }
 
 impl Default for Listen {
@@ -110,7 +114,12 @@ impl Default for Certificates {
 
 impl Default for Agents {
     fn default() -> Self {
-        Self { collect_every_seconds: 3600, heartbeat_every_seconds: 60 }
+        Self {
+            collect_every_seconds: 3600,
+            heartbeat_every_seconds: 60,
+            collect_at: Vec::new(),
+            collect_jitter_seconds: 0,
+        }
     }
 }
 
@@ -213,17 +222,28 @@ impl Config {
                 return wrong("schedule", format!("`{}`: {problem}", schedule.name));
             }
         }
+        if let Some(time) = self.agents.collect_at.iter().find(|time| !is_time_of_day(time)) {
+            return wrong("agents.collect_at", format!("holds `{time}`, which is no time of day such as 02:30"));
+        }
         let ranges = [
             ("estate.policy.window_days", self.estate.policy.window_days, 1, 366),
             ("certificates.days", self.certificates.days, 1, 825),
             ("agents.collect_every_seconds", self.agents.collect_every_seconds, 60, 604_800),
             ("agents.heartbeat_every_seconds", self.agents.heartbeat_every_seconds, 5, 86_400),
+            ("agents.collect_jitter_seconds", self.agents.collect_jitter_seconds, 0, 86_400),
         ];
         ranges
             .into_iter()
             .find(|(_, value, least, most)| !(least..=most).contains(&value))
             .and_then(|(key, value, least, most)| wrong(key, format!("is {value}, outside {least} to {most}")))
     }
+}
+
+/// `HH:MM`, as agents read it.
+fn is_time_of_day(text: &str) -> bool {
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str, most: u8| digits(text) && text.parse::<u8>().is_ok_and(|number| number <= most);
+    text.split_once(':').is_some_and(|(hour, minute)| number(hour, 23) && number(minute, 59))
 }
 
 #[cfg(test)]
@@ -259,6 +279,8 @@ mod tests {
             ("[listen]\ngrpc = \"nowhere\"\n", "line 2: `grpc`: invalid socket address syntax"),
             ("[pages]\ntls = 1\n", "line 2: `tls`: invalid type: integer `1`, expected a boolean"),
             ("[pages]\ntls = false\n[listen]\npages = \"0.0.0.0:80\"\n", "`pages.tls` is false, but"),
+            ("[agents]\ncollect_at = [\"2:30\"]\n", "`agents.collect_at` holds `2:30`, which is no time of day"),
+            ("[agents]\ncollect_jitter_seconds = 86401\n", "`agents.collect_jitter_seconds` is 86401, outside 0 to"),
             ("[certificates]\ndays = 0\n", "`certificates.days` is 0, outside 1 to 825"),
             ("[grpc\n", "line 1: "),
         ] {

@@ -9,10 +9,13 @@ use super::{
     Config, ConfigError, Origin, Setting,
     value::{is_address, read_duration},
 };
-use crate::environment::Environment;
+use crate::{environment::Environment, schedule::read_time};
 
 /// Longest time between two collections.
 pub const MOST_INTERVAL: Duration = Duration::from_hours(30 * 24);
+
+/// Longest time a collection is put off.
+pub const MOST_JITTER: Duration = Duration::from_hours(24);
 
 /// Smallest bound of the queue: one of the largest messages and the next.
 const LEAST_QUEUE: u64 = 1 << 20;
@@ -34,6 +37,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Collect {
     every: Option<Spanned<String>>,
+    at: Option<Spanned<Vec<String>>>,
+    jitter: Option<Spanned<String>>,
     from: Option<Spanned<PathBuf>>,
 }
 
@@ -104,6 +109,14 @@ pub fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Confi
     source.take(&mut config.state, "state", file.state, "a folder", full)?;
     let every = "a time between `1s` and `30d`, for example `6h`";
     source.take(&mut config.collect_every, "collect.every", file.collect.every, every, interval)?;
+    let times = "times of day, for example `[\"02:30\"]`";
+    source.take(&mut config.collect_at, "collect.at", file.collect.at, times, |list: Vec<String>| {
+        list.iter().map(|time| read_time(time)).collect()
+    })?;
+    let jitter = "a time up to `24h`, for example `10m`";
+    source.take(&mut config.collect_jitter, "collect.jitter", file.collect.jitter, jitter, |text: String| {
+        read_duration(&text).filter(|jitter| *jitter <= MOST_JITTER)
+    })?;
     source
         .take(&mut config.collect_from, "collect.from", file.collect.from, "a folder", |path| full(path).map(Some))?;
     let bytes = format!("at least {LEAST_QUEUE} bytes");

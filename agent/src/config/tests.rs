@@ -6,6 +6,7 @@ fn environment() -> Environment {
     Environment {
         now: caliper_proto::Instant::default,
         random: || 0,
+        zone: jiff::tz::TimeZone::UTC,
         host_name: "host".into(),
         config: "/nowhere/agent.toml".into(),
         state: "/var/lib/caliper-agent".into(),
@@ -21,6 +22,8 @@ state = "/srv/caliper"
 
 [collect]
 every = "30m"
+at = ["02:30", "14:00"]
+jitter = "1h"
 from = "/srv/artefacts"
 
 [queue]
@@ -44,9 +47,11 @@ fn every_key_is_read_and_remembers_its_line() {
             "server=caliper.example.org:8444 (agent.toml, line 1)",
             "state=/srv/caliper (agent.toml, line 2)",
             "collect.every=30m (agent.toml, line 5)",
-            "collect.from=/srv/artefacts (agent.toml, line 6)",
-            "queue.max_bytes=1048576 (agent.toml, line 9)",
-            "log.level=debug (agent.toml, line 12)",
+            "collect.at=02:30, 14:00 (agent.toml, line 6)",
+            "collect.jitter=1h (agent.toml, line 7)",
+            "collect.from=/srv/artefacts (agent.toml, line 8)",
+            "queue.max_bytes=1048576 (agent.toml, line 11)",
+            "log.level=debug (agent.toml, line 14)",
             "heartbeat.every=1m (default)",
         ]
     );
@@ -69,6 +74,8 @@ fn a_mistake_is_told_with_file_line_key_and_what_to_do() {
         ("[collect]\nevery = \"0s\"", 2, "collect.every", "expected a time"),
         ("[collect]\nevery = \"31d\"", 2, "collect.every", "expected a time"),
         ("[collect]\nevery = \"99999999999999999999d\"", 2, "collect.every", "expected a time"),
+        ("[collect]\nat = [\"2:30\"]", 2, "collect.at", "expected times of day, for example `[\"02:30\"]`"),
+        ("[collect]\njitter = \"25h\"", 2, "collect.jitter", "expected a time up to `24h`"),
         ("server = \"host\"", 1, "server", "expected `host:port`"),
         ("server = \"https://host:1\"", 1, "server", "expected `host:port`"),
         ("state = \"\"", 1, "state", "expected a folder"),
@@ -92,15 +99,22 @@ fn the_aggregator_beats_the_file_within_reason() {
         etag: "e".into(),
         collect_every_seconds: collect,
         heartbeat_every_seconds: heartbeat,
+        ..Remote::default()
     };
     let config = read(WHOLE).unwrap();
     assert_eq!(config.clone().with_remote(&remote(0, 0)), config);
     let set = config.clone().with_remote(&remote(7200, 5));
     assert_eq!(set.collect_every, Setting { value: Duration::from_hours(2), origin: Origin::Aggregator });
     assert_eq!(set.heartbeat_every, Setting { value: Duration::from_secs(5), origin: Origin::Aggregator });
+    assert_eq!(set.with_remote(&remote(0, 0)), config, "what it no longer says, the file says again");
     let wild = config.with_remote(&remote(1, u32::MAX));
     assert_eq!(wild.collect_every.value, Duration::from_mins(1));
     assert_eq!(wild.heartbeat_every.value, Duration::from_hours(1));
+    let timed =
+        Remote { collect_at: vec!["03:15".into(), "noon".into()], collect_jitter_seconds: u32::MAX, ..remote(0, 0) };
+    let schedule = read(WHOLE).unwrap().with_remote(&timed).schedule();
+    assert_eq!(schedule.at, [jiff::civil::time(3, 15, 0, 0)], "what is no time of day is passed over");
+    assert_eq!((schedule.every, schedule.jitter), (Duration::from_mins(30), Duration::from_hours(24)));
 }
 
 #[test]
@@ -108,8 +122,11 @@ fn the_aggregators_word_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let folder = Folder::new(folder.path());
     assert_eq!(Remote::load(&folder), Remote::default());
-    let remote = Remote { etag: "e7".into(), collect_every_seconds: 90, heartbeat_every_seconds: 0 };
+    let remote = Remote { etag: "e7".into(), collect_every_seconds: 90, ..Remote::default() };
     remote.save(&folder).unwrap();
+    assert_eq!(Remote::load(&folder), remote);
+    // as version 0.1.0 kept it
+    fs_err::write(folder.remote(), r#"{"etag":"e7","collect_every_seconds":90,"heartbeat_every_seconds":0}"#).unwrap();
     assert_eq!(Remote::load(&folder), remote);
 }
 

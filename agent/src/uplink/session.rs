@@ -147,6 +147,8 @@ impl Session<'_> {
                     etag: configuration.etag,
                     collect_every_seconds: configuration.collect_every_seconds,
                     heartbeat_every_seconds: configuration.heartbeat_every_seconds,
+                    collect_at: configuration.collect_at,
+                    collect_jitter_seconds: configuration.collect_jitter_seconds,
                 };
                 if let Err(error) = remote.save(self.folder) {
                     tracing::error!("the aggregator's configuration could not be kept: {error}");

@@ -143,8 +143,8 @@ async fn the_configuration_is_shown_with_its_origins_and_checked() {
         let answer = run(&place, command).await;
         assert_eq!(answer.code(), 2);
         let expected = format!(
-            "caliper-agent: {config}, line 2: `collect.evry`: unknown field `evry`, expected `every` or `from`; correct \
-             the line, then run `caliper-agent config check`"
+            "caliper-agent: {config}, line 2: `collect.evry`: unknown field `evry`, expected one of `every`, `at`, \
+             `jitter`, `from`; correct the line, then run `caliper-agent config check`"
         );
         assert_eq!(answer.sentence(), expected);
     }

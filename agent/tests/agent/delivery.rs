@@ -133,8 +133,12 @@ async fn a_run_that_cannot_deliver_in_time_says_what_stays_and_why() {
 async fn a_configuration_is_kept_and_its_etag_sent_with_the_next_hello() {
     let fake = Fake::start().await;
     let place = Place::enrolled(&fake).await;
-    let configuration =
-        wire::Configuration { etag: "e1".into(), collect_every_seconds: 7200, heartbeat_every_seconds: 30 };
+    let configuration = wire::Configuration {
+        etag: "e1".into(),
+        collect_every_seconds: 7200,
+        heartbeat_every_seconds: 30,
+        ..wire::Configuration::default()
+    };
     fake.memory().greetings = vec![Answer::Configuration(configuration)];
     place.deliver(report(1)).await.unwrap();
     place.deliver(report(1)).await.unwrap();
@@ -157,6 +161,37 @@ async fn the_aggregator_can_ask_for_a_collection_and_a_stop_is_graceful() {
     run.forever(fake.until(|memory| memory.inventories.len() == 2)).await.unwrap();
     assert_eq!(collections.load(Ordering::SeqCst), 2);
     assert_eq!(merge_all(fake.memory().rows.clone()), report(2).accesses);
+}
+
+/// With times of day a restart at noon collects nothing, unless nothing was ever collected.
+#[tokio::test]
+async fn times_of_day_are_kept_by_an_agent_that_starts_and_the_aggregator_can_set_them() {
+    let fake = Fake::start().await;
+    let mut place = Place::enrolled(&fake).await;
+    place.deliver(report(1)).await.unwrap();
+    // one second before midnight
+    place.environment.now = || {
+        let day = 86_400_000_000;
+        let now = jiff::Timestamp::now().as_microsecond();
+        caliper_proto::Instant::from_micros(now - now % day + day - 1_000_000).unwrap()
+    };
+    let beats = wire::Configuration { heartbeat_every_seconds: 1, ..wire::Configuration::default() };
+    let collected = async |at: &str, greeting: wire::Configuration, heartbeats: usize| {
+        let collections = Arc::new(AtomicUsize::new(0));
+        fake.memory().heartbeats.clear();
+        fake.memory().greetings = vec![Answer::Configuration(greeting)];
+        fs_err::write(&place.environment.config, format!("[collect]\nat = ['{at}']\njitter = '0s'\n")).unwrap();
+        let mut run = place.run(report(0));
+        let counted = Arc::clone(&collections);
+        run.collector = Arc::new(move || Ok(report(1 + counted.fetch_add(1, Ordering::SeqCst))));
+        run.forever(fake.until(|memory| memory.heartbeats.len() > heartbeats)).await.unwrap();
+        collections.load(Ordering::SeqCst)
+    };
+    assert_eq!(collected("12:00", beats.clone(), 3).await, 0);
+    assert!(collected("00:00", beats.clone(), 4).await >= 1, "a second later it is midnight");
+    let set = wire::Configuration { collect_at: vec!["00:00".into()], ..beats.clone() };
+    assert!(collected("12:00", set, 4).await >= 1, "the aggregator's word beats the file");
+    assert_eq!(collected("12:00", beats, 3).await, 0, "and no longer holds when it is taken back");
 }
 
 #[tokio::test]

@@ -47,14 +47,17 @@ impl Service {
         agents: &Agents,
         closing: watch::Receiver<bool>,
     ) -> Self {
-        let content = format!("{} {}", agents.collect_every_seconds, agents.heartbeat_every_seconds);
-        let etag =
-            digest(&SHA256, content.as_bytes()).as_ref()[..8].iter().fold(0, |tag, byte| tag << 8 | u64::from(*byte));
-        let configuration = wire::Configuration {
-            etag: format!("{etag:016x}"),
+        let mut configuration = wire::Configuration {
+            etag: String::new(),
             collect_every_seconds: agents.collect_every_seconds,
             heartbeat_every_seconds: agents.heartbeat_every_seconds,
+            collect_at: agents.collect_at.clone(),
+            collect_jitter_seconds: agents.collect_jitter_seconds,
         };
+        // of all that is said, so that no setting can be left out
+        let content = digest(&SHA256, format!("{configuration:?}").as_bytes());
+        let etag = content.as_ref()[..8].iter().fold(0, |tag, byte| tag << 8 | u64::from(*byte));
+        configuration.etag = format!("{etag:016x}");
         Self { store, writer, connected, configuration, closing }
     }
 }
