@@ -132,9 +132,10 @@ fn the_table_tells_the_cheapest_purchase_and_packs() {
     let text = String::from_utf8(output.stdout).unwrap().replace('\u{a0}', " ");
     for words in [
         // nine PCs of three people are freed by the 27, the tenth takes a Device CAL
-        "cheapest purchase costs 4.00 EUR, 36.00 EUR less than what is short above. Proven: no purchase is cheaper.",
-        "  Windows Server 2022 User CAL: use 27, buy 0\n",
-        "  Windows Server 2022 Device CAL: use 0, buy 1\n",
+        "- Windows Server CALs: the cheapest purchase costs 4.00 EUR, 36.00 EUR less than what is short above: ",
+        "Windows Server 2022 User CAL: use 27, buy 0; ",
+        "Windows Server 2022 Device CAL: use 0, buy 1; ",
+        "; no purchase is cheaper.\n",
         "core licence: 1 × pack of 16, 882.00 EUR\n",
         "core licence: 2 × pack of 2, 220.50 EUR\n",
     ] {

@@ -95,15 +95,7 @@ pub fn product(sku: &str, version: &str) -> String {
         let name = if row.kind == EquivalenceKind::Plan { row.name.clone() } else { with(&row.name) };
         return format!("{name}, by {unit}");
     }
-    let family = match parts.first() {
-        Some(&"windows-server") => "Windows Server",
-        Some(&"sql-server") => "SQL Server",
-        Some(&"sbs") => "Small Business Server",
-        Some(&"multipoint") => "MultiPoint Server",
-        Some(&"system-center") => "System Center",
-        Some(&"core-infrastructure-suite") => "Core Infrastructure Suite",
-        _ => return with(sku),
-    };
+    let Some(family) = parts.first().and_then(|id| server_family(id)) else { return with(sku) };
     match parts.as_slice() {
         [_, edition, unit] => {
             let words: Vec<String> = edition.split('-').map(capital).collect();
@@ -111,6 +103,31 @@ pub fn product(sku: &str, version: &str) -> String {
         }
         _ => with(sku),
     }
+}
+
+fn server_family(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "windows-server" => "Windows Server",
+        "sql-server" => "SQL Server",
+        "sbs" => "Small Business Server",
+        "multipoint" => "MultiPoint Server",
+        "system-center" => "System Center",
+        "core-infrastructure-suite" => "Core Infrastructure Suite",
+        _ => return None,
+    })
+}
+
+/// All licences of a family counted in `unit`, in words: `rds-cal` is `Remote Desktop Services CALs`, `sql-server` by core
+/// `SQL Server core licences`.
+#[must_use]
+pub fn family(id: &str, unit: &str) -> String {
+    let user = format!("{id}/user");
+    if catalogue().cal_of_sku(&user).is_some() {
+        let name = product(&user, "");
+        let name = name.strip_suffix(" User CAL").map(|name| format!("{name} CAL")).unwrap_or(name);
+        return format!("{}s", name.strip_suffix(", by user").unwrap_or(&name));
+    }
+    server_family(id).map_or_else(|| id.to_owned(), |name| format!("{name} {}", unit_licences(unit, 2)))
 }
 
 /// What is counted, for one or several: `core licences`, `licence`.
@@ -146,6 +163,17 @@ mod tests {
         ] {
             assert_eq!(Money { minor, currency: currency.into() }.to_string(), text);
         }
+    }
+
+    #[test]
+    fn families_are_named_in_words() {
+        assert_eq!(family("windows-server-cal", "cal"), "Windows Server CALs");
+        assert_eq!(family("rds-cal", "cal"), "Remote Desktop Services CALs");
+        assert_eq!(family("sbs-cal", "cal"), "Small Business Server CAL Suites");
+        assert_eq!(family("client-management-licence", "licence"), "System Center Client MLs");
+        assert_eq!(family("sql-server", "core"), "SQL Server core licences");
+        assert_eq!(family("sql-server", "licence"), "SQL Server licences");
+        assert_eq!(family("something-else", "core"), "something-else");
     }
 
     #[test]

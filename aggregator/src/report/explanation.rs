@@ -13,7 +13,7 @@ use super::findings::{findings, sentence};
 use crate::web::text::{Count, Money};
 
 /// Findings with explanations of their own.
-const EXPLAINED: [&str; 5] = ["broken", "suites", "servers", "take-back", "over-time"];
+const EXPLAINED: [&str; 6] = ["broken", "purchases", "suites", "servers", "take-back", "over-time"];
 
 /// Displays explanations.
 #[derive(Debug, Clone, Copy)]

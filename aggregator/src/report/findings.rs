@@ -1,9 +1,11 @@
 //! What a position says beside its lines, in sentences: broken terms first, then how certain the numbers are, what to find
 //! out, other readings of the contract, suites, and what can be taken back.
 
-use caliper_licensing::{Interval, Pool, Position, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation};
+use caliper_licensing::{
+    FamilyPurchase, Interval, Line, Pool, Position, Purchase, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation,
+};
 
-use crate::web::text::{Count, Money, product};
+use crate::web::text::{Count, Money, family, product};
 
 /// Sentences under one heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,15 @@ pub fn findings(position: &Position) -> Vec<Finding> {
             position.to_do.iter().map(|to_do| find_out(to_do, &money)).collect(),
         ),
         ("Where the contract can be read otherwise", "readings", position.readings.iter().map(reading).collect()),
+        (
+            "What to buy beside the CALs owned",
+            "purchases",
+            (position.purchase.iter().map(|purchase| ("windows-server-cal", purchase)))
+                .chain(position.purchases.iter().map(|FamilyPurchase { cal, purchase }| (cal.as_str(), purchase)))
+                .filter(|(_, purchase)| purchase.cost_minor > 0 || purchase.saving_minor > 0)
+                .map(|(cal, purchase)| cals(cal, purchase))
+                .collect(),
+        ),
         (
             "Editions for the server licences owned",
             "servers",
@@ -63,11 +74,14 @@ pub fn findings(position: &Position) -> Vec<Finding> {
     said.map(|(heading, anchor, sentences)| Finding { heading, anchor, sentences }).collect()
 }
 
-/// One sentence with a capital letter, its rules before the full stop.
+/// One sentence with a capital letter unless it begins with a name like `esx1` or `dc.example`, its rules before the full stop.
 pub(super) fn sentence(text: &str, rules: &[String]) -> String {
     let text = text.trim_end_matches('.');
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_word = first.chars().all(|letter| letter.is_alphabetic() || "-,:'".contains(letter));
     let mut letters = text.chars();
     let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let capital = if is_word { capital } else { text.to_owned() };
     match (rules.is_empty(), text.ends_with(['?', '!'])) {
         (true, true) => capital,
         (true, false) => format!("{capital}."),
@@ -83,7 +97,7 @@ fn broken(violation: &Violation) -> String {
 fn interval(interval: &Interval) -> String {
     let Interval { of, unit, lowest, likely, highest, open_ended } = interval;
     let (lowest, likely, highest) = (Count(*lowest), Count(*likely), Count(*highest));
-    let begin = format!("{of}, in units of one {unit}: at least {lowest}, most likely {likely}");
+    let begin = format!("{}: at least {lowest}, most likely {likely}", family(of, unit));
     if *open_ended {
         format!("{begin} or more; what is not known could add any number.")
     } else {
@@ -111,25 +125,45 @@ fn reading(reading: &Reading) -> String {
 }
 
 fn editions(choice: &Servers, money: &impl Fn(u64) -> Money) -> String {
-    let verdict = if choice.proven {
-        "no choice is cheaper".to_owned()
-    } else {
-        format!("none can cost less than {}", money(choice.lower_bound_minor))
-    };
+    let verdict = verdict("no choice", choice.proven, &money(choice.lower_bound_minor));
     let cost = money(choice.cost_minor);
     if choice.saving_minor == 0 {
         return format!("What the hosts are short of above costs {cost}; {verdict}.");
     }
-    let lines = choice.lines.iter().filter(|line| line.needed > 0).map(|line| {
-        let name = product(&line.sku, &line.version);
-        format!("{name}: use {}, buy {}", Count(line.needed - line.short), Count(line.short))
-    });
-    let lines: Vec<String> = lines.collect();
     format!(
         "The cheapest choice for all hosts costs {cost}, {} less than what is short above: {}; {verdict}.",
         money(choice.saving_minor),
-        lines.join("; ")
+        use_and_buy(&choice.lines)
     )
+}
+
+/// `cal` is the family.
+fn cals(cal: &str, purchase: &Purchase) -> String {
+    let currency = purchase.lines.iter().map(|line| line.currency.as_str()).find(|code| !code.is_empty());
+    let money = |minor| Money { minor, currency: currency.unwrap_or_default().to_owned() };
+    let verdict = verdict("no purchase", purchase.proven, &money(purchase.lower_bound_minor));
+    let (cals, cost) = (family(cal, "cal"), money(purchase.cost_minor));
+    if purchase.saving_minor == 0 {
+        return format!("{cals}: what is short above costs {cost}; {verdict}.");
+    }
+    format!(
+        "{cals}: the cheapest purchase costs {cost}, {} less than what is short above: {}; {verdict}.",
+        money(purchase.saving_minor),
+        use_and_buy(&purchase.lines)
+    )
+}
+
+fn verdict(none: &str, proven: bool, bound: &Money) -> String {
+    if proven { format!("{none} is cheaper") } else { format!("none can cost less than {bound}") }
+}
+
+/// What to use of what is owned, and what to buy, line by line.
+fn use_and_buy(lines: &[Line]) -> String {
+    let lines = lines.iter().filter(|line| line.needed > 0).map(|line| {
+        let name = product(&line.sku, &line.version);
+        format!("{name}: use {}, buy {}", Count(line.needed - line.short), Count(line.short))
+    });
+    lines.collect::<Vec<String>>().join("; ")
 }
 
 /// `what` the suites hold.
@@ -279,6 +313,30 @@ mod tests {
                 saving_minor: 1_200,
                 shopping: Vec::new(),
             }),
+            purchases: vec![FamilyPurchase {
+                cal: "rds-cal".into(),
+                purchase: Purchase {
+                    lines: vec![Line {
+                        sku: "rds-cal/user".into(),
+                        version: "2022".into(),
+                        unit: "cal".into(),
+                        needed: 12,
+                        owned: 10,
+                        short: 2,
+                        surplus: 0,
+                        cost_minor: 30_000,
+                        currency: "EUR".into(),
+                        rules: vec!["F.1".into()],
+                        confidence: Confidence::H,
+                        policies: Vec::new(),
+                    }],
+                    cost_minor: 30_000,
+                    lower_bound_minor: 28_000,
+                    proven: false,
+                    saving_minor: 15_000,
+                    shopping: Vec::new(),
+                },
+            }],
             suites: Some(SuiteOffer {
                 buy: vec![SuiteCount { sku: "core-cal-suite/user".into(), count: 4 }],
                 cost_minor: 400,
@@ -292,16 +350,15 @@ mod tests {
         let anchors: Vec<_> = found.iter().map(|finding| finding.anchor).collect();
         assert_eq!(
             anchors,
-            ["broken", "certain", "find-out", "readings", "servers", "suites", "take-back", "over-time"]
+            ["broken", "certain", "find-out", "readings", "purchases", "servers", "suites", "take-back", "over-time"]
         );
         assert_eq!(
             found[0].sentences,
             ["ESS1: 26 accounts reach it, 25 are allowed (A.4). License it as Standard and give everybody a CAL."]
         );
-        assert_eq!(
-            found[1].sentences,
-            ["windows-server-cal, in units of one cal: at least 1,200, most likely 1,210, at most 1,300."]
-        );
+        assert_eq!(sentence("nobody knows", &[]), "Nobody knows.");
+        assert_eq!(sentence("esx1 needs 18 core licences", &[]), "esx1 needs 18 core licences.");
+        assert_eq!(found[1].sentences, ["Windows Server CALs: at least 1,200, most likely 1,210, at most 1,300."]);
         assert_eq!(found[2].sentences, ["Find out who svc1 is (A.4). Licences that hang on it: up to 1."]);
         assert_eq!(
             found[3].sentences,
@@ -310,13 +367,20 @@ mod tests {
         assert_eq!(
             found[4].sentences,
             [
+                "Remote Desktop Services CALs: the cheapest purchase costs 300.00\u{a0}EUR, 150.00\u{a0}EUR less than what is short \
+                 above: Remote Desktop Services 2022 User CAL: use 10, buy 2; none can cost less than 280.00\u{a0}EUR."
+            ]
+        );
+        assert_eq!(
+            found[5].sentences,
+            [
                 "The cheapest choice for all hosts costs 20.00\u{a0}EUR, 12.00\u{a0}EUR less than what is short above: Windows Server 2022 \
                  Datacenter, core licence: use 30, buy 2; no choice is cheaper."
             ]
         );
-        assert!(found[6].sentences[0].starts_with("3 Windows Server 2019 User CAL from ann, bob, cid: Not seen"));
+        assert!(found[7].sentences[0].starts_with("3 Windows Server 2019 User CAL from ann, bob, cid: Not seen"));
         assert_eq!(
-            found[7].sentences,
+            found[8].sentences,
             [
                 "From 2026-01-01 to 2026-09-30 a pool that changes hands lawfully would have done: 45 Windows Server 2022 User \
               CAL for 105 people, 1,890.00\u{a0}EUR at list price; no pool is cheaper (0.4, E.19)."

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use caliper_licensing::{FamilyPurchase, Line, Position, Purchase, ShoppingItem};
+use caliper_licensing::{Line, Position, ShoppingItem};
 
 use super::findings::findings;
 use crate::web::text::{Count, Money, product};
@@ -33,15 +33,6 @@ impl fmt::Display for Table<'_> {
             None if optimum.proven => writeln!(to, "\nProven: no mix of User and Device CALs is smaller.")?,
             _ => writeln!(to, "\nThe mix of User and Device CALs is not proven to be the cheapest.")?,
         }
-        if let (Some(purchase), Some(line)) = (purchase, currency) {
-            write_purchase(to, "CALs", purchase, &line.currency)?;
-        }
-        for FamilyPurchase { cal, purchase } in &self.0.purchases {
-            let currency = purchase.lines.iter().map(|line| &line.currency).find(|currency| !currency.is_empty());
-            if let Some(currency) = currency {
-                write_purchase(to, &format!("CALs ({cal})"), purchase, currency)?;
-            }
-        }
         write_packs(to, shopping, "What is short")?;
         let others = self
             .0
@@ -66,26 +57,6 @@ impl fmt::Display for Table<'_> {
         }
         Ok(())
     }
-}
-
-/// What to use of the CALs owned and what to buy. `cals` are these in words.
-fn write_purchase(to: &mut fmt::Formatter<'_>, cals: &str, purchase: &Purchase, currency: &str) -> fmt::Result {
-    let money = |minor| Money { minor, currency: currency.to_owned() };
-    let cost = money(purchase.cost_minor);
-    write!(to, "With the {cals} owned the cheapest purchase costs {cost}")?;
-    if purchase.saving_minor > 0 {
-        write!(to, ", {} less than what is short above", money(purchase.saving_minor))?;
-    }
-    if purchase.proven {
-        writeln!(to, ". Proven: no purchase is cheaper.")?;
-    } else {
-        writeln!(to, "; none can cost less than {}.", money(purchase.lower_bound_minor))?;
-    }
-    for line in purchase.lines.iter().filter(|line| purchase.saving_minor > 0 && line.needed > 0) {
-        let (product, count) = (product(&line.sku, &line.version), Count);
-        writeln!(to, "  {product}: use {}, buy {}", count(line.needed - line.short), count(line.short))?;
-    }
-    Ok(())
 }
 
 /// A shopping list, unless all of it is single licences.

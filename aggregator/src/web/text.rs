@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub use caliper_licensing::words::{Count, Money, product};
+pub use caliper_licensing::words::{Count, Money, family, product};
 use caliper_proto::{Instant, Source};
 
 use crate::store::view::evidence::Evidence;
