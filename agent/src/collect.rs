@@ -6,6 +6,7 @@
 mod edition;
 mod evidence;
 mod folder;
+mod installed;
 #[cfg(windows)]
 mod live;
 mod local;

@@ -38,7 +38,7 @@ fn end(result: anyhow::Result<()>) -> ExitCode {
 fn start(cli: Cli, environment: Environment) -> anyhow::Result<()> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start: free some memory")?;
-    let result = runtime.block_on(async { execute(cli, environment, io::stdout(), stop()).await });
+    let result = runtime.block_on(async { Box::pin(execute(cli, environment, io::stdout(), stop())).await });
     // a collection under way must not hold up the end
     runtime.shutdown_timeout(Duration::ZERO);
     Ok(result?)

@@ -1,6 +1,7 @@
 //! The only place that knows both the generated wire types and the domain types (invariant 6).
 
 mod access;
+mod installed;
 mod inventory;
 
 pub use access::{CheckedBatch, CheckedRow};

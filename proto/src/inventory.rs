@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Instant;
+use crate::{Installed, Instant};
 
 /// Words in manufacturer or model that only virtual machines carry.
 const VIRTUAL: [&str; 12] = [
@@ -119,6 +119,9 @@ pub struct Inventory {
     pub names: Vec<NameRecord>,
     /// Virtual machines of a Hyper-V host.
     pub virtual_machines: Vec<VirtualMachine>,
+    /// What is installed.
+    #[serde(skip_serializing_if = "Installed::is_empty")]
+    pub installed: Installed,
 }
 
 /// Whether the machine is virtual, by the firmware's words; `None` if they say nothing.

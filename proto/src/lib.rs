@@ -7,6 +7,7 @@
 mod access;
 mod convert;
 mod days;
+mod installed;
 mod inventory;
 mod report;
 mod time;
@@ -15,6 +16,7 @@ mod token;
 pub use access::{Access, AccessKey, Source, merge_all};
 pub use convert::{CheckedBatch, CheckedRow, WireError, printable};
 pub use days::{Days, DaysError};
+pub use installed::{Installed, SqlInstance};
 pub use inventory::{Inventory, NameRecord, Processor, RoleUse, VirtualMachine, is_virtual_by_firmware};
 pub use report::{REPORT_FORMAT, Report, ReportError};
 pub use time::Instant;

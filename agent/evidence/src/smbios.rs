@@ -10,7 +10,9 @@ mod structures;
 pub use structures::SmbiosError;
 use structures::{Structure, structures};
 
+const BIOS: u8 = 0;
 const SYSTEM: u8 = 1;
+const CHASSIS: u8 = 3;
 const PROCESSOR: u8 = 4;
 const CENTRAL_PROCESSOR: u8 = 3;
 const POPULATED: u8 = 0x40;
@@ -24,6 +26,10 @@ pub struct Firmware {
     pub model: String,
     /// As Windows prints it: upper case, the first three fields little-endian. Empty if there is none.
     pub uuid: String,
+    /// Who made the firmware itself.
+    pub bios_vendor: String,
+    /// Asset tag of the chassis, by which some clouds are known.
+    pub asset_tag: String,
     /// Every processor socket, in the order of the table.
     pub processors: Vec<Socket>,
     /// What looks odd.
@@ -113,6 +119,8 @@ pub fn read(bytes: &[u8]) -> Result<Firmware, SmbiosError> {
                 firmware.model = structure.text(0x05);
                 firmware.uuid = structure.uuid(0x08).unwrap_or_default();
             }
+            BIOS if firmware.bios_vendor.is_empty() => firmware.bios_vendor = structure.text(0x04),
+            CHASSIS if firmware.asset_tag.is_empty() => firmware.asset_tag = structure.text(0x08),
             PROCESSOR if structure.byte(0x05) == Some(CENTRAL_PROCESSOR) => {
                 firmware.processors.push(socket(&structure));
             }

@@ -18,7 +18,7 @@ use caliper_proto::{Access, Inventory, Report};
 use super::{
     CollectError, edition,
     folder::{Folder, Kind},
-    server,
+    installed, server,
     system::System,
     user_access::{self, UserAccess},
 };
@@ -195,6 +195,10 @@ impl Gathered {
 
     fn finish(mut self, dir: &Path) -> Result<Report, CollectError> {
         let mut server = self.server(dir)?;
+        let installed = installed::of_registry(&self.registry);
+        if !installed.is_empty() {
+            server.installed = installed;
+        }
         self.check_computers(&server);
         if let Some(firmware) = &self.firmware {
             server::add_firmware(&mut server, firmware, &mut self.warnings);

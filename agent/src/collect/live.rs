@@ -8,6 +8,7 @@ use caliper_windows::{
 };
 
 use super::{
+    installed,
     registry::{PROCESSOR, Registry},
     sessions::Session,
     system::System,
@@ -25,6 +26,22 @@ impl Registry for Running {
     fn text(&self, key: &str, name: &str) -> Option<String> {
         taken(registry::text(key, name), &mut self.problems.borrow_mut())
     }
+
+    fn number(&self, key: &str, name: &str) -> Option<u32> {
+        taken(registry::number(key, name), &mut self.problems.borrow_mut())
+    }
+
+    fn list(&self, key: &str, name: &str) -> Vec<String> {
+        taken(registry::list(key, name), &mut self.problems.borrow_mut())
+    }
+
+    fn keys(&self, key: &str) -> Vec<String> {
+        taken(registry::keys(key), &mut self.problems.borrow_mut())
+    }
+
+    fn names(&self, key: &str) -> Vec<String> {
+        taken(registry::names(key), &mut self.problems.borrow_mut())
+    }
 }
 
 /// Asks everything; what fails is noted and left empty.
@@ -32,6 +49,7 @@ pub fn answers() -> Answers {
     let registry = Running::default();
     let mut answers = Answers {
         system: System { product: machine::product(), ..System::of_registry(&registry) },
+        installed: installed::of_registry(&registry),
         processor_name: registry.text(PROCESSOR, "ProcessorNameString"),
         hypervisor: machine::hypervisor().map(|found| (found.vendor, found.privileges)),
         ..Answers::default()

@@ -3,7 +3,7 @@
 use caliper_evidence::{smbios::Firmware, ual::SystemIdentity};
 use caliper_proto::{Inventory, Processor, is_virtual_by_firmware};
 
-use super::edition;
+use super::{edition, installed};
 
 /// What UAL knows of the server.
 pub fn from_identity(identity: &SystemIdentity, warnings: &mut Vec<String>) -> Inventory {
@@ -62,6 +62,7 @@ pub fn add_firmware(server: &mut Inventory, firmware: &Firmware, warnings: &mut 
     if server.is_virtual.is_none() {
         server.is_virtual = is_virtual_by_firmware(&firmware.manufacturer, &firmware.model);
     }
+    server.installed.cloud = installed::cloud(firmware).or(server.installed.cloud.take());
     warnings.extend(firmware.warnings.iter().cloned());
 
     let fitted = firmware.processors.iter().filter(|processor| processor.populated);

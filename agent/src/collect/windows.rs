@@ -3,7 +3,7 @@
 //! Pure: the answers come in as plain data, so that those of machines nobody has here can be recorded and tried.
 
 use caliper_evidence::smbios;
-use caliper_proto::{Instant, Inventory, Report, is_virtual_by_firmware};
+use caliper_proto::{Installed, Instant, Inventory, Report, is_virtual_by_firmware};
 
 use super::{
     CollectError, server,
@@ -17,6 +17,8 @@ use super::{
 pub struct Answers {
     /// Which Windows it is.
     pub system: System,
+    /// What is installed.
+    pub installed: Installed,
     /// `GetLogicalProcessorInformationEx`.
     pub processors: Vec<u8>,
     /// Registry, `CentralProcessor\0\ProcessorNameString`.
@@ -44,6 +46,7 @@ pub fn describe(answers: &Answers, now: Instant) -> Result<Report, CollectError>
     let mut warnings = answers.problems.clone();
     let mut server = answers.system.describe(&mut warnings)?;
     server.addresses.clone_from(&answers.addresses);
+    server.installed = answers.installed.clone();
     add_processors(&mut server, answers, &mut warnings);
     add_machine(&mut server, answers, &mut warnings);
     let desktops = sessions::of_desktops(&answers.desktops, now);

@@ -2,7 +2,9 @@
 
 use std::slice;
 
-use caliper_proto::{Access, Instant, Inventory, NameRecord, Processor, Report, RoleUse, VirtualMachine, wire};
+use caliper_proto::{
+    Access, Instant, Inventory, NameRecord, Processor, Report, RoleUse, SqlInstance, VirtualMachine, wire,
+};
 use prost::Message as _;
 use wire::from_agent::Body;
 
@@ -56,6 +58,13 @@ fn inventory(report: &Report, observed: Instant) -> wire::Inventory {
     shorten(&mut server.addresses, all, BYTES_OF_OTHERS, String::len, "addresses", &mut warnings);
     let size = |processor: &Processor| processor.model.len();
     shorten(&mut server.processors, all, BYTES_OF_OTHERS, size, "processors", &mut warnings);
+    let installed = &mut server.installed;
+    shorten(&mut installed.features, all, BYTES_OF_OTHERS, String::len, "features", &mut warnings);
+    shorten(&mut installed.licence_servers, all, BYTES_OF_OTHERS, String::len, "licence servers", &mut warnings);
+    shorten(&mut installed.cluster_nodes, all, BYTES_OF_OTHERS, String::len, "nodes of the cluster", &mut warnings);
+    let most = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let size = |one: &SqlInstance| one.name.len() + most(&one.edition) + most(&one.version) + most(&one.cluster);
+    shorten(&mut installed.sql_instances, all, BYTES_OF_OTHERS, size, "instances of SQL Server", &mut warnings);
     let refused = report.accesses.iter().filter(|row| !is_sendable(row)).count();
     if refused > 0 {
         warnings.push(format!("{refused} access rows with impossible values left out"));
@@ -80,6 +89,8 @@ fn texts(server: &mut Inventory) -> impl Iterator<Item = &mut String> {
         &mut server.uuid,
         &mut server.physical_host,
     ];
+    let installed = &mut server.installed;
+    let facts_installed = [&mut installed.remote_desktop_licensing, &mut installed.cluster, &mut installed.cloud];
     let machines = server.virtual_machines.iter_mut().flat_map(|vm| [&mut vm.vm_guid, &mut vm.bios_guid, &mut vm.name]);
     of_server
         .chain(facts.into_iter().flatten())
@@ -88,6 +99,16 @@ fn texts(server: &mut Inventory) -> impl Iterator<Item = &mut String> {
         .chain(server.roles.iter_mut().flat_map(|role| [&mut role.role_guid, &mut role.name]))
         .chain(server.names.iter_mut().flat_map(|name| [&mut name.address, &mut name.host_name]))
         .chain(machines)
+        .chain(facts_installed.into_iter().flatten())
+        .chain(&mut installed.features)
+        .chain(&mut installed.licence_servers)
+        .chain(&mut installed.cluster_nodes)
+        .chain(installed.sql_instances.iter_mut().flat_map(of_instance))
+}
+
+fn of_instance(instance: &mut SqlInstance) -> impl Iterator<Item = &mut String> {
+    let facts = [&mut instance.edition, &mut instance.version, &mut instance.cluster];
+    std::iter::once(&mut instance.name).chain(facts.into_iter().flatten())
 }
 
 fn cut(text: &mut String) {

@@ -2,7 +2,9 @@
 
 use std::future::{pending, ready};
 
-use caliper_proto::{Access, AccessKey, Days, Inventory, NameRecord, Processor, RoleUse, Source, VirtualMachine};
+use caliper_proto::{
+    Access, AccessKey, Days, Installed, Inventory, NameRecord, Processor, RoleUse, Source, SqlInstance, VirtualMachine,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -180,6 +182,15 @@ fn an_inventory_of_nothing_but_long_texts_is_still_taken() {
             VirtualMachine { vm_guid: long(), bios_guid: long(), name: long(), first: at, last: at };
             5_000
         ],
+        installed: Installed {
+            features: vec![long(); 5_000],
+            remote_desktop_licensing: Some(long()),
+            licence_servers: vec![long(); 5_000],
+            sql_instances: vec![SqlInstance { name: long(), edition: Some(long()), ..SqlInstance::default() }; 5_000],
+            cluster: Some(long()),
+            cluster_nodes: vec![long(); 5_000],
+            cloud: Some(long()),
+        },
         ..Inventory::default()
     };
     let Some(Body::Inventory(inventory)) = messages(&report, Instant::default()).next() else { panic!("no inventory") };

@@ -70,6 +70,12 @@ impl Message {
                     + texts(inventory.roles.iter().flat_map(|role| [&role.role_guid, &role.name]))
                     + texts(inventory.names.iter().flat_map(|name| [&name.address, &name.host_name]))
                     + texts(inventory.virtual_machines.iter().flat_map(|vm| [&vm.vm_guid, &vm.bios_guid, &vm.name]))
+                    + texts(&inventory.installed.features)
+                    + texts(&inventory.installed.licence_servers)
+                    + texts(&inventory.installed.cluster_nodes)
+                    + texts(inventory.installed.sql_instances.iter().map(|instance| &instance.name))
+                    + texts(inventory.installed.sql_instances.iter().flat_map(|instance| &instance.edition))
+                    + texts(inventory.installed.sql_instances.iter().flat_map(|instance| &instance.version))
             }
             Self::Greeting { .. } | Self::Heartbeat(_) => 0,
         }

@@ -40,6 +40,15 @@ $Registry = @(
     @{ Key = 'HARDWARE\DESCRIPTION\System\CentralProcessor\0'; Values = @('ProcessorNameString') }
     @{ Key = 'SOFTWARE\Microsoft\Virtual Machine\Guest\Parameters'; Values = @('PhysicalHostNameFullyQualified', 'HostName') }
     @{ Key = 'SYSTEM\CurrentControlSet\Services\Tcpip\Parameters'; Values = @('NV Hostname', 'Hostname', 'NV Domain', 'Domain') }
+    @{ Key = 'SOFTWARE\Microsoft\ServerManager\ServicingStorage\ServerComponentCache\*'; Values = @('InstallState') }
+    @{ Key = 'SYSTEM\CurrentControlSet\Control\Terminal Server\RCM\Licensing Core'; Values = @('LicensingMode') }
+    @{ Key = 'SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'; Values = @('LicensingMode', 'LicenseServers') }
+    @{ Key = 'SYSTEM\CurrentControlSet\Services\TermService\Parameters\LicenseServers'; Values = @('SpecifiedLicenseServers') }
+    @{ Key = 'SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL'; Values = @('*') }
+    @{ Key = 'SOFTWARE\Microsoft\Microsoft SQL Server\*\Setup'; Values = @('Edition', 'Version') }
+    @{ Key = 'SOFTWARE\Microsoft\Microsoft SQL Server\*\Cluster'; Values = @('ClusterName') }
+    @{ Key = 'Cluster'; Values = @('ClusterName') }
+    @{ Key = 'Cluster\Nodes\*'; Values = @('NodeName') }
 )
 
 $problems = New-Object System.Collections.ArrayList

@@ -1,7 +1,7 @@
 //! Inventories.
 
 use super::{WireError, checked_text, instant, printable};
-use crate::{Instant, Inventory, NameRecord, Processor, RoleUse, VirtualMachine, wire};
+use crate::{Installed, Instant, Inventory, NameRecord, Processor, RoleUse, VirtualMachine, wire};
 
 /// Most entries in any list of an inventory.
 const MOST_ENTRIES: usize = 100_000;
@@ -30,6 +30,7 @@ impl From<(&Inventory, &[String], Instant)> for wire::Inventory {
             roles,
             names,
             virtual_machines,
+            installed,
         } = inventory.clone();
         Self {
             name,
@@ -91,6 +92,7 @@ impl From<(&Inventory, &[String], Instant)> for wire::Inventory {
             warnings: warnings.to_vec(),
             observed_micros: observed.micros(),
             addresses,
+            installed: Some(installed.into()).filter(|_| !inventory.installed.is_empty()),
         }
     }
 }
@@ -190,6 +192,7 @@ impl TryFrom<wire::Inventory> for (Inventory, Vec<String>, Instant) {
                 .enumerate()
                 .map(|(at, address)| short(format!("addresses[{at}]"), address))
                 .collect::<Result<_, WireError>>()?,
+            installed: wire.installed.map(Installed::try_from).transpose()?.unwrap_or_default(),
         };
         let warnings = wire
             .warnings
@@ -260,6 +263,7 @@ mod tests {
                 first: at(4),
                 last: at(5),
             }],
+            installed: Installed { cluster: Some("CL1".into()), ..Installed::default() },
         };
         (inventory, vec!["one warning".into()], at(6))
     }

@@ -1,7 +1,8 @@
 //! The evidence that the organisation leaves behind on each server, as the report an agent would make of it.
 
 use caliper_proto::{
-    Access, AccessKey, Days, Instant, Inventory, NameRecord, Processor, Report, Source, VirtualMachine, merge_all,
+    Access, AccessKey, Days, Installed, Instant, Inventory, NameRecord, Processor, Report, Source, VirtualMachine,
+    merge_all,
 };
 use jiff::{ToSpan, civil::Date};
 
@@ -163,6 +164,7 @@ fn inventory(organisation: &Organisation, at_index: usize) -> Inventory {
         evaluation: false,
         addresses: vec![server.address.clone()],
         roles: Vec::new(),
+        installed: Installed::default(),
         names: if server.kind == Kind::Hypervisor { Vec::new() } else { names(organisation, at_index, seen) },
         virtual_machines: guests
             .filter(|_| !server.is_virtual)
