@@ -1,9 +1,11 @@
 //! The configuration: what the file says, what the aggregator says and what holds otherwise, each with its origin.
 //!
-//! The aggregator's word beats the file, the file beats the default: who runs the fleet decides how often it reports.
+//! Group Policy beats the aggregator, the aggregator beats the file, the file beats the default: who runs the fleet decides
+//! how often it reports, and who runs the servers has the last word.
 
 mod file;
 mod init;
+mod policy;
 mod value;
 
 use std::{
@@ -17,10 +19,12 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{MOST_INTERVAL, MOST_JITTER, parse};
 pub use init::{InitError, Initialised, Wishes, init};
+pub use policy::{KEY as POLICY_KEY, Policy, VALUES as POLICIES};
 pub use value::print_duration;
 
 use crate::{
     environment::Environment,
+    limit::Limit,
     schedule::{Schedule, print_time, read_time},
     state::{Folder, replace_durably},
 };
@@ -34,6 +38,8 @@ pub enum Origin {
     File(PathBuf, usize),
     /// Sent by the aggregator.
     Aggregator,
+    /// Set by Group Policy.
+    Policy,
     /// Learnt when the agent was enrolled.
     Enrolment,
 }
@@ -44,6 +50,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(path, line) => write!(f, "{}, line {line}", path.display()),
             Self::Aggregator => f.write_str("aggregator"),
+            Self::Policy => f.write_str("group policy"),
             Self::Enrolment => f.write_str("enrolment"),
         }
     }
@@ -81,6 +88,10 @@ pub struct Config {
     pub collect_from: Setting<Option<PathBuf>>,
     /// `queue.max_bytes`: bound of the queue on disk.
     pub queue_max_bytes: Setting<u64>,
+    /// `limit.processor`: thousandths of one processor that collecting may take on average.
+    pub limit_processor: Setting<u32>,
+    /// `limit.memory`: bytes the agent may hold between two collections.
+    pub limit_memory: Setting<u64>,
     /// `log.level`: error, warn, info, debug or trace.
     pub log_level: Setting<String>,
     /// Time between heartbeats; only the aggregator sets it.
@@ -107,6 +118,14 @@ pub enum ConfigError {
         line: usize,
         /// Full key, for example `collect.every`.
         key: String,
+        /// What is wrong and what is expected.
+        problem: String,
+    },
+    /// Group Policy says something that cannot be.
+    #[error("group policy `{name}`: {problem}; correct it in the Group Policy object")]
+    Policy {
+        /// Of the registry value.
+        name: String,
         /// What is wrong and what is expected.
         problem: String,
     },
@@ -182,6 +201,8 @@ impl Config {
             collect_jitter: Setting::default(Duration::from_mins(10)),
             collect_from: Setting::default(None),
             queue_max_bytes: Setting::default(256 << 20),
+            limit_processor: Setting::default(1),
+            limit_memory: Setting::default(128 << 20),
             log_level: Setting::default("info".into()),
             heartbeat_every: Setting::default(Duration::from_mins(1)),
             own: None,
@@ -196,8 +217,21 @@ impl Config {
             Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Self::defaults(environment),
             Err(error) => return Err(ConfigError::Read(error)),
         };
+        let config = config.with_policy(environment)?;
         let remote = Remote::load(&config.folder());
         Ok(config.with_remote(&remote))
+    }
+
+    /// The same with what Group Policy says, which nothing overrules.
+    fn with_policy(mut self, environment: &Environment) -> Result<Self, ConfigError> {
+        let policy = policy::read(&environment.policy, environment)?;
+        take(&mut self.server, policy.server);
+        take(&mut self.collect_every, policy.collect_every);
+        take(&mut self.collect_at, policy.collect_at);
+        take(&mut self.collect_jitter, policy.collect_jitter);
+        take(&mut self.queue_max_bytes, policy.queue_max_bytes);
+        take(&mut self.log_level, policy.log_level);
+        Ok(self)
     }
 
     /// The file's with what the aggregator configures, whatever it configured before.
@@ -210,17 +244,17 @@ impl Config {
 
     fn overruled(mut self, remote: &Remote) -> Self {
         if let Some(value) = remote.collect() {
-            self.collect_every = Setting { value, origin: Origin::Aggregator };
+            overrule(&mut self.collect_every, value);
         }
         let at = remote.at();
         if !at.is_empty() {
-            self.collect_at = Setting { value: at, origin: Origin::Aggregator };
+            overrule(&mut self.collect_at, at);
         }
         if let Some(value) = remote.jitter() {
-            self.collect_jitter = Setting { value, origin: Origin::Aggregator };
+            overrule(&mut self.collect_jitter, value);
         }
         if let Some(value) = remote.heartbeat() {
-            self.heartbeat_every = Setting { value, origin: Origin::Aggregator };
+            overrule(&mut self.heartbeat_every, value);
         }
         self
     }
@@ -233,6 +267,12 @@ impl Config {
             at: self.collect_at.value.clone(),
             jitter: self.collect_jitter.value,
         }
+    }
+
+    /// How much the agent may use.
+    #[must_use]
+    pub fn limit(&self) -> Limit {
+        Limit { processor: self.limit_processor.value, memory: self.limit_memory.value }
     }
 
     /// The state folder.
@@ -255,9 +295,25 @@ impl Config {
             ("collect.jitter", Some(print_duration(self.collect_jitter.value)), self.collect_jitter.origin.clone()),
             ("collect.from", self.collect_from.value.as_ref().map(path), self.collect_from.origin.clone()),
             ("queue.max_bytes", Some(self.queue_max_bytes.value.to_string()), self.queue_max_bytes.origin.clone()),
+            ("limit.processor", Some(self.limit_processor.value.to_string()), self.limit_processor.origin.clone()),
+            ("limit.memory", Some(self.limit_memory.value.to_string()), self.limit_memory.origin.clone()),
             ("log.level", Some(self.log_level.value.clone()), self.log_level.origin.clone()),
             ("heartbeat.every", Some(print_duration(self.heartbeat_every.value)), self.heartbeat_every.origin.clone()),
         ]
+    }
+}
+
+/// Takes what Group Policy says, if it says anything.
+fn take<T>(setting: &mut Setting<T>, policy: Setting<T>) {
+    if policy.origin == Origin::Policy {
+        *setting = policy;
+    }
+}
+
+/// Takes what the aggregator says, unless Group Policy says something else.
+fn overrule<T>(setting: &mut Setting<T>, value: T) {
+    if setting.origin != Origin::Policy {
+        *setting = Setting { value, origin: Origin::Aggregator };
     }
 }
 

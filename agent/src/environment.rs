@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use caliper_proto::Instant;
 
+use crate::{config::Policy, limit::Usage};
+
 /// The outside world as parameters.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -17,6 +19,10 @@ pub struct Environment {
     pub zone: jiff::tz::TimeZone,
     /// Host name, for the aggregator's list of agents; never an identity.
     pub host_name: String,
+    /// What Group Policy sets, by the names of registry values; empty elsewhere than on Windows.
+    pub policy: Policy,
+    /// What this process has used; `None` where the system does not say.
+    pub usage: fn() -> Option<Usage>,
     /// Configuration file read when none is named; it need not exist.
     pub config: PathBuf,
     /// State folder used when the configuration names none.

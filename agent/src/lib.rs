@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod enroll;
 pub mod environment;
 pub mod identity;
+pub mod limit;
 pub mod log_file;
 pub mod queue;
 pub mod run;

@@ -5,8 +5,9 @@ use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use caliper_agent::{
     cli::{Cli, CliError, Command, execute},
-    config::Config,
+    config::{Config, Policy},
     environment::Environment,
+    limit::Usage,
     sentence::sentence,
 };
 use clap::Parser as _;
@@ -62,6 +63,8 @@ fn environment() -> Environment {
         random: || uuid::Uuid::new_v4().as_u128() as u64,
         zone: jiff::tz::TimeZone::system(),
         host_name: host_name(),
+        policy: policy(),
+        usage,
         config,
         state,
     }
@@ -75,6 +78,41 @@ fn host_name() -> String {
 #[cfg(not(windows))]
 fn host_name() -> String {
     sysinfo::System::host_name().unwrap_or_default()
+}
+
+#[cfg(windows)]
+fn usage() -> Option<Usage> {
+    use caliper_windows::process;
+    Some(Usage { processor: process::processor_time().ok()?, memory: process::memory().ok()? })
+}
+
+#[cfg(not(windows))]
+fn usage() -> Option<Usage> {
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+    let own = Pid::from_u32(std::process::id());
+    let mut system = System::new().ok()?;
+    let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own]), false, what);
+    let process = system.process(own)?;
+    Some(Usage { processor: Duration::from_millis(process.accumulated_cpu_time()), memory: process.memory() })
+}
+
+#[cfg(windows)]
+fn policy() -> Policy {
+    use caliper_agent::config::{POLICIES, POLICY_KEY};
+    use caliper_windows::registry;
+    let value = |name: &str| {
+        let number = || registry::number(POLICY_KEY, name).ok().flatten().map(|number| number.to_string());
+        // what cannot be read is not set; `doctor` names what Windows refuses
+        let text = registry::text(POLICY_KEY, name).ok().flatten().or_else(number)?;
+        Some((name.to_owned(), text))
+    };
+    POLICIES.iter().filter_map(|(name, _)| value(name)).collect()
+}
+
+#[cfg(not(windows))]
+fn policy() -> Policy {
+    Policy::new()
 }
 
 #[cfg(windows)]

@@ -73,6 +73,17 @@ pub enum RunError {
         /// The last trouble, with a leading semicolon; or nothing.
         because: String,
     },
+    /// Memory was not given back.
+    #[error(
+        "the agent holds {held} bytes of memory where `limit.memory` is {most}: it ends, so that the service manager starts it \
+         anew; if this comes again, raise the limit and report it"
+    )]
+    Memory {
+        /// Bytes held between two collections.
+        held: u64,
+        /// The limit.
+        most: u64,
+    },
     /// Somebody stopped it before everything was delivered.
     #[error("stopped before everything was delivered, {0} messages stay queued: run it again")]
     Stopped(u64),

@@ -94,6 +94,8 @@ fn days_later(days: i64) -> Instant {
 /// One run in this process, so that its clock can be another one.
 fn run_with_clock(agent: &Agent, now: fn() -> Instant) -> Result<(), String> {
     let environment = Environment {
+        policy: Vec::new(),
+        usage: || None,
         now,
         random: || 0,
         zone: jiff::tz::TimeZone::UTC,

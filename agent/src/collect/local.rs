@@ -9,6 +9,8 @@ use super::CollectError;
 /// Of accesses only the sessions of this moment are read from a running system. The report says so.
 #[cfg(windows)]
 pub fn collect_local(now: Instant) -> Result<Report, CollectError> {
+    // this machine is there for others
+    let _modest = caliper_windows::process::Background::begin();
     super::windows::describe(&super::live::answers(), now)
 }
 

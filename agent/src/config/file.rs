@@ -20,6 +20,9 @@ pub const MOST_JITTER: Duration = Duration::from_hours(24);
 /// Smallest bound of the queue: one of the largest messages and the next.
 const LEAST_QUEUE: u64 = 1 << 20;
 
+/// An agent that does nothing needs about half of it.
+const LEAST_MEMORY: u64 = 32 << 20;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -29,6 +32,8 @@ struct File {
     collect: Collect,
     #[serde(default)]
     queue: Queue,
+    #[serde(default)]
+    limit: Limit,
     #[serde(default)]
     log: Log,
 }
@@ -46,6 +51,13 @@ struct Collect {
 #[serde(deny_unknown_fields)]
 struct Queue {
     max_bytes: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    processor: Option<Spanned<u32>>,
+    memory: Option<Spanned<u64>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -122,6 +134,14 @@ pub fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Confi
     let bytes = format!("at least {LEAST_QUEUE} bytes");
     source.take(&mut config.queue_max_bytes, "queue.max_bytes", file.queue.max_bytes, &bytes, |most| {
         (most >= LEAST_QUEUE).then_some(most)
+    })?;
+    let thousandths = "thousandths of a processor, 1 to 1000";
+    source.take(&mut config.limit_processor, "limit.processor", file.limit.processor, thousandths, |most| {
+        (1..=1000).contains(&most).then_some(most)
+    })?;
+    let bytes = format!("at least {LEAST_MEMORY} bytes");
+    source.take(&mut config.limit_memory, "limit.memory", file.limit.memory, &bytes, |most| {
+        (most >= LEAST_MEMORY).then_some(most)
     })?;
     let levels = "one of `error`, `warn`, `info`, `debug`, `trace`";
     source.take(&mut config.log_level, "log.level", file.log.level, levels, level)?;

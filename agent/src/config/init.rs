@@ -103,6 +103,8 @@ mod tests {
 
     fn environment(folder: &Path) -> Environment {
         Environment {
+            policy: Vec::new(),
+            usage: || None,
             now: caliper_proto::Instant::default,
             random: || 0,
             zone: jiff::tz::TimeZone::UTC,

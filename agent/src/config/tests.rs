@@ -2,8 +2,10 @@
 
 use super::*;
 
-fn environment() -> Environment {
+pub fn environment() -> Environment {
     Environment {
+        policy: Vec::new(),
+        usage: || None,
         now: caliper_proto::Instant::default,
         random: || 0,
         zone: jiff::tz::TimeZone::UTC,
@@ -29,6 +31,10 @@ from = "/srv/artefacts"
 [queue]
 max_bytes = 1048576
 
+[limit]
+processor = 5
+memory = 67108864
+
 [log]
 level = "debug"
 "#;
@@ -51,7 +57,9 @@ fn every_key_is_read_and_remembers_its_line() {
             "collect.jitter=1h (agent.toml, line 7)",
             "collect.from=/srv/artefacts (agent.toml, line 8)",
             "queue.max_bytes=1048576 (agent.toml, line 11)",
-            "log.level=debug (agent.toml, line 14)",
+            "limit.processor=5 (agent.toml, line 14)",
+            "limit.memory=67108864 (agent.toml, line 15)",
+            "log.level=debug (agent.toml, line 18)",
             "heartbeat.every=1m (default)",
         ]
     );
@@ -76,6 +84,8 @@ fn a_mistake_is_told_with_file_line_key_and_what_to_do() {
         ("[collect]\nevery = \"99999999999999999999d\"", 2, "collect.every", "expected a time"),
         ("[collect]\nat = [\"2:30\"]", 2, "collect.at", "expected times of day, for example `[\"02:30\"]`"),
         ("[collect]\njitter = \"25h\"", 2, "collect.jitter", "expected a time up to `24h`"),
+        ("[limit]\nprocessor = 0", 2, "limit.processor", "expected thousandths of a processor, 1 to 1000"),
+        ("[limit]\nmemory = 1", 2, "limit.memory", "expected at least 33554432 bytes"),
         ("server = \"host\"", 1, "server", "expected `host:port`"),
         ("server = \"https://host:1\"", 1, "server", "expected `host:port`"),
         ("state = \"\"", 1, "state", "expected a folder"),

@@ -14,6 +14,7 @@ use crate::{
     collection::{self, Outcome},
     config::{Config, Remote},
     environment::Environment,
+    limit::Usage,
     queue::{QueueError, Writer},
     schedule::Schedule,
     sentence::sentence,
@@ -37,10 +38,10 @@ impl Cycle {
     /// Collects whenever it is time or the aggregator asks; at once, unless times of day are set and it has collected before.
     pub async fn forever(&mut self) -> Result<(), RunError> {
         if !self.schedule.at.is_empty() && self.folder.mark().exists() {
-            self.wait(Instant::now()).await;
+            self.wait(Duration::ZERO).await;
         }
         loop {
-            let begun = Instant::now();
+            let before = (self.environment.usage)();
             // a full queue is waited for until the next collection would begin
             let patience = sleep(self.next());
             match self.collect(patience).await {
@@ -60,8 +61,21 @@ impl Cycle {
                 }
                 Err(error) => return Err(error),
             }
-            self.wait(begun.max(Instant::now())).await;
+            let rest = self.rest(before)?;
+            self.wait(rest).await;
         }
+    }
+
+    /// How long to rest because of what the last collection used.
+    fn rest(&self, before: Option<Usage>) -> Result<Duration, RunError> {
+        let limit = self.config.limit();
+        let Some((before, after)) = before.zip((self.environment.usage)()) else { return Ok(Duration::ZERO) };
+        if limit.is_exceeded(after) {
+            return Err(RunError::Memory { held: after.memory, most: limit.memory });
+        }
+        let spent = after.processor.saturating_sub(before.processor);
+        tracing::info!(milliseconds = spent.as_millis(), memory = after.memory, "used by the collection");
+        Ok(limit.rest(spent))
     }
 
     /// How long from now until the next collection.
@@ -72,9 +86,17 @@ impl Cycle {
         wait
     }
 
-    /// Waits for the time of the next collection, counted from `since`.
-    async fn wait(&mut self, since: Instant) {
-        let mut time = std::pin::pin!(sleep_until(since + self.next()));
+    /// Waits for the time of the next collection, and for so long at least unless the aggregator asks.
+    async fn wait(&mut self, rest: Duration) {
+        let begun = Instant::now();
+        let next = self.next();
+        if rest > next {
+            tracing::warn!(
+                seconds = rest.as_secs(),
+                "the collection took so much processor time that the next one is put off, to stay within `limit.processor`"
+            );
+        }
+        let mut time = std::pin::pin!(sleep_until(begun + next.max(rest)));
         loop {
             tokio::select! {
                 () = &mut time => return,
@@ -85,7 +107,7 @@ impl Cycle {
                     }
                     Some(Notice::Configuration(remote)) => {
                         if self.adopt(&remote) {
-                            time.as_mut().reset(Instant::now() + self.next());
+                            time.as_mut().reset((Instant::now() + self.next()).max(begun + rest));
                         }
                     }
                     None => time.as_mut().await, // the delivery has ended, and with it soon this

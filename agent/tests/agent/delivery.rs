@@ -4,12 +4,12 @@ use std::{
     future::pending,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use caliper_agent::{config::Remote, connection::Trouble, run::RunError, uplink::WINDOW};
+use caliper_agent::{config::Remote, connection::Trouble, limit::Usage, run::RunError, uplink::WINDOW};
 use caliper_proto::{merge_all, wire};
 use tonic::Status;
 use wire::to_agent::Body as Answer;
@@ -192,6 +192,52 @@ async fn times_of_day_are_kept_by_an_agent_that_starts_and_the_aggregator_can_se
     let set = wire::Configuration { collect_at: vec!["00:00".into()], ..beats.clone() };
     assert!(collected("12:00", set, 4).await >= 1, "the aggregator's word beats the file");
     assert_eq!(collected("12:00", beats, 3).await, 0, "and no longer holds when it is taken back");
+}
+
+static PROCESSOR_SECONDS: AtomicU64 = AtomicU64::new(0);
+
+/// Twenty seconds of processor time at a thousandth of a processor are a rest of more than five hours.
+#[tokio::test]
+async fn an_expensive_collection_is_followed_by_a_long_rest_unless_the_aggregator_asks() {
+    let fake = Fake::start().await;
+    let mut place = Place::enrolled(&fake).await;
+    place.environment.usage = || {
+        let processor = Duration::from_secs(PROCESSOR_SECONDS.load(Ordering::SeqCst));
+        Some(Usage { processor, memory: 20 << 20 })
+    };
+    let beats = Answer::Configuration(wire::Configuration { heartbeat_every_seconds: 1, ..Default::default() });
+    fs_err::write(&place.environment.config, "[collect]\nevery = '1s'\n").unwrap();
+    let collections = async |seconds: u64, more: Vec<Answer>| {
+        fake.memory().heartbeats.clear();
+        fake.memory().greetings = [vec![beats.clone()], more].concat();
+        let counter = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&counter);
+        let mut run = place.run(report(0));
+        run.collector = Arc::new(move || {
+            PROCESSOR_SECONDS.fetch_add(seconds, Ordering::SeqCst);
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(report(1))
+        });
+        run.forever(fake.until(|memory| memory.heartbeats.len() > 4)).await.unwrap();
+        counter.load(Ordering::SeqCst)
+    };
+    assert_eq!(collections(20, Vec::new()).await, 1);
+    let asked = Answer::CollectNow(wire::CollectNow { reason: "a scan".into() });
+    assert_eq!(collections(20, vec![asked]).await, 2);
+    assert!(collections(0, Vec::new()).await > 2, "one that costs nothing comes every second");
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_give_memory_back_ends_and_says_so() {
+    let fake = Fake::start().await;
+    let mut place = Place::enrolled(&fake).await;
+    place.environment.usage = || Some(Usage { processor: Duration::ZERO, memory: 1 << 30 });
+    let error = place.run(report(1)).forever(pending()).await.unwrap_err().to_string();
+    assert!(error.contains("holds 1073741824 bytes of memory where `limit.memory` is 134217728"), "{error}");
+    // what it had collected is not lost
+    place.environment.usage = || None;
+    place.deliver(report(1)).await.unwrap();
+    assert_eq!(fake.memory().rows, report(1).accesses);
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ impl Place {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let environment = Environment {
+            policy: Vec::new(),
+            usage: || None,
             now: || jiff::Timestamp::now().into(),
             random: || 0,
             zone: jiff::tz::TimeZone::UTC,

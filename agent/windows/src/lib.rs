@@ -14,6 +14,8 @@ pub mod machine;
 #[cfg(windows)]
 pub mod private_folder;
 #[cfg(windows)]
+pub mod process;
+#[cfg(windows)]
 pub mod registry;
 #[cfg(windows)]
 pub mod service;

@@ -102,11 +102,11 @@ fn names_by(
     key: &str,
     ask: impl Fn(HKEY, u32, *mut u16, *mut u32) -> u32,
 ) -> Result<Vec<String>, WindowsError> {
+    const RIGHTS: u32 = KEY_READ | KEY_WOW64_64KEY;
     let wide_key = wide(key);
     let mut open: HKEY = ptr::null_mut();
     // SAFETY: the text ends with a zero and outlives the call; `open` is writable.
-    let code =
-        unsafe { RegOpenKeyExW(HKEY_LOCAL_MACHINE, wide_key.as_ptr(), 0, KEY_READ | KEY_WOW64_64KEY, &raw mut open) };
+    let code = unsafe { RegOpenKeyExW(HKEY_LOCAL_MACHINE, wide_key.as_ptr(), 0, RIGHTS, &raw mut open) };
     match code {
         ERROR_SUCCESS => {}
         ERROR_FILE_NOT_FOUND => return Ok(Vec::new()),

@@ -1,0 +1,60 @@
+//! The agent watches itself: a collection that took much processor time is followed by a long rest, and an agent that does
+//! not give memory back ends, to be started anew.
+//!
+//! Pure: what it used comes in.
+
+use std::time::Duration;
+
+/// Longest rest: evidence is to be looked at once a day whatever it costs.
+const LONGEST_REST: Duration = Duration::from_hours(24);
+
+/// What this process has used since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Time on processors.
+    pub processor: Duration,
+    /// Bytes of memory it holds now.
+    pub memory: u64,
+}
+
+/// How much it may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Thousandths of one processor on average.
+    pub processor: u32,
+    /// Bytes of memory between two collections.
+    pub memory: u64,
+}
+
+impl Limit {
+    /// How long to rest after a collection that took so much processor time.
+    #[must_use]
+    pub fn rest(&self, spent: Duration) -> Duration {
+        let rest = spent.saturating_mul(1000) / self.processor.max(1);
+        rest.min(LONGEST_REST)
+    }
+
+    /// Whether so much memory is too much.
+    #[must_use]
+    pub fn is_exceeded(&self, usage: Usage) -> bool {
+        usage.memory > self.memory
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_brings_the_average_below_the_limit() {
+        let limit = |processor| Limit { processor, memory: 1 << 20 };
+        for (processor, spent, rest) in [(1, 2, 2_000), (10, 2, 200), (1_000, 2, 2), (1, 1_000, 86_400), (0, 1, 1_000)]
+        {
+            let (spent, rest) = (Duration::from_secs(spent), Duration::from_secs(rest));
+            assert_eq!(limit(processor).rest(spent), rest, "{processor} {spent:?}");
+        }
+        assert_eq!(limit(1).rest(Duration::MAX), LONGEST_REST);
+        let usage = |memory| Usage { memory, ..Usage::default() };
+        assert!(limit(1).is_exceeded(usage((1 << 20) + 1)) && !limit(1).is_exceeded(usage(1 << 20)));
+    }
+}
