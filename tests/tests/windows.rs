@@ -175,3 +175,98 @@ fn it_describes_the_machine_it_runs_on() {
     assert!(server.sockets.is_some_and(|sockets| sockets > 0) && server.cores.is_some_and(|cores| cores > 0));
     assert!(!server.name.is_empty());
 }
+
+/// Keys made for a test; gone with it, also when it fails.
+struct Keys<'a>(&'a Windows, Vec<&'static str>);
+
+impl<'a> Keys<'a> {
+    /// Writes values: key, name, kind, text.
+    fn write(windows: &'a Windows, values: &[(&'static str, &str, &str, &str)]) -> Self {
+        let keys = Self(windows, values.iter().map(|(key, ..)| *key).collect());
+        for (key, name, kind, text) in values {
+            windows.run("reg", &["add", key, "/f", "/v", name, "/t", kind, "/d", text]).succeeded();
+        }
+        keys
+    }
+}
+
+impl Drop for Keys<'_> {
+    fn drop(&mut self) {
+        for key in &self.1 {
+            self.0.run("reg", &["delete", key, "/f"]);
+        }
+    }
+}
+
+#[test]
+fn group_policy_beats_the_file() {
+    let Some(windows) = windows() else { return };
+    let agent = windows.agent();
+    let policies = r"HKLM\SOFTWARE\Policies\Caliper\Agent";
+    let _keys = Keys::write(
+        &windows,
+        &[(policies, "CollectAt", "REG_SZ", "02:30"), (policies, "QueueMaxBytes", "REG_DWORD", "2097152")],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    fs_err::write(&file, "[collect]\nat = ['14:00']\nevery = '2h'\n").unwrap();
+    let shown = windows.run(&agent, &["--config", &drive_z(&file), "config", "show"]).succeeded().output;
+    for line in ["collect.at       02:30", "queue.max_bytes  2097152"] {
+        let found = shown.lines().find(|shown| shown.starts_with(line)).unwrap_or_else(|| panic!("{line}\n{shown}"));
+        assert!(found.ends_with("(group policy)"), "{found}");
+    }
+    assert!(shown.contains("collect.every    2h"), "{shown}");
+}
+
+/// What is installed nowhere here stands in the registry all the same, so that the calls that read it are tried.
+#[test]
+fn what_is_installed_is_read_from_the_registry() {
+    let Some(windows) = windows() else { return };
+    let agent = windows.agent();
+    let sql = r"HKLM\SOFTWARE\Microsoft\Microsoft SQL Server";
+    let _keys = Keys::write(
+        &windows,
+        &[
+            (
+                r"HKLM\SOFTWARE\Microsoft\ServerManager\ServicingStorage\ServerComponentCache\RDS-RD-Server",
+                "InstallState",
+                "REG_DWORD",
+                "1",
+            ),
+            (
+                r"HKLM\SOFTWARE\Microsoft\ServerManager\ServicingStorage\ServerComponentCache\Hyper-V",
+                "InstallState",
+                "REG_DWORD",
+                "0",
+            ),
+            (
+                r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\RCM\Licensing Core",
+                "LicensingMode",
+                "REG_DWORD",
+                "4",
+            ),
+            (r"HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\Instance Names\SQL", "DEV", "REG_SZ", "MSSQL16.DEV"),
+            (
+                r"HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\MSSQL16.DEV\Setup",
+                "Edition",
+                "REG_SZ",
+                "Developer Edition",
+            ),
+            (r"HKLM\SOFTWARE\Microsoft\Microsoft SQL Server\MSSQL16.DEV\Setup", "Version", "REG_SZ", "16.0.1000.6"),
+            (sql, "caliper", "REG_SZ", "so that all of it goes"),
+            (r"HKLM\Cluster", "ClusterName", "REG_SZ", "CL1"),
+            (r"HKLM\Cluster\Nodes\1", "NodeName", "REG_SZ", "N1"),
+        ],
+    );
+    let report = windows.run(&agent, &["collect", "--json"]).succeeded();
+    let installed = caliper_proto::Report::from_json(&report.output).unwrap().server.installed;
+    assert_eq!(installed.features, ["RDS-RD-Server"]);
+    assert_eq!(installed.remote_desktop_licensing.as_deref(), Some("per user"));
+    let instance = &installed.sql_instances[0];
+    assert_eq!((instance.name.as_str(), instance.edition.as_deref()), ("DEV", Some("Developer Edition")));
+    assert_eq!((installed.sql_instances.len(), instance.version.as_deref()), (1, Some("16.0.1000.6")));
+    assert_eq!(
+        (installed.cluster.as_deref(), installed.cluster_nodes.as_slice()),
+        (Some("CL1"), &["N1".to_owned()][..])
+    );
+}
