@@ -3,25 +3,30 @@
 //!
 //! Each pair needs a level at its user or at its device. With `n` holders of level `k` or higher and `o` such licences owned,
 //! at least `n - o` must be bought, for every `k`; so the purchase is the greatest of these. Weights on the levels that add
-//! up to the price give a bound by one minimum cut; the best weights are found by column generation, and the covers met on the
-//! way are combined. NP-hard like one level, so always a cost and a bound. Knows nothing of versions and money.
+//! up to the price give a bound by one minimum cut; the best weights are found by column generation, the covers met on the
+//! way are combined, and branch and bound closes what gap remains, as far as its work reaches. NP-hard like one level, so always a
+//! cost and a bound. Knows nothing of versions and money.
 
 mod balance;
 mod bound;
 mod chains;
 mod combine;
+mod core;
+mod dive;
 mod exchange;
 mod fixed;
 mod master;
+mod relax;
+mod round;
+mod terms;
 #[cfg(test)]
 mod tests;
+mod tree;
 
-use bound::Best;
 pub use bound::LevelBound;
-use chains::{Chains, Cut};
-use master::Master;
-
-use super::gcd;
+use chains::Chains;
+use relax::{Start, relaxed};
+use terms::Terms;
 
 /// Level needed for a pair, from 1; 0 stands for none.
 pub type Level = u8;
@@ -74,8 +79,9 @@ type Counts = Vec<u64>;
 const CUTS: usize = 60;
 /// Pairs looked at by exchanges at most. Some tenths of a second.
 const WORK: u64 = 30_000_000;
-/// Up to so many pairs every cover met is improved.
-const SMALL: usize = 20_000;
+/// Pairs looked at by branch and bound at most, and up to which size of the graph: where it is larger, cuts take more for each pair.
+const TREE: u64 = 10_000_000;
+const SMALL: u64 = 20_000;
 
 /// The cheapest purchase found and a bound. Deterministic, one thread.
 ///
@@ -83,11 +89,8 @@ const SMALL: usize = 20_000;
 /// When a level of the needs is above the number of levels owned, or lists do not fit each other.
 #[must_use]
 pub fn cheapest_level_purchase(needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -> LevelPurchase {
-    let terms = Terms::of(terms);
+    let mut terms = Terms::of(terms);
     let chains = Chains::of(needs, terms.levels);
-    let mut master = Master::new(&terms);
-    let (mut best, mut bound): (Option<Holding>, u128) = (None, 0);
-    let mut covers: Vec<Holding> = Vec::new();
     // the price on the lowest level, then on the highest: one of them often decides
     let all_on = |level: usize| {
         let mut weights = vec![0; 2 * terms.levels];
@@ -95,51 +98,40 @@ pub fn cheapest_level_purchase(needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -
         weights[terms.levels + level] = terms.scaled(1);
         weights
     };
-    let mut next = Some(all_on(0));
-    let mut center = Best { value: i128::MIN, weights: all_on(0), demand: Vec::new() };
-    for cut in 0..CUTS {
-        let Some(weights) = next.take() else { break };
-        let Cut { least, levels, demand } = chains.lightest(&weights);
-        let value = least.cast_signed() - terms.owned_weight(&weights);
-        if value > center.value {
-            center = Best { value, weights, demand };
-        }
-        bound = bound.max(terms.unscaled(value));
-        let counts = chains.counts(&levels);
-        master.add(&counts);
-        let holding = chains.holding(&levels, &terms);
-        if best.as_ref().is_none_or(|best| holding.cost < best.cost) {
-            best = Some(holding.clone());
-        }
-        covers.push(holding);
-        if best.as_ref().is_some_and(|best| best.cost == bound) {
-            break;
-        }
-        next = if cut == 0 && terms.levels > 1 { Some(all_on(terms.levels - 1)) } else { master.next(&center, bound) };
-    }
-    let mut best = best.expect("one cut is made");
+    let mut weights = vec![all_on(0), all_on(terms.levels - 1)];
+    weights.dedup();
+    let start = Start { covers: Vec::new(), weights, cuts: CUTS, enough: u128::MAX };
+    let root = relaxed(&chains, &mut terms, start);
+    let mut bound = root.bound;
+    let mut best = root.cheapest().expect("a cut is made").clone();
     let mut work = Work(WORK);
     if best.cost > bound {
-        best = combine::covers(&chains, &terms, best, &covers, bound, &mut work);
+        best = combine::covers(&chains, &terms, best, &root.covers, bound, &mut work);
         best = improved(&chains, &terms, best, &mut work);
     }
     if best.cost > bound {
-        let (weights, bought) = (&center.weights, master.bought());
-        let search = balance::Search { chains: &chains, terms: &terms, weights, bought, covers: &covers, bound };
-        best = search.from(best, &mut work);
-    }
-    // where there is little, others may lead further than the best
-    if best.cost > bound && needs.pairs.len() <= SMALL {
-        for holding in covers {
+        for holding in round::rounded(&chains, &terms, &root) {
             let holding = improved(&chains, &terms, holding, &mut work);
             if holding.cost < best.cost {
                 best = holding;
             }
         }
     }
+    if best.cost > bound {
+        let (weights, bought) = (&root.center.weights, root.bought.map(fixed::Fixed::rounded_down));
+        let search = balance::Search { chains: &chains, terms: &terms, weights, bought, covers: &root.covers, bound };
+        best = search.from(best, &mut work);
+    }
+    let most = if chains.size() <= SMALL { TREE } else { TREE / 2 };
+    if best.cost > bound {
+        best = dive::from(&chains, &terms, &root, best, bound, &mut Work(most));
+    }
+    if best.cost > bound {
+        (best, bound) = tree::search(&chains, &terms, &root, best, &mut Work(most));
+    }
     let (users, devices) = chains.sides(best.levels);
-    let demanded = terms.unscaled(center.value);
-    let bound_shown = center.proof(&chains, &terms);
+    let demanded = terms.unscaled(root.center.value);
+    let bound_shown = root.center.proof(&chains, &terms);
     LevelPurchase { users, devices, cost: best.cost, lower_bound: bound, demanded, bound: bound_shown }
 }
 
@@ -173,72 +165,4 @@ impl Work {
 struct Holding {
     levels: Vec<Level>,
     cost: u128,
-}
-
-/// Prices and what is owned, as the search needs them.
-#[derive(Debug)]
-struct Terms {
-    levels: usize,
-    prices: [u64; 2],
-    /// Owned per level or higher, users then devices.
-    owned: Vec<u64>,
-    /// Weights are prices times this.
-    scale: u64,
-}
-
-/// Weights are prices in parts: the best are nearly always simple fractions of a price, and cuts are quick on small numbers.
-const PARTS: [u64; 4] = [1, 12, 60, 240];
-/// The dearer price has at least so many parts.
-const FINE: u64 = 1_000;
-
-impl Terms {
-    fn of(terms: &LevelTerms<'_>) -> Self {
-        let levels = terms.owned_users.len();
-        assert_eq!(levels, terms.owned_devices.len(), "as many levels of users as of devices");
-        let prices = [terms.user_price, terms.device_price];
-        assert!(prices.iter().all(|price| (1..1 << 32).contains(price)), "prices are at least 1 and below 2^32");
-        let mut owned = Vec::with_capacity(2 * levels);
-        for side in [terms.owned_users, terms.owned_devices] {
-            let or_higher = |level: usize| side[level..].iter().fold(0_u64, |sum, &count| sum.saturating_add(count));
-            owned.extend((0..levels).map(or_higher));
-        }
-        // more than everybody needs is never of use, and must not overflow
-        for count in &mut owned {
-            *count = (*count).min(1 << 33);
-        }
-        let dearer = prices[0].max(prices[1]);
-        let fine = PARTS.into_iter().find(|parts| dearer * parts >= FINE);
-        Self { levels, prices, owned, scale: fine.unwrap_or(PARTS[3]) }
-    }
-
-    fn scaled(&self, side: usize) -> u64 {
-        self.prices[side] * self.scale
-    }
-
-    fn owned_weight(&self, weights: &[u64]) -> i128 {
-        weights.iter().zip(&self.owned).map(|(&weight, &owned)| i128::from(weight) * i128::from(owned)).sum()
-    }
-
-    /// A bound in scaled weights as a bound in prices: the next multiple of what divides both.
-    fn unscaled(&self, value: i128) -> u128 {
-        let unit = gcd(self.prices[0], self.prices[1]);
-        let units = u128::try_from(value).unwrap_or(0).div_ceil(u128::from(self.scale) * u128::from(unit));
-        units * u128::from(unit)
-    }
-
-    /// What must be bought for so many holders, and the price of all that is held beyond what is owned, level by level.
-    fn worth(&self, counts: &[u64]) -> (u128, u128) {
-        let beyond = counts.iter().zip(&self.owned).map(|(&count, &owned)| u128::from(count.saturating_sub(owned)));
-        let priced = beyond.enumerate().map(|(at, beyond)| beyond * u128::from(self.prices[at / self.levels]));
-        (self.cost(counts), priced.sum())
-    }
-
-    /// What must be bought for so many holders.
-    fn cost(&self, counts: &[u64]) -> u128 {
-        let short = |side: usize| {
-            let levels = side * self.levels..(side + 1) * self.levels;
-            levels.map(|at| counts[at].saturating_sub(self.owned[at])).max().unwrap_or(0)
-        };
-        (0..2).map(|side| u128::from(short(side)) * u128::from(self.prices[side])).sum()
-    }
 }

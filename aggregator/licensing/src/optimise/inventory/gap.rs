@@ -41,6 +41,10 @@ pub(super) struct Gap<'a> {
 
 /// Work of one question to a part that asks for more than a limit.
 const QUESTION: u64 = 10_000_000;
+/// A gap of at most one part in so many of the cost matters little: the last step up is often the hardest by far.
+const LITTLE: u128 = 1_000;
+/// Work that closes so small a gap at most.
+const PROOF: u64 = 150_000_000;
 /// Work of the question whether a limit itself can be reached.
 const SURE: u64 = 1_000_000_000;
 
@@ -103,6 +107,9 @@ impl<'a> Gap<'a> {
     pub fn close(&mut self, cost: u128, bound: u128, work: &mut u64) -> (Option<(u128, Vec<bool>)>, u128) {
         let (mut best, mut cost, mut bound) = (None, cost, bound);
         while bound < cost {
+            if (cost - bound).saturating_mul(LITTLE) <= cost {
+                *work = (*work).min(PROOF);
+            }
             let menus = Menus::of(&self.fronts, self.line, self.extra(cost - 1), false);
             let Some(menus) = menus else { break };
             let Some(table) = Table::of(&menus.tables, menus.limit, work) else { break };

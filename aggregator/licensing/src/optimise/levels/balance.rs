@@ -4,13 +4,13 @@
 //! weight are many; among them one is searched for in which no level has more holders than are owned and bought then. A holder too
 //! many counts little at first and ever more, so that the exchanges that lose least weight are made before those that lose more.
 
-use super::{Holding, Terms, Work, chains::Chains, combine, exchange};
+use super::{Holding, Work, chains::Chains, combine, exchange, terms::Terms};
 
 /// What a cover is worth on the way to a purchase.
 struct Aim<'a> {
     weights: &'a [u64],
     /// Holders there should be at most, by level.
-    most: Vec<u64>,
+    most: Vec<i128>,
     /// What one holder too many counts, in scaled prices.
     dear: u64,
 }
@@ -20,8 +20,9 @@ impl Aim<'_> {
     fn worth(&self, counts: &[u64]) -> (u128, u64) {
         let priced = |count: u64, price: u64| u128::from(count) * u128::from(price);
         let each = counts.iter().zip(self.weights).zip(&self.most);
-        let worth = each
-            .map(|((&count, &weight), &most)| priced(count, weight) + priced(count.saturating_sub(most), self.dear));
+        let worth = each.map(|((&count, &weight), &most)| {
+            priced(count, weight) + priced(u64::try_from(i128::from(count) - most).unwrap_or(0), self.dear)
+        });
         (worth.sum(), counts.iter().sum())
     }
 }
@@ -78,7 +79,7 @@ impl Search<'_> {
     fn reached(&self, aimed: [u64; 2], start: Holding, work: &mut Work) -> Holding {
         let (chains, terms) = (self.chains, self.terms);
         let owned = terms.owned.iter().enumerate();
-        let most = owned.map(|(at, &owned)| owned.saturating_add(aimed[at / terms.levels])).collect();
+        let most = owned.map(|(at, &owned)| i128::from(owned) + i128::from(aimed[at / terms.levels])).collect();
         let mut aim = Aim { weights: self.weights, most, dear: terms.scaled(0).max(terms.scaled(1)) / 32 };
         let mut best = start.clone();
         let mut levels = start.levels;

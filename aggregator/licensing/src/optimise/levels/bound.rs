@@ -1,6 +1,6 @@
 //! Why no purchase of several levels can cost less: demand that no way to cover the pairs escapes, level by level.
 
-use super::{Counts, Level, LevelNeeds, LevelTerms, Terms, chains::Chains};
+use super::{Counts, Level, LevelNeeds, LevelTerms, chains::Chains, terms::Terms};
 use crate::optimise::{Demand, verify::levels as verify};
 
 /// Whoever holds a level accounts for the weights of that and all lower ones, and covers demand of at most as much: per user and
@@ -35,6 +35,13 @@ pub(super) struct Best {
 }
 
 impl Best {
+    /// The same in parts finer by `by`.
+    pub fn refine(&mut self, by: u64) {
+        self.value *= i128::from(by);
+        self.weights.iter_mut().for_each(|weight| *weight *= by);
+        self.demand.iter_mut().for_each(|demand| demand.amount *= by);
+    }
+
     /// As a proof about the pairs themselves.
     pub fn proof(self, chains: &Chains, terms: &Terms) -> LevelBound {
         if self.value <= 0 {

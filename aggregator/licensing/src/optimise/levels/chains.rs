@@ -7,8 +7,9 @@
 //! its lower one needs both, which is never cheaper than to take the lower links along.
 
 use super::{
-    Counts, Holding, Level, LevelNeeds, Terms,
+    Counts, Holding, Level, LevelNeeds,
     bound::{Borne, fit},
+    terms::Terms,
 };
 use crate::optimise::{Demand, Graph, Prices, cheapest_cover};
 
@@ -194,6 +195,24 @@ impl Chains {
         demand
     }
 
+    pub fn users(&self) -> usize {
+        self.users
+    }
+
+    pub fn vertices(&self) -> usize {
+        self.floors.len()
+    }
+
+    /// Levels held in any case, users first.
+    pub fn floors(&self) -> &[Level] {
+        &self.floors
+    }
+
+    /// Pairs that a cut looks at, and those at either end.
+    pub fn size(&self) -> u64 {
+        (self.graph.pairs() + self.floors.len()) as u64
+    }
+
     /// Holders per level or higher, users then devices.
     pub fn counts(&self, levels: &[Level]) -> Counts {
         let mut counts = vec![0; 2 * self.levels];
@@ -202,6 +221,39 @@ impl Chains {
             counts[start..start + usize::from(level)].iter_mut().for_each(|count| *count += 1);
         }
         counts
+    }
+
+    /// The same of some vertices.
+    pub fn counts_of(&self, vertices: &[u32], levels: &[Level]) -> Vec<i64> {
+        let mut counts = vec![0; 2 * self.levels];
+        for &vertex in vertices {
+            let start = self.start(vertex as usize);
+            counts[start..start + usize::from(levels[vertex as usize])].iter_mut().for_each(|count| *count += 1);
+        }
+        counts
+    }
+
+    /// Vertices that hang together by open pairs.
+    pub fn components(&self) -> Vec<Vec<u32>> {
+        let mut seen = vec![false; self.floors.len()];
+        let mut components = Vec::new();
+        for start in 0..self.floors.len() as u32 {
+            if std::mem::replace(&mut seen[start as usize], true) {
+                continue;
+            }
+            let mut vertices = vec![start];
+            let mut next = 0;
+            while let Some(&vertex) = vertices.get(next) {
+                next += 1;
+                for &(other, _) in self.rows.of(vertex) {
+                    if !std::mem::replace(&mut seen[other as usize], true) {
+                        vertices.push(other);
+                    }
+                }
+            }
+            components.push(vertices);
+        }
+        components
     }
 
     /// What becomes of the counts when a vertex goes from one level to another.

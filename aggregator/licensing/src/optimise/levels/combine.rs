@@ -2,7 +2,7 @@
 //!
 //! Where two covers differ, the difference falls into pieces that do not touch; each may be taken over on its own.
 
-use super::{Holding, Level, Terms, Work, chains::Chains};
+use super::{Holding, Level, Work, chains::Chains, terms::Terms};
 
 /// From `best`, takes over pieces of the other covers as long as that saves money. Nothing is cheaper than `bound`.
 pub(super) fn covers(

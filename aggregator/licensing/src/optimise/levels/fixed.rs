@@ -36,6 +36,12 @@ impl Fixed {
         u64::try_from(self.0.saturating_add(half).max(0) >> BITS).unwrap_or(u64::MAX)
     }
 
+    /// So many times this, rounded down.
+    pub fn times(self, many: i64) -> i64 {
+        let product = self.0.saturating_mul(i128::from(many)) >> BITS;
+        i64::try_from(product).unwrap_or(if product < 0 { i64::MIN } else { i64::MAX })
+    }
+
     /// The whole number below; 0 for one below 0.
     pub fn rounded_down(self) -> u64 {
         u64::try_from(self.0.max(0) >> BITS).unwrap_or(u64::MAX)
