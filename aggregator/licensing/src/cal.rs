@@ -13,6 +13,7 @@ mod counted;
 mod coverage;
 mod demand;
 mod family;
+mod gifts;
 mod heads;
 mod holders;
 mod intervals;
@@ -42,6 +43,7 @@ use std::collections::BTreeSet;
 use crate::{checked::Checked, draft::Draft, estate::EstateError, prices::UnitPrice};
 use basis::Held;
 use connectors::{Connectors, Terms, chosen};
+use gifts::Grounds;
 pub(crate) use mix::{Weights, held as by_version};
 use suites::Suites;
 pub(crate) use windows::WindowsCals;
@@ -61,13 +63,7 @@ pub(crate) fn cals(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<Windo
     let others: Vec<_> = used.into_iter().map(|used| additive::Ground::of(checked, used)).collect();
     let mut suites = Suites::of(checked, draft);
     if suites.has_free() {
-        let held = suites.held(checked, &base.family, false);
-        let mut demands = vec![(base.family, Demand::of(&base.basis(&checked.estate.policy, &held, &[])))];
-        for other in &others {
-            let held = suites.held(checked, &other.used.family, false);
-            demands.push((other.used.family, Demand::of(&other.basis(&held, &[]))));
-        }
-        suites.give(checked, &demands)?;
+        draft.given_suites = gifts::give(Grounds { base: &base, others: &others }, &mut suites)?;
     }
     suites.write(draft)?;
     let of_base = suites.held(checked, &base.family, false);

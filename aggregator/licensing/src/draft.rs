@@ -8,7 +8,9 @@ use crate::{
     estate::EstateError,
     findings::Warnings,
     ledger::Wanted,
-    position::{FamilyPool, FamilyPurchase, Interval, Pool, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation},
+    position::{
+        FamilyPool, FamilyPurchase, GivenSuites, Interval, Pool, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation,
+    },
 };
 
 /// A position in the making.
@@ -25,6 +27,7 @@ pub(crate) struct Draft<'a> {
     pub violations: Vec<Violation>,
     pub readings: Vec<Reading>,
     pub reclaim: Vec<Reclaim>,
+    pub given_suites: Option<GivenSuites>,
     pub suites: Option<SuiteOffer>,
     pub pool: Option<Pool>,
     pub pools: Vec<FamilyPool>,
@@ -68,6 +71,7 @@ impl<'a> Draft<'a> {
             violations: checked.ledger.violations.clone(),
             readings: Vec::new(),
             reclaim: Vec::new(),
+            given_suites: None,
             suites: None,
             pool: None,
             pools: Vec::new(),

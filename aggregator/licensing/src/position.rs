@@ -166,6 +166,9 @@ pub struct Position {
     /// Licences that can be taken back or are not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reclaim: Vec<Reclaim>,
+    /// What is left to buy with the suites and plans where they are that nobody is named for, if there are any (G.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_suites: Option<GivenSuites>,
     /// CALs of all families bought together, if that is cheaper with suites (G.1); the lines stay those of single CALs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suites: Option<SuiteOffer>,
@@ -242,6 +245,19 @@ pub struct FamilyPool {
     /// The same keys as those of the base CAL's.
     #[serde(flatten)]
     pub pool: Pool,
+}
+
+/// How good the choice is of who holds the suites and plans owned that nobody is named for (G.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenSuites {
+    /// Families whose purchase hangs on it, by what their skus begin with.
+    pub cals: Vec<String>,
+    /// What is left to buy of them: the cheapest purchase of their CALs, and their External Connectors, minor units.
+    pub cost_minor: u64,
+    /// Whoever held the suites, no less would be left to buy.
+    pub lower_bound_minor: u64,
+    /// Whether both are equal.
+    pub proven: bool,
 }
 
 /// The cheapest way to buy the licences of several products together, for one who owns none of them.

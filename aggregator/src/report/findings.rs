@@ -2,7 +2,8 @@
 //! out, other readings of the contract, suites, and what can be taken back.
 
 use caliper_licensing::{
-    FamilyPurchase, Interval, Line, Pool, Position, Purchase, Reading, Reclaim, Servers, SuiteOffer, ToDo, Violation,
+    FamilyPurchase, GivenSuites, Interval, Line, Pool, Position, Purchase, Reading, Reclaim, Servers, SuiteOffer, ToDo,
+    Violation,
 };
 
 use crate::web::text::{Count, Money, family, product};
@@ -52,7 +53,8 @@ pub fn findings(position: &Position) -> Vec<Finding> {
         (
             "Suites",
             "suites",
-            (position.suites.iter().map(|offer| suites(offer, "CALs", &money)))
+            (position.given_suites.iter().map(|given| given_suites(given, &money)))
+                .chain(position.suites.iter().map(|offer| suites(offer, "CALs", &money)))
                 .chain(
                     position
                         .server_suites
@@ -179,6 +181,19 @@ fn suites(offer: &SuiteOffer, what: &str, money: &impl Fn(u64) -> Money) -> Stri
     format!(
         "Who owns none of the {what} above pays {cost} for {}, {saving} less than for single ones; {verdict}.",
         buy.join(", ")
+    )
+}
+
+fn given_suites(given: &GivenSuites, money: &impl Fn(u64) -> Money) -> String {
+    let verdict = if given.proven {
+        "whoever else held them, no less would be left".to_owned()
+    } else {
+        format!("it cannot be less than {}", money(given.lower_bound_minor))
+    };
+    format!(
+        "With the suites and plans owned where they save most that nobody is named for, {} are left to buy of {}; {verdict}.",
+        money(given.cost_minor),
+        given.cals.iter().map(|cal| family(cal, "cal")).collect::<Vec<String>>().join(", ")
     )
 }
 

@@ -63,11 +63,7 @@ pub(crate) fn add_connectors(
     more_rules: &[&'static str],
 ) -> Result<(), EstateError> {
     let Some(sku) = family.connector() else { return Ok(()) };
-    let mut owned = Quantities::new();
-    for entitlement in checked.estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku) {
-        let count = owned.entry(family.version_of(checked, entitlement)).or_default();
-        *count = count.saturating_add(entitlement.quantity);
-    }
+    let owned = owned_connectors(checked, family, sku);
     let by_version = connectors.by_version();
     if by_version.is_empty() && owned.is_empty() {
         return Ok(());
@@ -76,6 +72,25 @@ pub(crate) fn add_connectors(
     rules.extend(&Rules::of(&["E.22", "E.23", "E.24", "E.27"]));
     rules.extend(&Rules::of(more_rules));
     book.add(sku, "licence", &Needed { by_version, rules, ..Needed::default() }, &owned)
+}
+
+/// Those owned, by the version they count as.
+pub(crate) fn owned_connectors(checked: &Checked<'_>, family: &Family<'_>, sku: &str) -> Quantities {
+    let mut owned = Quantities::new();
+    for entitlement in checked.estate.entitlements.iter().filter(|entitlement| entitlement.sku == sku) {
+        let count = owned.entry(family.version_of(checked, entitlement)).or_default();
+        *count = count.saturating_add(entitlement.quantity);
+    }
+    owned
+}
+
+/// Whether a connector could be chosen at all: somebody external is there, and one has a price or is owned.
+pub(crate) fn may_be_chosen(checked: &Checked<'_>, family: &Family<'_>) -> bool {
+    let estate = checked.estate;
+    family.connector().is_some_and(|sku| {
+        let is_there = UnitPrice::of(estate, sku).is_some() || estate.entitlements.iter().any(|row| row.sku == sku);
+        is_there && estate.people.iter().any(|person| person.external)
+    })
 }
 
 /// The optimum of CALs and those connectors that must be bought together.

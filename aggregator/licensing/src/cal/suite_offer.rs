@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{demand::Demand, family::Family, suites::Need};
+use super::{demand::Demand, family::Family, gifts::Need};
 use crate::{
     catalogue::{EquivalenceKind, EquivalenceRow},
     checked::Checked,

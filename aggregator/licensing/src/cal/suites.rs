@@ -1,11 +1,10 @@
 //! Suites, bridges and plans (section G): who is covered in several families at once by what is owned.
 //!
-//! Those assigned by name come first. Others may go to anybody, so they go where they save most, which the optimiser plans
-//! with a bound. Rights of a suite are those of its version once Software Assurance has lapsed; those of a plan are always new.
+//! Those assigned by name come first. Others may go to anybody, so they go where they save most (`gifts`). Rights of a suite are those of its version once Software Assurance has lapsed; those of a plan are always new.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{basis::Held, demand::Demand, family::Family};
+use super::{basis::Held, family::Family};
 use crate::{
     book::Needed,
     catalogue::{EquivalenceKind, EquivalenceRow},
@@ -13,9 +12,8 @@ use crate::{
     draft::Draft,
     estate::{Entitlement, EstateError},
     findings::Rules,
-    optimise::{self, BundleProblem, Holder, MOST_FAMILIES, MOST_OFFERS, Offer, cheapest_bundles},
+    optimise::Holder,
     owned::Quantities,
-    prices::{UnitPrice, in_ratio},
     version::VersionName,
 };
 
@@ -44,11 +42,22 @@ impl Suite<'_> {
     }
 }
 
+/// Suites that serve alike and that nobody is named for.
+pub(super) struct Group {
+    pub holder: Holder,
+    /// Per family the version up to which they cover it.
+    pub covers: Vec<Option<VersionName>>,
+    pub free: u64,
+    verified: bool,
+    /// Which suites they are.
+    members: Vec<usize>,
+}
+
 /// What suites and plans come to.
 pub(crate) struct Suites<'a> {
     suites: Vec<Suite<'a>>,
     /// Whether nothing that is owned could be given to anybody better.
-    proven: bool,
+    pub proven: bool,
 }
 
 impl<'a> Suites<'a> {
@@ -140,83 +149,40 @@ impl<'a> Suites<'a> {
         held
     }
 
-    /// Gives what is free to those who save most; `demands` are what is left once those named are covered.
-    pub fn give(&mut self, checked: &Checked<'_>, demands: &[(Family<'_>, Demand)]) -> Result<(), EstateError> {
-        let open: Vec<&(Family<'_>, Demand)> = demands
-            .iter()
-            .filter(|(_, demand)| !demand.pairs.is_empty() || demand.has_forced())
-            .take(MOST_FAMILIES)
-            .collect();
-        let prices: Option<Vec<UnitPrice>> = open
-            .iter()
-            .flat_map(|(family, _)| [family.user, family.device])
-            .map(|sku| UnitPrice::of(checked.estate, sku))
-            .collect();
-        let weights = prices.map_or(Ok(vec![1; 2 * open.len()]), |prices| in_ratio(&prices))?;
-        let mut offers: Vec<Offer> = Vec::new();
-        for (at, (family, demand)) in open.iter().enumerate() {
-            // E.29: who has a CAL anyway saves nothing by a suite
-            let [users, devices] = family.owned(checked).map(|owned| {
-                let of = |from: Option<VersionName>| match from {
-                    Some(from) => owned.range(from..).fold(0_u64, |sum, (_, count)| sum.saturating_add(*count)),
-                    None => 0,
-                };
-                // those that serve the older needs only are not thought through
-                self.proven &= of(demand.oldest()) == of(demand.newest());
-                of(demand.newest()).min(u64::from(u32::MAX))
-            });
-            let [of_users, of_devices] = [weights[2 * at], weights[2 * at + 1]];
-            for (holder, weight, owned) in [(Holder::User, of_users, users), (Holder::Device, of_devices, devices)] {
-                offers.push(Offer { holder, families: 1 << at, price: Some(weight), owned });
+    /// Those that may still go to anybody, as many of a kind at once: whom they may go to, up to which version each of these families
+    /// is covered, and how many.
+    pub fn groups<'f>(&self, checked: &Checked<'_>, families: &[&'f Family<'f>]) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (at, suite) in self.suites.iter().enumerate().filter(|(_, suite)| suite.free > 0) {
+            let covers: Vec<_> = families.iter().map(|family| suite.covers(checked, family)).collect();
+            if covers.iter().all(Option::is_none) {
+                continue;
             }
-        }
-        let singles = offers.len();
-        let mut of_offer = Vec::new();
-        for (index, suite) in self.suites.iter().enumerate().filter(|(_, suite)| suite.free > 0) {
-            let mut families = 0;
-            for (at, (family, demand)) in open.iter().enumerate() {
-                match suite.covers(checked, family) {
-                    // one too old for a part of the need is not thought through for the other part
-                    Some(version) if demand.newest() > Some(version) => self.proven = false,
-                    Some(_) => families |= 1 << at,
-                    None => {}
+            let verified = suite.row.verified;
+            let is =
+                |group: &&mut Group| (group.holder, &group.covers, group.verified) == (suite.holder, &covers, verified);
+            match groups.iter_mut().find(is) {
+                Some(group) => {
+                    group.free = group.free.saturating_add(suite.free);
+                    group.members.push(at);
+                }
+                None => {
+                    groups.push(Group { holder: suite.holder, covers, free: suite.free, verified, members: vec![at] });
                 }
             }
-            if families != 0 && offers.len() < MOST_OFFERS {
-                let free = suite.free.min(u64::from(u32::MAX));
-                offers.push(Offer { holder: suite.holder, families, price: None, owned: free });
-                of_offer.push(index);
+        }
+        groups
+    }
+
+    /// Gives those of each group to these, by rank; whatever was given before is taken back.
+    pub fn hand_out(&mut self, groups: &[Group], gift: &[Vec<u32>]) {
+        for (group, ranks) in groups.iter().zip(gift) {
+            let mut ranks = ranks.iter().copied();
+            for &member in &group.members {
+                let suite = &mut self.suites[member];
+                suite.given = ranks.by_ref().take(usize::try_from(suite.free).unwrap_or(usize::MAX)).collect();
             }
         }
-        if of_offer.is_empty() {
-            return Ok(());
-        }
-        let needs: Vec<Need> = open.iter().map(|(_, demand)| Need::of(demand)).collect();
-        if needs.iter().any(|need| need.left_out) {
-            self.proven = false;
-        }
-        // numbered so that of equally good plans names do not decide
-        let standing = checked.standing();
-        let people = Places::of(&checked.people.index, &standing.people);
-        let devices = Places::of(&checked.devices.index, &standing.devices);
-        let needs: Vec<Need> =
-            needs.into_iter().map(|need| need.renumbered(&people.of_rank, &devices.of_rank)).collect();
-        let families: Vec<optimise::Family<'_>> = needs.iter().map(Need::as_family).collect();
-        let problem = BundleProblem {
-            users: checked.people.len() as u32,
-            devices: checked.devices.len() as u32,
-            families: &families,
-            offers: &offers,
-        };
-        let plan =
-            cheapest_bundles(&problem).map_err(|error| EstateError::TooLarge(format!("suites and plans ({error})")))?;
-        self.proven &= plan.proven;
-        for holding in plan.holdings.iter().filter(|holding| holding.offer as usize >= singles) {
-            let suite = &mut self.suites[of_offer[holding.offer as usize - singles]];
-            let places = if suite.holder == Holder::User { &people } else { &devices };
-            suite.given.push(places.rank_at[holding.vertex as usize]);
-        }
-        Ok(())
     }
 
     /// Writes a line for each product owned: how many are in use.
@@ -244,78 +210,11 @@ impl<'a> Suites<'a> {
         if !self.proven {
             draft.warnings.0.push(
                 "suites and plans owned without a name went to those who save most as far as was found; another choice may \
-                 save more (G.1): assign them by name to be certain"
+                 save more, how much at most is stated with it (G.1): assign them by name to be certain"
                     .into(),
             );
         }
         Ok(())
-    }
-}
-
-/// Between ranks, which go by name, and places, which do not.
-struct Places {
-    of_rank: Vec<u32>,
-    rank_at: Vec<u32>,
-}
-
-impl Places {
-    /// `places` by index into the estate.
-    fn of(index: &[u32], places: &[u32]) -> Self {
-        let of_rank: Vec<u32> = index.iter().map(|&index| places[index as usize]).collect();
-        let mut rank_at = vec![0; of_rank.len()];
-        of_rank.iter().zip(0..).for_each(|(&place, rank)| rank_at[place as usize] = rank);
-        Self { of_rank, rank_at }
-    }
-}
-
-/// What must be covered in one family, as the optimiser takes it; people who share an account can hold no suite.
-pub(super) struct Need {
-    pairs: Vec<(u32, u32)>,
-    forced_users: Vec<u32>,
-    forced_devices: Vec<u32>,
-    /// Whether there are such people.
-    pub left_out: bool,
-}
-
-impl Need {
-    pub fn of(demand: &Demand) -> Self {
-        let alone = |person: u32| demand.heads_of(person) == 1;
-        let forced = |side: &[Option<VersionName>]| -> Vec<u32> {
-            (0..).zip(side).filter(|(_, forced)| forced.is_some()).map(|(rank, _)| rank).collect()
-        };
-        let mut forced_users = forced(&demand.forced_people);
-        let pairs: Vec<_> = demand.pairs.iter().map(|pair| (pair.person, pair.device)).collect();
-        let all = pairs.len() + forced_users.len();
-        let pairs: Vec<_> = pairs.into_iter().filter(|&(person, _)| alone(person)).collect();
-        forced_users.retain(|&person| alone(person));
-        let left_out = pairs.len() + forced_users.len() < all;
-        Self { pairs, forced_users, forced_devices: forced(&demand.forced_devices), left_out }
-    }
-
-    /// The same by other numbers.
-    fn renumbered(self, people: &[u32], devices: &[u32]) -> Self {
-        let of = |side: Vec<u32>, places: &[u32]| {
-            let mut found: Vec<u32> = side.into_iter().map(|rank| places[rank as usize]).collect();
-            found.sort_unstable();
-            found
-        };
-        let pairs = self.pairs.into_iter().map(|(person, device)| (people[person as usize], devices[device as usize]));
-        let mut pairs: Vec<(u32, u32)> = pairs.collect();
-        pairs.sort_unstable();
-        Self {
-            pairs,
-            forced_users: of(self.forced_users, people),
-            forced_devices: of(self.forced_devices, devices),
-            left_out: self.left_out,
-        }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty() && self.forced_users.is_empty() && self.forced_devices.is_empty() && !self.left_out
-    }
-
-    pub fn as_family(&self) -> optimise::Family<'_> {
-        optimise::Family { pairs: &self.pairs, forced_users: &self.forced_users, forced_devices: &self.forced_devices }
     }
 }
 

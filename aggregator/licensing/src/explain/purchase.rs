@@ -7,7 +7,7 @@ use super::{
 use crate::{
     assessment::{CalHolder, PurchaseHolders},
     cal::Family,
-    position::{Line, Purchase, SuiteOffer},
+    position::{GivenSuites, Line, Purchase, SuiteOffer},
     prices::UnitPrice,
     words::{Count, product},
 };
@@ -123,9 +123,10 @@ impl Explainer<'_> {
         })
     }
 
-    /// Suites on sale: CALs of several families, and licences to run and to manage hosts.
+    /// Suites owned that nobody is named for, and suites on sale: CALs of several families, and licences to run and to manage hosts.
     pub(super) fn suites(&self) -> Vec<Explanation> {
         let position = &self.assessment.position;
+        let given = position.given_suites.iter().map(|given| self.given_suites(given));
         let of_cals = position
             .suites
             .iter()
@@ -139,7 +140,26 @@ impl Explainer<'_> {
                 "G.8",
             )
         });
-        of_cals.chain(of_servers).collect()
+        given.chain(of_cals).chain(of_servers).collect()
+    }
+
+    fn given_suites(&self, given: &GivenSuites) -> Explanation {
+        let mut about = About { kind: "suites", id: "given-suites".into(), ..About::default() };
+        about.rules.extend(["E.29", "G.1"].map(String::from));
+        let cost = self.money(given.cost_minor);
+        about.headline = format!(
+            "Suites and plans owned that nobody is named for go to those with whom the least is left to buy: {cost} for {}",
+            given.cals.join(", ")
+        );
+        about.facts.push(if given.proven {
+            "whoever else held them, no less would be left to buy, which is proven".into()
+        } else {
+            format!(
+                "that nobody else should hold them is not proven, but no less than {} can be left to buy",
+                self.money(given.lower_bound_minor)
+            )
+        });
+        self.finish(about)
     }
 
     fn suite(&self, offer: &SuiteOffer, id: &str, what: &str, single: &str, rule: &str) -> Explanation {

@@ -25,12 +25,33 @@ fn purchases(position: &Position) -> impl Iterator<Item = &Purchase> {
     position.purchase.iter().chain(position.purchases.iter().map(|family| &family.purchase))
 }
 
-/// What it costs at least: a purchase that is not proven, which to find is hard, may be dearer than the cheapest.
+/// What it costs at least: a purchase that is not proven, which to find is hard, may be dearer than the cheapest, and so may be who
+/// holds the suites that nobody is named for. The latter says what is left to buy of all the families they may serve.
 fn to_pay_at_least(assessment: &Assessment) -> u64 {
     let position = &assessment.position;
-    let of_cals: u64 = purchases(position).map(|purchase| purchase.cost_minor - purchase.lower_bound_minor).sum();
+    let given = position.given_suites.as_ref();
+    let of_given = |cal: &str| given.is_some_and(|given| given.cals.iter().any(|of| of == cal));
+    let base = position.purchase.iter().map(|purchase| ("windows-server-cal", purchase));
+    let all = base.chain(position.purchases.iter().map(|family| (family.cal.as_str(), &family.purchase)));
+    let others = all.filter(|(cal, _)| !of_given(cal));
+    let of_cals: u64 = others.map(|(_, purchase)| purchase.cost_minor - purchase.lower_bound_minor).sum();
+    let of_suites = given.map_or(0, |given| given.cost_minor - given.lower_bound_minor);
     let of_servers = position.servers.as_ref().map_or(0, |servers| servers.cost_minor - servers.lower_bound_minor);
-    to_pay(assessment) - of_cals - of_servers
+    to_pay(assessment) - of_cals - of_suites - of_servers
+}
+
+/// CALs of a family by its purchase, or by its lines, and its External Connectors.
+fn left_to_buy(position: &Position, cal: &str) -> u64 {
+    let of_purchase = if cal == "windows-server-cal" {
+        position.purchase.as_ref()
+    } else {
+        position.purchases.iter().find(|family| family.cal == cal).map(|family| &family.purchase)
+    };
+    let short = |skus: &str| -> u64 {
+        position.lines.iter().filter(|line| line.sku.starts_with(skus)).map(|line| line.cost_minor).sum()
+    };
+    let cals = of_purchase.map_or_else(|| short(&format!("{cal}/")), |purchase| purchase.cost_minor);
+    cals + short(&format!("{}/external-connector", cal.trim_end_matches("-cal")))
 }
 
 /// Needed, by product and version.
@@ -53,16 +74,6 @@ fn priced(mut estate: Estate, seed: u64) -> Estate {
     let mut draw = Draw(seed);
     let all = SKUS.iter().chain(&BESIDE);
     estate.prices = all.map(|sku| estates::price(sku, 100 * (1 + draw.number(9)), 1)).collect();
-    estate
-}
-
-/// Whether it is proven that nobody else should hold the suites and plans that nobody is named for (G.1); if not, a warning says so.
-fn suites_are_proven(assessment: &Assessment) -> bool {
-    !assessment.position.warnings.iter().any(|warning| warning.contains("another choice may save more"))
-}
-
-fn without_suites(mut estate: Estate) -> Estate {
-    estate.entitlements.retain(|entitlement| !entitlement.sku.starts_with("core-cal-suite/"));
     estate
 }
 
@@ -102,8 +113,7 @@ proptest! {
         prop_assert_eq!(to_pay(&one), to_pay(&two));
     }
 
-    /// Two organisations of which each had its own become one with everything of both. Suites of CALs without a name are left out
-    /// where it is not proven who should hold them.
+    /// Two organisations of which each had its own become one with everything of both.
     #[test]
     fn merging_two_estates_never_costs_more_than_both_apart(seed: u64, other: u64) {
         let one = priced(estate(seed, EVERYTHING), seed);
@@ -111,13 +121,6 @@ proptest! {
         // terms and prices are those of one customer, and one System Center manages an estate, of one version
         (two.prices, two.policy, two.system_center) = (one.prices.clone(), one.policy.clone(), one.system_center);
         let together = assessed(&merged(&one, &two));
-        let (one, two, together) = if suites_are_proven(&together) {
-            (one, two, together)
-        } else {
-            let (one, two) = (without_suites(one), without_suites(two));
-            let together = assessed(&merged(&one, &two));
-            (one, two, together)
-        };
         let apart = to_pay(&assessed(&one)) + to_pay(&assessed(&two));
         let both = to_pay_at_least(&together);
         prop_assert!(both <= apart, "{both} > {apart}");
@@ -157,7 +160,6 @@ proptest! {
         }
         let apart = to_pay(&assessed(&halves[0])) + to_pay(&assessed(&halves[1]));
         let together = assessed(&whole);
-        prop_assume!(suites_are_proven(&together));
         let both = to_pay_at_least(&together);
         prop_assert!(both <= apart, "{both} > {apart}");
     }
@@ -230,6 +232,13 @@ proptest! {
         for line in &assessment.position.lines {
             prop_assert!(!line.rules.is_empty(), "{line:?}");
             prop_assert_eq!(line.owned + line.short, line.needed + line.surplus, "{:?}", line);
+        }
+        if let Some(given) = &assessment.position.given_suites {
+            // what is left to buy is what the lines and purchases say
+            let left: u64 = given.cals.iter().map(|cal| left_to_buy(&assessment.position, cal)).sum();
+            prop_assert_eq!(given.cost_minor, left, "{:?}", given);
+            prop_assert!(given.lower_bound_minor <= given.cost_minor);
+            prop_assert_eq!(given.proven, given.lower_bound_minor == given.cost_minor);
         }
         for interval in &assessment.position.intervals {
             prop_assert!(interval.lowest <= interval.likely && interval.likely <= interval.highest, "{interval:?}");
