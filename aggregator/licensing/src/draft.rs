@@ -44,6 +44,7 @@ pub(crate) struct Draft<'a> {
 }
 
 /// Hosts that may take one product only.
+#[derive(Clone)]
 pub(crate) struct Tied {
     /// Ids.
     pub hosts: std::collections::BTreeSet<String>,

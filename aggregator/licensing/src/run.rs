@@ -45,25 +45,36 @@ use crate::{
 
 /// Writes the lines, hosts and warnings of licences to run Windows Server into the draft.
 pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(), EstateError> {
-    let estate = checked.estate;
     let placement = Placement::of(checked)?;
+    let ways = needs::resting_ways(checked, &placement, &Stock::of(checked.estate, checked.catalogue))?;
+    recovery::settle(checked, &ways, draft, &|draft, resting| write_licences(checked, &placement, resting, draft))
+}
+
+/// With these resting instances left out, else those of list prices (C.23).
+fn write_licences(
+    checked: &Checked<'_>,
+    placement: &Placement<'_>,
+    resting: Option<&[usize]>,
+    draft: &mut Draft<'_>,
+) -> Result<(), EstateError> {
+    let estate = checked.estate;
     let mut stock = Stock::of(estate, checked.catalogue);
-    let mut found = needs::needs(checked, &placement, &estate.policy, &stock)?;
+    let mut found = needs::needs(checked, placement, &estate.policy, &stock, resting)?;
     if let Some(tied) = &draft.tied {
         found.tie(tied);
     }
     draft.warnings.0.append(&mut found.warnings.0);
     draft.violations.append(&mut found.violations);
-    let mut managed = management::needs(checked, &placement, &estate.policy, &stock)?;
+    let mut managed = management::needs(checked, placement, &estate.policy, &stock)?;
     let said = |warning: &String| !draft.warnings.0.contains(warning);
     let warnings: Vec<String> = std::mem::take(&mut managed.warnings.0).into_iter().filter(said).collect();
     draft.warnings.0.extend(warnings);
-    let readings = readings::readings(checked, &placement, &stock, &found.all, &managed.all)?;
+    let readings = readings::readings(checked, placement, (&stock, resting), &found.all, &managed.all)?;
     draft.readings.extend(readings);
     draft.server_suites = suite_offer::offer(checked, &found.all, &managed.all)?;
-    caps::check(checked, &placement, draft);
-    terms::of_releases(checked, &placement, &found.all, &stock, draft)?;
-    terms::of_machines(checked, &placement, &found, &mut stock, draft);
+    caps::check(checked, placement, draft);
+    terms::of_releases(checked, placement, &found.all, &stock, draft)?;
+    terms::of_machines(checked, placement, &found, &mut stock, draft);
     oem::stay(checked, &mut found.all, &mut stock, draft);
     downgrade::use_idle_datacenter(&stock, &mut found.all, &managed.all);
     terms::of_managed_machines(&managed.all, &mut stock, draft);

@@ -7,8 +7,9 @@ mod cores;
 mod edition;
 mod hosts;
 mod instances;
+mod passive;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use cores::Cores;
 use edition::Edition;
@@ -48,7 +49,7 @@ pub(crate) fn licences(checked: &Checked<'_>, draft: &mut Draft<'_>) -> Result<(
     let placement = Placement::of(checked)?;
     let all = instances(checked, draft)?;
     let here = Way { policy: estate.policy.clone(), undeclared_by_server: false, round_by_processor: false };
-    let active = leave_out_passive(checked, &placement, &all, &here, draft)?;
+    let active = passive::leave_out(checked, &placement, &all, &here, draft)?;
     let needs = needs(checked, &placement, &active, &here)?;
     warn(checked, &placement, &active, draft);
 
@@ -79,53 +80,6 @@ fn assured(estate: &Estate) -> bool {
     estate.entitlements.iter().any(|entitlement| {
         entitlement.sku.starts_with("sql-server/") && entitlement.quantity > 0 && is_assured(estate, entitlement)
     })
-}
-
-/// A passive replica needs no licence of its own beside an active one with Software Assurance. Where there are more of them, those
-/// that would cost most by themselves are free.
-fn leave_out_passive<'i, 'a>(
-    checked: &Checked<'a>,
-    placement: &Placement<'a>,
-    all: &'i [Instance<'a>],
-    way: &Way,
-    draft: &mut Draft<'_>,
-) -> Result<Vec<&'i Instance<'a>>, EstateError> {
-    let rests = |instance: &Instance<'_>| {
-        instance.row.passive || checked.estate.servers[instance.server as usize].disaster_recovery
-    };
-    let assured = assured(checked.estate);
-    let mut left = all.iter().filter(|instance| !rests(instance)).count();
-    let (mut free, mut counted) = (Vec::new(), Vec::new());
-    let (mut passive, mut active): (Vec<&Instance<'a>>, Vec<&Instance<'a>>) = all.iter().partition(|it| rests(it));
-    let mut order = Vec::new();
-    for (at, instance) in passive.iter().enumerate() {
-        let model = if instance.model == SqlModel::Host { SqlModel::Core } else { instance.model };
-        let alone = of_server(checked, placement, &[instance], model, way)?.chosen;
-        let cost = (alone.cost(checked.estate)?.unwrap_or(0), alone.count);
-        order.push((Reverse((cost, instance.edition, instance.version)), at));
-    }
-    // names decide only between those alike
-    order.sort_unstable();
-    passive = order.into_iter().map(|(_, at)| passive[at]).collect();
-    for instance in passive {
-        if assured && left > 0 {
-            left -= 1;
-            free.push(instance.row.id.as_str());
-        } else {
-            active.push(instance);
-            counted.push(instance.row.id.as_str());
-        }
-    }
-    draft.warnings.about(free, |count, list| {
-        format!(
-            "{count} passive instance(s) of SQL Server need no licence as long as an active one beside each has Software \
-             Assurance and they answer nobody (D.11): {list}"
-        )
-    });
-    draft.warnings.about(counted, |count, list| {
-        format!("{count} passive instance(s) of SQL Server count, for lack of active ones with Software Assurance (D.11): {list}")
-    });
-    Ok(active)
 }
 
 /// What all servers need, by id.

@@ -57,11 +57,26 @@ struct Sorted {
     unplaced: Vec<usize>,
 }
 
+/// Which resting instances may be left out (C.23).
+pub(super) fn resting_ways(
+    checked: &Checked<'_>,
+    placement: &Placement<'_>,
+    stock: &Stock,
+) -> Result<recovery::Ways, EstateError> {
+    if !checked.estate.servers.iter().any(|server| server.disaster_recovery) {
+        return Ok(recovery::Ways::None);
+    }
+    let sorted = sort(checked, placement, &mut Warnings::default())?;
+    Ok(recovery::Ways::of(checked, placement, stock, &sorted.by_host))
+}
+
+/// `resting` are those left out, if that is settled (C.23).
 pub(super) fn needs<'a>(
     checked: &Checked<'a>,
     placement: &Placement<'a>,
     policy: &Policy,
     stock: &Stock,
+    resting: Option<&[usize]>,
 ) -> Result<Needs<'a>, EstateError> {
     let estate = checked.estate;
     let (mut warnings, mut violations) = (Warnings::default(), Vec::new());
@@ -79,7 +94,7 @@ pub(super) fn needs<'a>(
     };
     let costs = |servers: &[bool]| costs(checked, policy, &counted(servers));
     let found = (&mut warnings, &mut violations);
-    recovery::leave_out(checked, placement, stock, &mut sorted.by_host, &costs, found)?;
+    recovery::leave_out(checked, placement, (stock, resting), &mut sorted.by_host, &costs, found)?;
     let hosts = counted(&sorted.by_host);
     warn_of_unknown(&hosts, &mut warnings);
 

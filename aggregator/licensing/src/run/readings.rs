@@ -57,7 +57,7 @@ fn saved(checked: &Checked<'_>, lines: &[ReadingLine]) -> Result<Option<Money>, 
 pub(super) fn readings<'a>(
     checked: &Checked<'a>,
     placement: &Placement<'a>,
-    stock: &Stock,
+    (stock, resting): (&Stock, Option<&[usize]>),
     here: &[HostNeed<'a>],
     managed: &[HostNeed<'a>],
 ) -> Result<Vec<Reading>, EstateError> {
@@ -89,7 +89,7 @@ pub(super) fn readings<'a>(
     let here = if others.is_empty() { Totals::new() } else { after(here.to_vec(), managed.to_vec()) };
     let mut readings = Vec::new();
     for (switch, question, policy) in others {
-        let other = needs(checked, placement, &policy, stock)?.all;
+        let other = needs(checked, placement, &policy, stock, resting)?.all;
         let managed = management::needs(checked, placement, &policy, stock)?.all;
         let lines = difference(&here, &after(other, managed));
         if !lines.is_empty() {

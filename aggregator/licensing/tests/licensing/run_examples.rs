@@ -397,6 +397,46 @@ fn machines_of_metal(estate: &mut Estate) {
     estate.servers.push(Server { host: Some("P".into()), ..machine("P0", "2022", "Standard") });
 }
 
+/// C.23, E.29: at list price the one of Datacenter is free, 16 x 100 against 16 x 20; who owns Datacenter licences of 2019, which cannot
+/// run 2022, pays nothing if the other one is.
+#[test]
+fn the_resting_instances_that_are_free_depend_on_what_is_owned() {
+    let on = |id: &str, host: &str, version: &str, edition: &str| Server {
+        host: Some(host.into()),
+        ..machine(id, version, edition)
+    };
+    let resting = |server: Server| Server { disaster_recovery: true, ..server };
+    let mut estate = Estate {
+        as_of: "2026-11-21".parse().unwrap(),
+        currency: "EUR".into(),
+        hosts: vec![host("A", &[8, 8]), host("B", &[8, 8]), host("P", &[8, 8])],
+        servers: vec![
+            resting(on("RA", "A", "2022", "Standard")),
+            resting(on("RB", "B", "2019", "Datacenter")),
+            on("P0", "P", "2022", "Standard"),
+        ],
+        entitlements: vec![owns(STANDARD, "2022", 16)],
+        prices: vec![price(STANDARD, 20, 1), price(DATACENTER, 100, 1)],
+        ..Estate::default()
+    };
+    estate.entitlements[0].software_assurance_until = Some("2026-12-31".parse().unwrap());
+    let list = assessed(&estate);
+    assert_eq!((needed(&list, STANDARD), needed(&list, DATACENTER)), (32, 0));
+    estate.entitlements.push(owns(DATACENTER, "2019", 16));
+    let owning = assessed(&estate);
+    assert_eq!((needed(&owning, STANDARD), needed(&owning, DATACENTER)), (16, 16));
+    let short: u64 = owning.position.lines.iter().map(|line| line.cost_minor).sum();
+    assert_eq!(short, 0);
+    assert!(warns(&owning, &["by the prices given and what is owned", "C.23", "RB"]));
+    let servers = owning.position.servers.as_ref().unwrap();
+    assert_eq!((servers.cost_minor, servers.proven), (0, true));
+    // other names change no number
+    estate.servers[0].id = "ZA".into();
+    estate.servers.reverse();
+    let renamed = assessed(&estate);
+    assert_eq!((needed(&renamed, STANDARD), needed(&renamed, DATACENTER)), (16, 16));
+}
+
 /// C.24, C.25.
 #[test]
 fn oem_licences_stay_and_processor_licences_become_cores() {

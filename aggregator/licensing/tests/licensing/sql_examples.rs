@@ -207,6 +207,62 @@ fn passive_replicas_are_free_beside_software_assurance() {
     assert_eq!(needed(&assessed(&estate), STANDARD), 8);
 }
 
+/// D.11, E.29: of passive instances beyond those in production the ones are free with which the least must be bought: on `V` with 8
+/// virtual processors two of Enterprise at 50, of which one alone saves nothing, on `W` with 4 one of Standard at 10.
+#[test]
+fn passive_replicas_are_free_where_the_least_is_left_to_buy() {
+    let machine = |id: &str, cores: u32| Server {
+        is_virtual: true,
+        host: Some("H".into()),
+        virtual_processors: Some(cores),
+        ..server(id, "2022", "Standard")
+    };
+    let instance = |id: &str, server: &str, edition: &str| SqlInstance {
+        id: id.into(),
+        passive: !id.starts_with("ACTIVE"),
+        ..sql(server, "2022", edition, Some(SqlModel::Core))
+    };
+    let mut estate = Estate {
+        as_of: "2026-11-21".parse().unwrap(),
+        currency: "EUR".into(),
+        hosts: vec![host("H", &[16])],
+        servers: vec![machine("A", 4), machine("V", 8), machine("W", 4)],
+        sql: vec![
+            instance("ACTIVE", "A", "Standard"),
+            instance("V1", "V", "Enterprise"),
+            instance("V2", "V", "Enterprise"),
+            instance("W1", "W", "Standard"),
+        ],
+        entitlements: vec![owns(STANDARD, "2022", 4)],
+        prices: vec![price(STANDARD, 10, 1), price(ENTERPRISE, 50, 1)],
+        ..Estate::default()
+    };
+    estate.entitlements[0].software_assurance_until = Some("2026-12-31".parse().unwrap());
+    let found = |estate: &Estate| {
+        let assessment = assessed(estate);
+        assert!(warns(&assessment, &["passive", "need no licence", "D.11"]));
+        (needed(&assessment, STANDARD), needed(&assessment, ENTERPRISE))
+    };
+    assert_eq!(found(&estate), (4, 8), "W1 is free");
+    // one instance on V alone: it saves most at list price
+    estate.sql.remove(2);
+    assert_eq!(found(&estate), (8, 0), "V1 is free");
+    // but nothing for one who owns Enterprise
+    estate.entitlements.push(owns(ENTERPRISE, "2022", 8));
+    assert_eq!(found(&estate), (4, 8), "W1 is free");
+    // Enterprise at a price below that of Standard: without it the other on the same server would cost more
+    estate.entitlements.pop();
+    estate.prices[1].minor = 1;
+    estate.sql = vec![
+        instance("ACTIVE", "A", "Standard"),
+        instance("V1", "V", "Enterprise"),
+        SqlInstance { passive: false, ..instance("V2", "V", "Standard") },
+    ];
+    let assessment = assessed(&estate);
+    assert_eq!((needed(&assessment, STANDARD), needed(&assessment, ENTERPRISE)), (4, 8));
+    assert!(warns(&assessment, &["passive", "count", "without them the rest would cost more"]));
+}
+
 #[test]
 fn contradictions_and_numbers_without_end_are_refused() {
     let sound = physical("2019", "Standard", None, &[8], "");
