@@ -43,8 +43,9 @@ pub use estate::{
 };
 pub use file::{EstateFile, FileError};
 pub use position::{
-    Confidence, FamilyPool, FamilyPurchase, GivenSuites, Interval, Line, Optimum, POSITION_FORMAT, Pool, PoolVersion,
-    Position, Purchase, Reading, ReadingLine, Reclaim, Servers, ShoppingItem, SuiteCount, SuiteOffer, ToDo, Violation,
+    Confidence, FamilyPool, FamilyPurchase, GivenSuites, Interval, Line, Optimum, POSITION_FORMAT, Pool, PoolToBuy,
+    PoolVersion, Position, Purchase, Reading, ReadingLine, Reclaim, Servers, ShoppingItem, SuiteCount, SuiteOffer,
+    ToDo, Violation,
 };
 pub use run::{azure_machines, break_even_machines};
 pub use version::VersionName;

@@ -24,6 +24,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod tracks;
 mod verify;
 
 pub use bundles::{
@@ -48,6 +49,7 @@ pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_mo
 pub use pool::{PoolBound, PoolBranch, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
 pub use problem::ProblemError;
 pub(crate) use ties::with_most_users;
+pub use tracks::{Span, Tracks, fewest_better};
 pub use verify::{
     Verified, VerifiedLevels, VerifiedPurchase, VerifyError, verify_certificate, verify_level_certificate,
 };

@@ -194,10 +194,13 @@ pub struct Pool {
     pub to: Date,
     /// The newest version needed in the period; CALs of it alone would do.
     pub version: String,
-    /// Several versions needed: how many CALs of each do if each goes to the next who needs one, oldest version first. A lawful
-    /// way to hand out the same pools, not proven to be the one with the fewest new ones.
+    /// Several versions needed: how many CALs of each do. As few as possible are of the newest, which is proven; of the rest as few as
+    /// then possible of the next, and so on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<PoolVersion>,
+    /// What is left to buy of these pools given the CALs owned (E.29), if any are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_buy: Option<PoolToBuy>,
     /// First day on which the most User CALs are held; none if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busiest_of_users: Option<Date>,
@@ -224,6 +227,19 @@ pub struct Pool {
     pub rules: Vec<String>,
     /// Lowest of the rules.
     pub confidence: Confidence,
+}
+
+/// What must be bought of a pool given the CALs owned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolToBuy {
+    /// User CALs.
+    pub users: u64,
+    /// Device CALs.
+    pub devices: u64,
+    /// Of both, minor units of `currency`; 0 if no price is known.
+    pub cost_minor: u64,
+    /// Whatever pools served the period, no less must be bought; 0 if no price is known.
+    pub lower_bound_minor: u64,
 }
 
 /// CALs of a pool by version.

@@ -231,10 +231,16 @@ fn over_time(cal: &str, pool: &Pool) -> String {
         ),
     };
     let text = format!(
-        "from {} to {} a pool that changes hands lawfully would have done: {}{cost}; {verdict}",
+        "from {} to {} a pool that changes hands lawfully would have done: {}{cost}; {verdict}{}",
         pool.from,
         pool.to,
         if pools.is_empty() { "none".to_owned() } else { pools.join(" and ") },
+        match &pool.to_buy {
+            Some(to_buy) if !pool.currency.is_empty() => {
+                format!("; given the CALs owned {} of it are left to buy", money(to_buy.cost_minor))
+            }
+            _ => String::new(),
+        },
     );
     sentence(&text, &["0.4".to_owned(), "E.19".to_owned()])
 }
@@ -293,6 +299,7 @@ mod tests {
                 from: jiff::civil::date(2026, 1, 1),
                 to: jiff::civil::date(2026, 9, 30),
                 version: "2022".into(),
+                to_buy: None,
                 versions: Vec::new(),
                 busiest_of_users: Some(jiff::civil::date(2026, 3, 20)),
                 busiest_of_devices: None,

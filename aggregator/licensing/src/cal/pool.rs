@@ -21,10 +21,12 @@ use super::{
 };
 use crate::{
     book::NO_CURRENCY,
+    checked::Checked,
     draft::{Draft, add},
     estate::{self, Access, Accesses, EstateError},
     optimise::{PoolProblem, Stay, cheapest_pool},
-    position::{FamilyPool, Pool},
+    owned::{Quantities, balance},
+    position::{FamilyPool, Pool, PoolToBuy},
     prices::UnitPrice,
     version::VersionName,
 };
@@ -146,6 +148,7 @@ impl Over<'_> {
             to,
             version: newest.name().into(),
             versions: handed_out.versions(),
+            to_buy: self.to_buy(basis.checked, &handed_out, prices, lower_bound_minor)?,
             busiest_of_users: day(handed_out.busiest[0]),
             busiest_of_devices: day(handed_out.busiest[1]),
             users: plan.user_peak,
@@ -163,6 +166,34 @@ impl Over<'_> {
             rules: rules.ids(),
             confidence: rules.confidence(checked.catalogue),
         }))
+    }
+
+    /// What is left to buy of the pools given the CALs owned (E.29), if any are; without prices how many.
+    fn to_buy(
+        &self,
+        checked: &Checked<'_>,
+        handed_out: &HandedOut,
+        prices: Option<(UnitPrice, UnitPrice)>,
+        least_minor: u64,
+    ) -> Result<Option<PoolToBuy>, EstateError> {
+        let owned = self.family.owned(checked);
+        if owned.iter().all(BTreeMap::is_empty) {
+            return Ok(None);
+        }
+        let [needed_users, needed_devices] = &handed_out.by_version;
+        let short =
+            |needed, owned| balance(needed, owned).iter().fold(0_u64, |sum, line| sum.saturating_add(line.short));
+        let (users, devices) = (short(needed_users, &owned[0]), short(needed_devices, &owned[1]));
+        let mut found = PoolToBuy { users, devices, cost_minor: 0, lower_bound_minor: 0 };
+        if let Some((user, device)) = prices {
+            found.cost_minor = add(user.cost(users)?, device.cost(devices)?)?;
+            // whatever the pools, no more is saved than is owned
+            let all = |owned: &Quantities| owned.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+            let worth = |price: UnitPrice, owned: &Quantities| price.cost(all(owned)).unwrap_or(u64::MAX);
+            let saved = worth(user, &owned[0]).saturating_add(worth(device, &owned[1]));
+            found.lower_bound_minor = least_minor.saturating_sub(saved).min(found.cost_minor);
+        }
+        Ok(Some(found))
     }
 
     /// From when to when by person, device and server, and how many accesses tell no days.

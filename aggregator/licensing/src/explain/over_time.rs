@@ -86,6 +86,20 @@ impl Explainer<'_> {
                 if users + devices == 1 { "is" } else { "are" }
             ));
         }
+        if let Some(to_buy) = &pool.to_buy {
+            let cost = if pool.currency.is_empty() {
+                String::new()
+            } else {
+                let least = self.money(to_buy.lower_bound_minor);
+                format!(" for {}; no pool leaves less than {least} to buy", self.money(to_buy.cost_minor))
+            };
+            let what = match to_buy.users.saturating_add(to_buy.devices) {
+                0 => "nothing is".to_owned(),
+                1 => format!("{} is", cals_in_words(to_buy.users, to_buy.devices)),
+                _ => format!("{} are", cals_in_words(to_buy.users, to_buy.devices)),
+            };
+            about.facts.push(format!("given the CALs owned, {what} left to buy of these{cost} (E.29)"));
+        }
         about.facts.push(
             "a CAL is held from somebody's first to last day, and for 90 days at least; then the next may have it (0.4)".into(),
         );

@@ -67,3 +67,22 @@ fn stays_of_uses_are_checked() {
     let error = assess(&estate).unwrap_err().to_string();
     assert!(error.contains("stay of the uses of rds-cal"), "{error}");
 }
+
+/// E.29: of a pool of one User CAL of 2016 and two of 2022 one of each is owned, so one of 2022 is left to buy; a Device CAL owned
+/// serves nobody there, but another pool might have used it.
+#[test]
+fn what_is_owned_is_set_against_the_versions_of_a_pool() {
+    let owned = r#"
+    entitlement = [
+        { sku = "windows-server-cal/user", version = 2016, quantity = 1 },
+        { sku = "windows-server-cal/user", version = 2022, quantity = 1 },
+        { sku = "windows-server-cal/device", version = 2022, quantity = 1 },
+    ]
+    "#;
+    let position = assess(&EstateFile::read(&format!("{TWO_QUARTERS}{owned}")).unwrap().finish()).unwrap().position;
+    let pool = position.pool.unwrap();
+    assert_eq!(versions(&pool), [("2016", 1, 0), ("2022", 2, 0)]);
+    let to_buy = pool.to_buy.unwrap();
+    assert_eq!((to_buy.users, to_buy.devices, to_buy.cost_minor, to_buy.lower_bound_minor), (1, 0, 4000, 0));
+    assert_eq!(position.pools[0].pool.to_buy, None, "no CAL of Remote Desktop is owned");
+}

@@ -1,7 +1,8 @@
 //! Who gets which CAL of a pool: first come, first served, each CAL as often as it is free again.
 //!
-//! As many CALs as are held on the busiest day always do, since whoever comes takes any that is free. Of those the oldest that
-//! serves the need is taken, else the newest one, which is bought newer from the beginning.
+//! As many CALs as are held on the busiest day always do, since whoever comes takes any that is free. Of these as few as possible are
+//! of the newest version needed, of the rest as few as then possible of the next, and so on; those of a newer one serve older needs
+//! while nobody needs it.
 
 use std::{
     cmp::Reverse,
@@ -10,14 +11,15 @@ use std::{
 
 use super::Need;
 use crate::{
-    optimise::{PoolPlan, PoolProblem},
+    optimise::{PoolPlan, PoolProblem, Span, Tracks, fewest_better},
+    owned::Quantities,
     position::PoolVersion,
     version::VersionName,
 };
 
 /// CALs of both kinds by version, and the first day on which most are held.
 pub(super) struct HandedOut {
-    by_version: [BTreeMap<VersionName, u64>; 2],
+    pub by_version: [Quantities; 2],
     pub busiest: [Option<u32>; 2],
 }
 
@@ -84,39 +86,40 @@ impl HandedOut {
 /// CALs by version, and the first day on which most are held.
 fn hand_out(mut holds: Vec<Hold>) -> (BTreeMap<VersionName, u64>, Option<u32>) {
     holds.sort_unstable();
-    let mut free: BTreeMap<VersionName, u64> = BTreeMap::new();
-    let mut busy: BinaryHeap<Reverse<(u32, VersionName)>> = BinaryHeap::new();
-    let (mut all, mut most, mut busiest) = (BTreeMap::new(), 0, None);
-    for Hold { first, need: Reverse(need), last } in holds {
-        while let Some(&Reverse((end, version))) = busy.peek() {
-            if end >= first {
-                break;
-            }
+    let mut busy: BinaryHeap<Reverse<u32>> = BinaryHeap::new();
+    let (mut most, mut busiest) = (0, None);
+    for hold in &holds {
+        while busy.peek().is_some_and(|&Reverse(end)| end < hold.first) {
             busy.pop();
-            *free.entry(version).or_insert(0) += 1;
         }
-        let taken = free.range(need..).next().or_else(|| free.range(..need).next_back()).map(|(version, _)| *version);
-        let version = need.max(taken.unwrap_or(need));
-        if let Some(taken) = taken {
-            less(&mut free, taken);
-            less(&mut all, taken);
-        }
-        *all.entry(version).or_insert(0) += 1;
-        busy.push(Reverse((last, version)));
+        busy.push(Reverse(hold.last));
         if busy.len() > most {
-            (most, busiest) = (busy.len(), Some(first));
+            (most, busiest) = (busy.len(), Some(hold.first));
         }
     }
-    (all, busiest)
+    (by_version(holds, most as u64), busiest)
 }
 
-fn less(counts: &mut BTreeMap<VersionName, u64>, version: VersionName) {
-    if let Some(count) = counts.get_mut(&version) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(&version);
+/// As few as possible of the newest version, then of the next.
+fn by_version(mut holds: Vec<Hold>, mut tracks: u64) -> BTreeMap<VersionName, u64> {
+    let mut versions: BTreeSet<VersionName> = holds.iter().map(|hold| hold.need.0).collect();
+    let mut found = BTreeMap::new();
+    while let Some(newest) = versions.pop_last() {
+        let span = |hold: &Hold| Span { first: hold.first, last: hold.last, needs_better: hold.need.0 >= newest };
+        let spans: Vec<Span> = holds.iter().map(span).collect();
+        let (of_newest, on_newest) = match fewest_better(&spans, tracks) {
+            Ok(Some(Tracks { better, on_better })) if !versions.is_empty() => (better, on_better),
+            // the last version, or numbers beyond all reason
+            _ => (tracks, vec![true; holds.len()]),
+        };
+        tracks -= of_newest;
+        if of_newest > 0 {
+            found.insert(newest, of_newest);
         }
+        let mut on_newest = on_newest.into_iter();
+        holds.retain(|_| !on_newest.next().unwrap_or(false));
     }
+    found
 }
 
 #[cfg(test)]
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn each_cal_serves_as_often_as_it_is_free() {
-        let cases: [Case; 5] = [
+        let cases: [Case; 7] = [
             (&[], &[], None),
             // the second comes when the first is gone: one CAL, of the newer version from the beginning
             (&[(0, 89, V2016), (90, 200, V2022)], &[(V2022, 1)], Some(0)),
@@ -137,6 +140,14 @@ mod tests {
             // whoever needs the older one leaves the newer one to the other
             (&[(0, 10, V2022), (0, 10, V2016), (20, 30, V2016), (25, 30, V2022)], &[(V2016, 1), (V2022, 1)], Some(0)),
             (&[(0, 50, V2016), (10, 20, V2019), (30, 40, V2022)], &[(V2016, 1), (V2022, 1)], Some(10)),
+            // the one that goes first leaves the newer one to the third
+            (&[(0, 10, V2016), (0, 30, V2016), (20, 40, V2022)], &[(V2016, 1), (V2022, 1)], Some(0)),
+            // three versions: that of 2022 serves 2016 before, that of 2019 after
+            (
+                &[(0, 9, V2016), (0, 30, V2016), (10, 19, V2022), (5, 30, V2019), (20, 30, V2016)],
+                &[(V2016, 1), (V2019, 1), (V2022, 1)],
+                Some(5),
+            ),
         ];
         for (holds, versions, day) in cases {
             let holds = holds.iter().map(|&(first, last, need)| Hold { first, need: Reverse(need), last }).collect();
