@@ -5,6 +5,7 @@
 mod accesses;
 mod earlier;
 mod estate;
+mod history;
 mod machines;
 mod schedule;
 mod settings;

@@ -7,10 +7,11 @@ use std::{
 };
 
 use caliper_licensing::{
-    Access, Accesses, Confidence,
+    Access, Accesses, Confidence, Stay,
     catalogue::{Catalogue, RoleAccess},
 };
 use caliper_proto::{Days, Instant};
+use jiff::civil::Date;
 use rusqlite::Transaction;
 
 use super::{Window, machines::Fleet};
@@ -72,6 +73,18 @@ pub(super) struct Evidence {
     pub uses: BTreeMap<String, Vec<Access>>,
     /// By family, servers with any such access, whoever stands behind it.
     pub used_on: BTreeMap<String, BTreeSet<u32>>,
+    /// If asked for: the accesses with their first and last day instead, of people who left since as well; the base family and the
+    /// others.
+    pub stays: BTreeMap<Option<String>, Vec<Stay>>,
+}
+
+/// What is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Who needs a CAL.
+    Accesses,
+    /// Who was where from when to when, whether they left since or not (rule E.19).
+    Stays,
 }
 
 /// Things in the order of their arrival.
@@ -130,6 +143,15 @@ pub(super) struct Group {
     of_devices: bool,
     /// Only what needs CALs of this family; `None`: everything.
     family: Option<Family>,
+}
+
+impl Group {
+    /// First and last day with an access inside the window.
+    fn dates(&self) -> Dates {
+        let all = || self.years.iter().flat_map(|(year, days)| days.dates(*year));
+        let first = all().next().unwrap_or_else(|| self.first.date());
+        (first, all().last().unwrap_or(first))
+    }
 }
 
 /// Index into the families of the roles.
@@ -210,7 +232,7 @@ impl<'a> Texts<'a> {
 /// Reads all evidence of the window.
 pub(super) fn read(
     tx: &Transaction<'_>,
-    window: &Window,
+    (ask, window): (Ask, &Window),
     catalogue: &Catalogue,
     fleet: &Fleet,
     domains: &[Domain],
@@ -257,6 +279,7 @@ pub(super) fn read(
         sightings,
         machine_accounts: BTreeMap::new(),
         families,
+        ask,
     };
     each_group(tx, window, &roles, fleet, |group| {
         let (who, client) = (texts.principal(group.principal)?, texts.client(group.client)?);
@@ -376,10 +399,14 @@ pub(super) fn each_group(
 struct Counting {
     found: Evidence,
     sightings: Sightings,
-    /// Servers that a device reached by its own account, with flags; the families apart.
-    machine_accounts: BTreeMap<(Option<Family>, u32, u32), u8>,
+    /// Servers that a device reached by its own account, with flags and days; the families apart.
+    machine_accounts: BTreeMap<(Option<Family>, u32, u32), (u8, Dates)>,
     families: Vec<String>,
+    ask: Ask,
 }
+
+/// First and last day.
+type Dates = (Date, Date);
 
 impl Counting {
     fn count(
@@ -416,10 +443,9 @@ impl Counting {
             Who::Machine(machine) => {
                 // the account says which machine it is, whatever the address
                 let device = self.device(&Something::Machine(machine), span, Confidence::H, client);
-                self.machine_accounts
-                    .entry((family, device, server))
-                    .and_modify(|known| *known &= flags)
-                    .or_insert(flags);
+                let days = group.dates();
+                let known = self.machine_accounts.entry((family, device, server)).or_insert((flags, days));
+                *known = (known.0 & flags, (known.1.0.min(days.0), known.1.1.max(days.1)));
                 return;
             }
             Who::Service => {
@@ -432,7 +458,9 @@ impl Counting {
                 }
                 return;
             }
-            Who::Person { person, confidence, .. } if !roster.people()[person as usize].active => {
+            Who::Person { person, confidence, .. }
+                if !roster.people()[person as usize].active && self.ask == Ask::Accesses =>
+            {
                 let first = Seen { first: span.0, last: span.1, confidence, addresses: BTreeSet::new() };
                 self.found.departed.entry(person).or_insert(first).widen(span, confidence);
                 return self.leave_out(family, "accesses by people whose accounts are all disabled or gone (E.19)");
@@ -446,18 +474,25 @@ impl Counting {
         let person = self.found.people.note(&somebody, span, confidence);
         let devices = self.locate(group, client, span, machines);
         self.found.used_otherwise[server as usize] |= flags & Accesses::ADMINISTRATION == 0;
-        let rows = self.rows(family);
         if devices.is_empty() {
-            rows.push(Access { person, device: Accesses::NONE, server, flags });
+            self.note(family, Access { person, device: Accesses::NONE, server, flags }, group.dates());
         }
-        rows.extend(devices.into_iter().map(|device| Access { person, device, server, flags }));
+        for device in devices {
+            self.note(family, Access { person, device, server, flags }, group.dates());
+        }
     }
 
-    /// Where accesses of a family go.
-    fn rows(&mut self, family: Option<Family>) -> &mut Vec<Access> {
-        match family {
-            None => &mut self.found.rows,
-            Some(family) => self.found.uses.entry(self.families[usize::from(family)].clone()).or_default(),
+    /// Writes an access of a family down.
+    fn note(&mut self, family: Option<Family>, row: Access, (first, last): Dates) {
+        let name = family.map(|family| self.families[usize::from(family)].clone());
+        if self.ask == Ask::Stays {
+            let Access { person, device, server, flags } = row;
+            let stay = Stay { person, device, server, first, last, flags };
+            return self.found.stays.entry(name).or_default().push(stay);
+        }
+        match name {
+            None => self.found.rows.push(row),
+            Some(name) => self.found.uses.entry(name).or_default().push(row),
         }
     }
 
@@ -514,7 +549,7 @@ impl Counting {
             return self.leave_out(family, "accesses from server to server (E.6)");
         }
         self.found.used_otherwise[server as usize] = true;
-        self.rows(family).push(Access { person: Accesses::NONE, device, server, flags });
+        self.note(family, Access { person: Accesses::NONE, device, server, flags }, group.dates());
     }
 
     /// Counts what was left out, once whatever families it belongs to.
@@ -532,19 +567,26 @@ impl Counting {
     /// it; only a machine that nobody known works at counts by itself (rule E.28).
     fn finish(mut self) -> Evidence {
         let mut users: HashMap<u32, BTreeSet<u32>> = HashMap::new();
-        for row in &self.found.rows {
-            let known = row.person != Accesses::NONE
-                && matches!(self.found.people.list[row.person as usize].0, Somebody::Known(_));
-            if known && row.device != Accesses::NONE && row.flags & Accesses::ADMINISTRATION == 0 {
-                users.entry(row.device).or_default().insert(row.person);
+        let of_base = self.found.stays.get(&None).into_iter().flatten();
+        let of_base = of_base.map(|stay| (stay.person, stay.device, stay.flags));
+        for (person, device, flags) in
+            self.found.rows.iter().map(|row| (row.person, row.device, row.flags)).chain(of_base)
+        {
+            let known =
+                person != Accesses::NONE && matches!(self.found.people.list[person as usize].0, Somebody::Known(_));
+            if known && device != Accesses::NONE && flags & Accesses::ADMINISTRATION == 0 {
+                users.entry(device).or_default().insert(person);
             }
         }
-        for ((family, device, server), flags) in std::mem::take(&mut self.machine_accounts) {
+        for ((family, device, server), (flags, days)) in std::mem::take(&mut self.machine_accounts) {
             self.found.used_otherwise[server as usize] = true;
-            let rows = self.rows(family);
             match users.get(&device) {
-                Some(people) => rows.extend(people.iter().map(|&person| Access { person, device, server, flags })),
-                None => rows.push(Access { person: Accesses::NONE, device, server, flags }),
+                Some(people) => {
+                    for &person in people {
+                        self.note(family, Access { person, device, server, flags }, days);
+                    }
+                }
+                None => self.note(family, Access { person: Accesses::NONE, device, server, flags }, days),
             }
         }
         self.found

@@ -11,8 +11,8 @@ use rusqlite::Transaction;
 
 use super::{
     EstateSettings, Window,
-    accesses::{self, Evidence, Seen, Somebody, Something},
-    earlier,
+    accesses::{self, Ask, Evidence, Seen, Somebody, Something},
+    earlier, history,
     machines::{Fleet, place, short},
 };
 use crate::{
@@ -111,7 +111,8 @@ pub(super) fn draw(
     let mut machines = Machines::new(&domains, known.iter().map(|known| (known.domain, known.account)), servers);
     let roster = Roster::new(&domains, known.iter().copied());
     let silent = silent_servers(&known, &machines);
-    let found = accesses::read(tx, &window, catalogue, &fleet, &domains, &roster, &mut machines)?;
+    let ask = (Ask::Accesses, &window);
+    let found = accesses::read(tx, ask, catalogue, &fleet, &domains, &roster, &mut machines)?;
     let before = earlier::read(tx, as_of, &fleet, &domains, &roster, &mut machines)?;
 
     let covered: Vec<Option<u32>> = fleet
@@ -148,6 +149,11 @@ pub(super) fn draw(
     };
     let (people, devices) = number(&mut estate, &found, &roster, &machines);
     before.add_to(&mut estate, &roster, &machines);
+    if settings.pool_over_time {
+        let year = Window::ending(as_of, history::YEAR + 1);
+        let past = accesses::read(tx, (Ask::Stays, &year), catalogue, &fleet, &domains, &roster, &mut machines)?;
+        history::add_to(&mut estate, past, &window, &roster, &machines);
+    }
     let departed = found.departed.iter().map(|(at, seen)| person_facts(&roster, *at, seen)).collect();
     Ok(Draft { estate, people, devices, departed })
 }

@@ -215,12 +215,15 @@ pub(super) fn place(
         if release.and_then(|row| catalogue.channel(&row.channel)).is_some_and(|channel| channel.software_assurance) {
             assured.push(server.id.as_str());
         }
+        let is_virtual = is_virtual(server, settings) == Some(true);
         servers.push(Server {
             id: server.id.clone(),
             version: release.map(|row| row.version),
             edition: edition.and_then(|edition| edition.row.edition.clone()).or_else(|| named.map(str::to_owned)),
             host,
-            is_virtual: is_virtual(server, settings) == Some(true),
+            is_virtual,
+            // C.15: as the machine sees them, threads included
+            virtual_processors: server.inventory.logical_processors.filter(|&seen| is_virtual && seen > 0),
             evaluation: server.inventory.evaluation || edition.is_some_and(|edition| edition.evaluation),
             observed_days: covered_days[at],
             ..Server::default()
@@ -414,6 +417,7 @@ mod tests {
             vec![
                 row(1, "HV1", |inventory| {
                     inventory.is_virtual = Some(false);
+                    inventory.logical_processors = Some(48);
                     inventory.processors = vec![caliper_proto::Processor { cores: 12, ..Default::default() }; 2];
                     inventory.virtual_machines =
                         vec![guest("web", ""), guest("", "564d7049-f860-100a-1c09-0156a066c2c3")];
@@ -421,6 +425,7 @@ mod tests {
                 row(2, "A-KVP", |inventory| {
                     virtual_machine(inventory);
                     inventory.physical_host = Some("hv1.lab.net".into());
+                    inventory.logical_processors = Some(6);
                 }),
                 row(3, "B-UUID", |inventory| {
                     virtual_machine(inventory);
@@ -451,6 +456,9 @@ mod tests {
             .map(|host| (host.id.as_str(), host.processors.clone(), host.windows, host.virtualization_only))
             .collect();
         assert_eq!(facts, [("esx1", vec![9, 9], false, false), ("hv1.lab.net", vec![12, 12], true, true)]);
+        // C.15, B.6: those of a machine, never of the metal
+        let seen: Vec<_> = servers.iter().map(|server| server.virtual_processors).collect();
+        assert_eq!(seen, [Some(6), None, None, None, None, None, None]);
         assert!(notes[0].ends_with("hv1.lab.net"), "{notes:?}");
         // E.8 ends with the first other use
         let mut used = [false; 7];

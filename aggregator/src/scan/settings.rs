@@ -6,7 +6,7 @@ use caliper_licensing::{Assignment, Entitlement, Policy, Price, SqlInstance};
 use serde::Deserialize;
 
 /// What is owned, what it costs, which rules leave room, and which machines carry which servers.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EstateSettings {
     /// A catalogue file of one's own, which confirms, changes or adds rows; a relative path starts in the configuration's folder.
@@ -25,6 +25,24 @@ pub struct EstateSettings {
     pub host: Vec<HostSettings>,
     /// `[[estate.sql]]`: how instances of SQL Server are licensed, which nothing on a server tells (rule D.11).
     pub sql: Vec<SqlInstance>,
+    /// Whether to find the smallest pool of CALs over the last year (rule E.19), which reads the evidence of it twice more.
+    pub pool_over_time: bool,
+}
+
+impl Default for EstateSettings {
+    fn default() -> Self {
+        Self {
+            catalogue: None,
+            currency: String::new(),
+            policy: Policy::default(),
+            entitlement: Vec::new(),
+            assignment: Vec::new(),
+            price: Vec::new(),
+            host: Vec::new(),
+            sql: Vec::new(),
+            pool_over_time: true,
+        }
+    }
 }
 
 impl EstateSettings {

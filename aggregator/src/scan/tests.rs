@@ -298,6 +298,89 @@ fn licences_of_those_who_were_not_seen_can_be_taken_back() {
     assert!(found.draft.estate.notes.iter().any(|note| note.ends_with("count as gone (E.19): 1")));
 }
 
+/// 0.4, E.19: former was there in January, bob since the end of May, so one CAL could have served both; leaver from April to May, which
+/// is within the 90 days of former's and before bob's are needed.
+#[test]
+fn evidence_from_before_the_window_gives_the_pool_over_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool_of = |rows: Vec<Access>, pool_over_time: bool| {
+        let folder = tempfile::tempdir_in(folder.path()).unwrap();
+        let store = Store::open(&folder.path().join("data")).unwrap();
+        directory(&store);
+        take_in(&store, folder.path(), inventory("FS"), rows);
+        let mut config = config();
+        config.estate.pool_over_time = pool_over_time;
+        let found = prepare(&store, &config, date(2021, 6, 23)).unwrap();
+        let days = found.draft.estate.stays.iter().map(|stay| (stay.first.day_of_year(), stay.last.day_of_year()));
+        let mut days: Vec<_> = days.collect();
+        days.sort_unstable();
+        (days, found.assessment.position.pool.map(|pool| (pool.users, pool.devices, pool.user_holders)))
+    };
+    let of = |who: &str, days: &[u16]| row(FILES, who, "10.0.0.50", days);
+    let rows = vec![of("lab\\former", &[20, 25]), of("lab\\bob", &[150, 164])];
+    assert_eq!(pool_of(rows.clone(), true), (vec![(20, 25), (150, 164)], Some((1, 0, 2))));
+    assert_eq!(pool_of(rows.clone(), false), (vec![], None));
+    // day 20 + 90 = 110; who came on day 100 needs one of his own, and so does who has left since
+    let with_leaver = [rows, vec![of("lab\\leaver", &[100, 140])]].concat();
+    assert_eq!(pool_of(with_leaver, true), (vec![(20, 25), (100, 140), (150, 164)], Some((2, 0, 3))));
+    // within the window nothing can change hands
+    assert_eq!(pool_of(vec![of("lab\\bob", &[150, 164])], true), (vec![], None));
+}
+
+/// What the pool over time adds to a scan: 25 servers, each reached by all of 40,000 people (1,000,000 rows) from machines of their own
+/// on two days somewhere in half a year.
+#[test]
+#[ignore = "measures, and takes minutes"]
+fn what_the_pool_over_time_costs() {
+    let people = 40_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("data")).unwrap();
+    let accounts = (0..people).flat_map(|at| {
+        let user = account(AccountKind::User, &format!("u{at}"), 100_000 + at);
+        [user, account(AccountKind::Computer, &format!("PC{at}$"), 1_000_000 + at)]
+    });
+    let snapshot = Snapshot {
+        kind: Kind::ActiveDirectory,
+        base: "DC=lab,DC=net".into(),
+        netbios: "lab".into(),
+        dns: "lab.net".into(),
+        accounts: accounts.collect(),
+    };
+    store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, now())).unwrap();
+    for server in 0..25_u32 {
+        let rows = (0..people).map(|at| {
+            // spread by a multiplicative step, so that a person's days on all servers differ
+            let first = 1 + (at.wrapping_mul(2_654_435_761) ^ server.wrapping_mul(40_503)) % 150;
+            row(FILES, &format!("lab\\u{at}"), &format!("pc{at}.lab.net"), &[first as u16, first as u16 + 20])
+        });
+        take_in(&store, folder.path(), inventory(&format!("S{server}")), rows.collect());
+    }
+    let memory = || {
+        let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+        status
+            .lines()
+            .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    for pool_over_time in [false, true] {
+        let mut config = config();
+        config.estate.pool_over_time = pool_over_time;
+        let start = std::time::Instant::now();
+        let found = prepare(&store, &config, date(2021, 6, 23)).unwrap();
+        let estate = &found.draft.estate;
+        println!(
+            "pool_over_time = {pool_over_time}: {:.1} s, {} accesses, {} stays, estate of {} bytes, {}",
+            start.elapsed().as_secs_f64(),
+            estate.accesses.len(),
+            estate.stays.len(),
+            found.estate.len(),
+            memory()
+        );
+        assert_eq!(estate.stays.is_empty(), !pool_over_time);
+    }
+}
+
 #[test]
 fn the_same_store_gives_the_same_bytes_and_the_estate_the_same_position() {
     let folder = tempfile::tempdir().unwrap();
