@@ -9,7 +9,7 @@ use crate::{
     cal::Family,
     position::{GivenSuites, Line, Purchase, SuiteOffer},
     prices::UnitPrice,
-    words::{Count, product},
+    words::{Count, family, product},
 };
 
 impl Explainer<'_> {
@@ -149,7 +149,7 @@ impl Explainer<'_> {
         let cost = self.money(given.cost_minor);
         about.headline = format!(
             "Suites and plans owned that nobody is named for go to those with whom the least is left to buy: {cost} for {}",
-            given.cals.join(", ")
+            given.cals.iter().map(|cal| family(cal, "cal")).collect::<Vec<String>>().join(", ")
         );
         about.facts.push(if given.proven {
             "whoever else held them, no less would be left to buy, which is proven".into()
