@@ -159,6 +159,8 @@ pub(super) struct Instead<'a> {
 struct Candidate<'a> {
     /// Cores of all its machines.
     count: u64,
+    /// The same by edition, see [`edition`].
+    by_edition: [u64; 2],
     by_host: i128,
     by_machine: i128,
     /// Version and sku of the machine that would carry what the minimum asks for beside them.
@@ -180,10 +182,37 @@ pub(super) struct Machines<'m, 'a> {
     /// What one needs.
     pub need: &'m dyn Fn(usize) -> HostNeed<'a>,
     pub may_be_bought: bool,
-    /// Cores owned that may be assigned to machines.
-    pub assured: u64,
+    /// Cores owned that may be assigned to machines, by edition, see [`edition`].
+    pub assured: [u64; 2],
     /// What machines need that are licensed by themselves in any case.
     pub in_any_case: &'m [HostNeed<'a>],
+}
+
+impl Machines<'_, '_> {
+    /// Cores owned that those licensed by themselves in any case leave.
+    fn assured_left(&self) -> [u64; 2] {
+        let [standard, datacenter] = cores_by_edition(self.in_any_case);
+        [self.assured[0].saturating_sub(standard), self.assured[1].saturating_sub(datacenter)]
+    }
+}
+
+/// Where numbers by edition hold those of licences for machines: 1 for Datacenter, which serves no need of the other, 0 for the
+/// other.
+fn edition(sku: &str) -> usize {
+    usize::from(sku == DATACENTER)
+}
+
+fn cores_by_edition(needs: &[HostNeed<'_>]) -> [u64; 2] {
+    let mut cores = [0_u64; 2];
+    for need in needs {
+        let sum = &mut cores[edition(need.chosen.sku)];
+        *sum = sum.saturating_add(need.chosen.count);
+    }
+    cores
+}
+
+fn fit(cores: [u64; 2], into: [u64; 2]) -> bool {
+    cores.iter().zip(into).all(|(cores, into)| *cores <= into)
 }
 
 /// C.19: all machines of a host, or of the hosts between which they move, licensed by themselves, where that is allowed,
@@ -196,9 +225,10 @@ pub(super) fn choose<'a>(
     needs: &mut Vec<HostNeed<'a>>,
 ) -> Result<Vec<Instead<'a>>, EstateError> {
     let estate = checked.estate;
-    let Machines { servers, others, seen, need, may_be_bought, assured, .. } = *by_themselves;
+    let Machines { servers, others, seen, need, may_be_bought, .. } = *by_themselves;
+    let assured = by_themselves.assured_left();
     let mut instead: Vec<Instead<'a>> = Vec::new();
-    if !may_be_bought && assured == 0 {
+    if !may_be_bought && assured == [0, 0] {
         return Ok(instead);
     }
     let mut groups = Groups::of(placement, estate.hosts.len(), servers);
@@ -241,7 +271,8 @@ pub(super) fn choose<'a>(
         }
         let count = of_machines.iter().try_fold(0_u64, |sum, need| sum.checked_add(need.chosen.count));
         let count = count.ok_or_else(|| EstateError::TooLarge("the cores of all virtual machines".into()))?;
-        if !may_be_bought && count > assured {
+        let by_edition = cores_by_edition(&of_machines);
+        if !may_be_bought && !fit(by_edition, assured) {
             continue;
         }
         let group = Some(instead.len() as u32);
@@ -286,7 +317,7 @@ pub(super) fn choose<'a>(
             continue;
         };
         let carrier = of_machines.iter().map(|need| (need.version, Reverse(need.chosen.sku))).max();
-        candidates.push((Candidate { count, by_host, by_machine, carrier }, hosts, of_machines));
+        candidates.push((Candidate { count, by_edition, by_host, by_machine, carrier }, hosts, of_machines));
     }
     let of: Vec<Candidate<'a>> = candidates.iter().map(|candidate| candidate.0).collect();
     let taken = minimum::taken(checked, by_themselves, &of)?;

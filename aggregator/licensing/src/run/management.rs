@@ -69,7 +69,7 @@ pub(super) fn needs<'a>(
         seen: false,
         need: &|server| of_machine(checked, server),
         may_be_bought: policy.per_virtual_machine,
-        assured: stock.assured_cores(Product::SystemCenter),
+        assured: [stock.assured_for_machines(BY_MACHINE), 0],
         in_any_case: &in_any_case,
     };
     let instead = machine::choose(checked, placement, &by_themselves, &mut all)?;

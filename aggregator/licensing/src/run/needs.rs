@@ -124,7 +124,7 @@ pub(super) fn needs<'a>(
         seen: true,
         need: &|server| machine::need(checked, server),
         may_be_bought: policy.per_virtual_machine,
-        assured: stock.assured_cores(Product::WindowsServer),
+        assured: [machine::STANDARD, machine::DATACENTER].map(|sku| stock.assured_for_machines(sku)),
         in_any_case: &in_any_case,
     };
     let instead = machine::choose(checked, placement, &by_themselves, &mut needs)?;

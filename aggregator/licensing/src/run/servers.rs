@@ -68,6 +68,11 @@ pub(super) fn cheapest<'a>(
     Ok(())
 }
 
+/// Whatever costs less than the bound of a problem is a choice that the problem does not have, so then its bound says nothing.
+fn bound_of(bound: u64, cost: u64) -> u64 {
+    if bound > cost { 0 } else { bound }
+}
+
 /// Two choices that do not touch each other.
 fn both(mut one: Servers, mut two: Servers) -> Result<Servers, EstateError> {
     one.lines.append(&mut two.lines);
@@ -116,7 +121,7 @@ fn alone<'n, 'a>(
     let lower_bound = if plan.lower_bound == plan.cost && for_minimum == 0 {
         cost
     } else {
-        problem.minor(plan.lower_bound)?.min(cost)
+        bound_of(problem.minor(plan.lower_bound)?, cost)
     };
     let found = Servers {
         lines: book.lines,

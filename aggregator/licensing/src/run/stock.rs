@@ -117,6 +117,12 @@ impl Stock {
         cores.fold(0, |sum, (_, quantity)| sum.saturating_add(*quantity))
     }
 
+    /// C.14: licences that [`Self::assign_to_machines`] has for this product.
+    pub fn assured_for_machines(&self, sku: &str) -> u64 {
+        let of = |sku: &str| self.assured.get(sku).copied().unwrap_or(0);
+        of(sku).saturating_add(of(&for_hosts(sku)))
+    }
+
     /// C.14: core licences with Software Assurance for virtual machines, those named for them first; taken from those for
     /// hosts. Returns what lacks Software Assurance though it is needed.
     pub fn assign_to_machines(&mut self, sku: &str, needed: u64) -> Unassured {

@@ -187,6 +187,26 @@ fn the_cheapest_of_three_ways_is_chosen() {
     assert!(assessment.position.lines.iter().all(|line| line.surplus == 0));
 }
 
+/// C.14, C.15: a machine of Datacenter on 32 cores by itself takes 16, the least of all machines together, but cores of Standard
+/// do not serve it, whatever they allow.
+#[test]
+fn only_cores_of_its_edition_serve_a_machine() {
+    const DATACENTER_BY_MACHINE: &str = "windows-server/datacenter/virtual-core";
+    let mut estate = cluster("2022", "Datacenter", 1, &[16, 16], 1);
+    estate.servers[0].virtual_processors = Some(4);
+    estate.prices = vec![price(DATACENTER, 615_500, 16), price(DATACENTER_BY_MACHINE, 923_250, 16)];
+    estate.as_of = "2026-11-21".parse().unwrap();
+    for (owned, quantity, by_host, by_machine) in
+        [(STANDARD, 24, 32, 0), (DATACENTER, 15, 32, 0), (DATACENTER, 16, 0, 16), (DATACENTER, 24, 0, 16)]
+    {
+        estate.entitlements = vec![owns(owned, "2022", quantity)];
+        estate.entitlements[0].channel = Channel::Subscription;
+        let assessment = assessed(&estate);
+        let found = (needed(&assessment, DATACENTER), needed(&assessment, DATACENTER_BY_MACHINE));
+        assert_eq!(found, (by_host, by_machine), "{quantity} {owned}");
+    }
+}
+
 /// C.20; with prices in rows 27 to 30 and T5.
 /// C.14: all machines licensed by themselves need 16 cores together, at least 8 each. Hosts of 16 cores at 6 cost 96, a core by
 /// machine 10.

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Candidate, Carrier, Choice, Machines, least_of_all};
+use super::{Candidate, Carrier, Choice, Machines, edition, fit, least_of_all};
 use crate::{checked::Checked, estate::EstateError};
 
 /// Cores so far, no more than the least, and the machine that carries what is missing; the money saved by hosts, less is better.
@@ -36,11 +36,13 @@ pub(super) fn taken<'a>(
     };
     let saves = |candidate: &Candidate<'a>| candidate.by_machine < candidate.by_host;
     // what is owned only: in their order as far as it goes
-    let mut left = machines.assured;
+    let mut left = machines.assured_left();
     let mut simple = vec![false; candidates.len()];
     for (candidate, taken) in candidates.iter().zip(&mut simple) {
-        *taken = saves(candidate) && (machines.may_be_bought || candidate.count <= left);
-        left = if *taken { left.saturating_sub(candidate.count) } else { left };
+        *taken = saves(candidate) && (machines.may_be_bought || fit(candidate.by_edition, left));
+        if *taken {
+            left.iter_mut().zip(candidate.by_edition).for_each(|(left, cores)| *left = left.saturating_sub(cores));
+        }
     }
     let chosen = candidates.iter().zip(&simple).filter(|(_, taken)| **taken);
     let cores = chosen.clone().fold(start.cores, |sum, (candidate, _)| sum.saturating_add(candidate.count));
@@ -53,7 +55,8 @@ pub(super) fn taken<'a>(
         chosen.for_each(|(candidate, _)| state = state.with(candidate, least, 0));
         let pays =
             state.sum(checked, least)?.zip(start.sum(checked, least)?).is_some_and(|(with, without)| with < without);
-        return Ok(if pays && machines.assured >= least { simple } else { vec![false; candidates.len()] });
+        let owned = state.carrier.is_none_or(|(_, Reverse(sku))| least - state.cores <= left[edition(sku)]);
+        return Ok(if pays && owned { simple } else { vec![false; candidates.len()] });
     }
     cheapest(checked, least, start, candidates)
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Order, Side, cost_of, explain,
+    Order, Side, bound_of, cost_of, explain,
     owned::Owned,
     plain_cost,
     problem::{Licence, Machines, Problem, is_decided},
@@ -96,7 +96,7 @@ pub(super) fn cheapest<'a>(
     settled.write(together.skus.iter().copied(), &stock, &mut book)?;
     let Some(plain) = plain_cost(&book, draft)? else { return Ok(()) };
     let cost = cost_of(&book.lines)?;
-    let lower_bound = bound.min(cost);
+    let lower_bound = bound_of(bound, cost);
     let saving = plain.saturating_sub(cost);
     draft.servers = Some(Servers {
         lines: book.lines,
