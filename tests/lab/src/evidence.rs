@@ -8,7 +8,7 @@ use jiff::{ToSpan, civil::Date};
 
 use crate::{
     directory::person_sid,
-    plan::{DOMAIN, Joined, Kind, Noise, Organisation, Purpose, VERSIONS, Visit},
+    plan::{DOMAIN, Joined, Kind, Noise, Organisation, Purpose, VERSIONS, VIRTUAL_PROCESSORS, Visit},
     random::Random,
 };
 
@@ -126,7 +126,9 @@ fn inventory(organisation: &Organisation, at_index: usize) -> Inventory {
     let host = &organisation.hosts[server.host];
     let (version, build, _) = VERSIONS[server.version];
     let seen = at(organisation.as_of.saturating_sub(1.day()), 12);
-    let fitted: &[u32] = if server.is_virtual { &[4] } else { host.processors };
+    // a guest sees virtual processors, and no threads of theirs
+    let (fitted, threads): (&[u32], u32) =
+        if server.is_virtual { (&[VIRTUAL_PROCESSORS], 1) } else { (host.processors, 2) };
     // a guest of Windows knows its host, others do not
     let windows_host = host.physical.filter(|_| server.is_virtual);
     let hypervisor = if windows_host.is_some() {
@@ -149,13 +151,13 @@ fn inventory(organisation: &Organisation, at_index: usize) -> Inventory {
         uuid: Some(machine_guid(organisation, at_index).to_uppercase()),
         sockets: Some(fitted.len() as u32),
         cores: Some(fitted.iter().sum()),
-        logical_processors: Some(fitted.iter().sum::<u32>() * 2),
+        logical_processors: Some(fitted.iter().sum::<u32>() * threads),
         processors: fitted
             .iter()
             .map(|&cores| Processor {
                 cores,
                 enabled_cores: Some(cores),
-                logical_processors: Some(cores * 2),
+                logical_processors: Some(cores * threads),
                 model: "Intel(R) Xeon(R) Gold".into(),
             })
             .collect(),

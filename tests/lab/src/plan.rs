@@ -29,6 +29,8 @@ pub const DEVICE_PRICE: u64 = 3571;
 pub const STANDARD_CORE_PRICE: u64 = 7350;
 /// Price of one Datacenter core in cents.
 pub const DATACENTER_CORE_PRICE: u64 = 42319;
+/// Virtual processors of each guest; more than the least that counts by core (D.4).
+pub const VIRTUAL_PROCESSORS: u32 = 6;
 /// Price of a SQL Server Standard core licence, in cents.
 pub const SQL_CORE_PRICE: u64 = 179_300;
 

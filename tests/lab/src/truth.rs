@@ -8,7 +8,7 @@ use crate::{
     cover::{self, Counts, Cover},
     plan::{
         DATACENTER_CORE_PRICE, DEVICE_PRICE, Edition, Host, Kind, Organisation, Purpose, SQL_CORE_PRICE,
-        STANDARD_CORE_PRICE, USER_PRICE, VERSIONS, Visit,
+        STANDARD_CORE_PRICE, USER_PRICE, VERSIONS, VIRTUAL_PROCESSORS, Visit,
     },
 };
 
@@ -195,10 +195,11 @@ fn needs(organisation: &Organisation) -> Needs {
     for (_, server) in forced(organisation) {
         add(&Counts::from([(("device", VERSIONS[organisation.servers[server].version].2), 1)]), base);
     }
-    // D.4, D.11: SQL Server was used there, and nobody said which and how it is licensed: at least 4 cores of the newest
+    // D.4, D.11: SQL Server was used there, and nobody said which and how it is licensed: the newest by core, each virtual
+    // processor one, at least 4
     let used = |at: usize| organisation.visits.iter().any(|visit| visit.server == at && !visit.long_ago);
     let databases = organisation.servers.iter().enumerate().filter(|(_, server)| server.kind == Kind::Database);
-    let sql_cores = 4 * databases.filter(|(at, _)| used(*at)).count() as u64;
+    let sql_cores = u64::from(VIRTUAL_PROCESSORS.max(4)) * databases.filter(|(at, _)| used(*at)).count() as u64;
     if sql_cores > 0 {
         *needs.entry(("sql-server/standard/core", "2025")).or_default() += sql_cores;
     }
