@@ -10,7 +10,7 @@ use tonic::Status;
 
 use crate::{
     fake::{Authority, Conduct, Fake, SECRET},
-    place::{Place, report},
+    place::{Place, report, started},
 };
 
 /// A command line that uses the configuration of the place.
@@ -28,7 +28,7 @@ async fn run(place: &Place, arguments: &[&str]) -> Answer {
 async fn run_with(place: &Place, arguments: &[&str], input: &str) -> Answer {
     let (mut command, input) = (agent(place, arguments), input.to_owned());
     let work = move || {
-        let mut child = command.spawn().unwrap();
+        let mut child = started(&mut command);
         // a program that does not read its input closes it, which is fine
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()

@@ -6,18 +6,13 @@ use caliper_proto::merge_all;
 
 use crate::{
     fake::Fake,
-    place::{Place, report, small_row},
+    place::{Place, report, small_row, started},
 };
 
 fn start(place: &Place) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_caliper-agent"))
-        .arg("--config")
-        .arg(&place.environment.config)
-        .args(["run", "--once"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_caliper-agent"));
+    command.arg("--config").arg(&place.environment.config).args(["run", "--once"]);
+    started(command.stdout(Stdio::null()).stderr(Stdio::null()))
 }
 
 /// Kills (no signal handler runs) when the aggregator has heard so much more each time, then lets one run end.

@@ -1,6 +1,10 @@
 //! A machine with an agent on it: a folder of its own, a made-up report, no waiting between attempts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    process::{Child, Command},
+    sync::Arc,
+    time::Duration,
+};
 
 use caliper_agent::{
     config::Config, enroll, environment::Environment, identity::Identity, queue, run::Run, state::Folder,
@@ -11,6 +15,20 @@ use prost::Message as _;
 use tempfile::TempDir;
 
 use crate::fake::Fake;
+
+/// Starts a program. Wine refuses that now and then with ERROR_INTERNAL_ERROR while many start at once; then a few times more.
+pub fn started(command: &mut Command) -> Child {
+    const INTERNAL_ERROR: i32 = 1359;
+    for _ in 0..5 {
+        match command.spawn() {
+            Err(refused) if cfg!(windows) && refused.raw_os_error() == Some(INTERNAL_ERROR) => {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            outcome => return outcome.unwrap(),
+        }
+    }
+    command.spawn().unwrap()
+}
 
 pub struct Place {
     pub dir: TempDir,
