@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::fake::Fake;
 
-/// Starts a program. Wine refuses that now and then with ERROR_INTERNAL_ERROR while many start at once; then a few times more.
+/// Starts a program. Wine refuses that now and then (`ERROR_INTERNAL_ERROR`) while many start at once; then a few times more.
 pub fn started(command: &mut Command) -> Child {
     const INTERNAL_ERROR: i32 = 1359;
     for _ in 0..5 {
