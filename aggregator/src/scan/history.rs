@@ -16,8 +16,8 @@ use crate::identity::{Machines, Roster};
 /// Days back, the last day of the window not counted.
 pub(super) const YEAR: u32 = 365;
 
-/// With more stays no pool is computed: it would take minutes, and an estate of them gigabytes.
-const MOST: usize = 2_000_000;
+/// With more stays no pool is computed: what it costs beyond was not measured.
+const MOST: usize = 500_000;
 
 /// Adds the stays to the estate, with people and machines that are not in it yet.
 pub(super) fn add_to(estate: &mut Estate, found: Evidence, window: &Window, roster: &Roster<'_>, machines: &Machines) {
