@@ -2,7 +2,7 @@
 """Measures mixes, purchases (of one level and of several), connectors, modes, pools and bundles beside HiGHS on the same
 accesses.
 
-    cargo build --release -p caliper-licensing --example choices
+    cargo build --release -p caliper-optimise --example choices
     tests/bench/choices.py ACCESSES.csv --kinds connectors --limit 300      # time, memory and gap, side by side
     tests/bench/choices.py ACCESSES.csv --kinds purchase levels --owned 40 5   # owning CALs for 40 % of users, 5 % of devices
     tests/bench/choices.py ACCESSES.csv --kinds purchase levels --draws --highs-runs 0   # 16 inventories: proven, gap, time

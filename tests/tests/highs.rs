@@ -14,11 +14,7 @@ fn the_optimiser_agrees_with_highs() {
     }
     let folder = programs::caliper().parent().expect("a program lies in a folder");
     let choices = folder.join("examples/choices");
-    assert!(
-        choices.exists(),
-        "{}: build it by `cargo build -p caliper-licensing --example choices`",
-        choices.display()
-    );
+    assert!(choices.exists(), "{}: build it by `cargo build -p caliper-optimise --example choices`", choices.display());
     let mut compare = Command::new(programs::workspace().join("tests/bench/choices.py"));
     compare.args(["--check", "50", "--kinds", "mix", "purchase", "levels", "connectors", "modes", "--choices"]);
     assert!(compare.arg(choices).status().expect("python3 can be started").success(), "HiGHS disagrees, see above");

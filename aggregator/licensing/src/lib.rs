@@ -16,7 +16,6 @@ mod file;
 mod findings;
 mod ledger;
 mod names;
-pub mod optimise;
 mod owned;
 mod packs;
 pub mod planner;
@@ -30,6 +29,8 @@ mod standing;
 mod switches;
 mod version;
 pub mod words;
+
+pub use caliper_optimise as optimise;
 
 pub use assess::{assess, assess_with};
 pub use assessment::{

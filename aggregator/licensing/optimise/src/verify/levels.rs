@@ -9,7 +9,7 @@
 use std::io::BufRead;
 
 use super::{Lines, VerifyError, fields, shows};
-use crate::optimise::{Demand, Level, LevelBound, LevelNeeds, LevelTerms};
+use crate::{Demand, Level, LevelBound, LevelNeeds, LevelTerms};
 
 /// What a valid certificate of a purchase of several levels proves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn cost(held: &[Vec<Level>; 2], terms: &LevelTerms<'_>) -> u128 {
 }
 
 /// What `bound` shows about `needs` at `terms`: nothing costs less. `None` if it is wrong in itself.
-pub(in crate::optimise) fn bound(bound: &LevelBound, needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -> Option<u128> {
+pub(crate) fn bound(bound: &LevelBound, needs: &LevelNeeds<'_>, terms: &LevelTerms<'_>) -> Option<u128> {
     let shown = Shown::of(bound, needs, terms)?;
     // the greatest bound shown, by bisection: what shows one shows every lower one
     let (mut low, mut high) = (0_u128, shown.weight.checked_mul(1 << 32)?.checked_add(1)?);

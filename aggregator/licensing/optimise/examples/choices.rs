@@ -12,7 +12,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
 };
 
-use caliper_licensing::optimise::{
+use caliper_optimise::{
     BundleProblem, ConnectorProblem, ExternalAccess, Family, Graph, Holder, HostAccess, Level, LevelNeeds, LevelTerms,
     ModeProblem, Offer, PoolProblem, Prices, Stay, cheapest_bundles, cheapest_cover, cheapest_level_purchase,
     cheapest_modes, cheapest_pool, cheapest_purchase, cheapest_with_connectors, rolling_peak,

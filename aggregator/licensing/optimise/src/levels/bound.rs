@@ -1,7 +1,7 @@
 //! Why no purchase of several levels can cost less: demand that no way to cover the pairs escapes, level by level.
 
 use super::{Counts, Level, LevelNeeds, LevelTerms, chains::Chains, terms::Terms};
-use crate::optimise::{Demand, verify::levels as verify};
+use crate::{Demand, verify::levels as verify};
 
 /// Whoever holds a level accounts for the weights of that and all lower ones, and covers demand of at most as much: per user and
 /// device, its pairs up to any level bear no more than the weights up to that level, less those of what it holds in any case.

@@ -48,7 +48,7 @@ pub use levels::{Level, LevelBound, LevelNeeds, LevelPurchase, LevelTerms, cheap
 pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_modes};
 pub use pool::{PoolBound, PoolBranch, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
 pub use problem::ProblemError;
-pub(crate) use ties::with_most_users;
+pub use ties::with_most_users;
 pub use tracks::{Span, Tracks, fewest_better};
 pub use verify::{
     Verified, VerifiedLevels, VerifiedPurchase, VerifyError, verify_certificate, verify_level_certificate,

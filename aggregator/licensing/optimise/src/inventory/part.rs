@@ -5,7 +5,7 @@
 //! "the whole right side" and the other "the whole left side". Which of users and devices is left, the caller decides.
 
 use super::Graph;
-use crate::optimise::{Cover, Prices, cheapest_cover, graph::Adjacency};
+use crate::{Cover, Prices, cheapest_cover, graph::Adjacency};
 
 const OUTSIDE: u32 = u32::MAX;
 

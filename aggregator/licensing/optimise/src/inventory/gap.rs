@@ -12,7 +12,7 @@ use super::{
     refine::{Answer, cover_within},
     table::{Choice, Table},
 };
-use crate::optimise::gcd;
+use crate::gcd;
 
 /// A ratio of weights, and what every cover weighs at least.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use super::{
     gap::Line,
     part::Part,
 };
-use crate::optimise::gcd;
+use crate::gcd;
 
 /// Where the hull is straight over the number owned.
 pub(super) struct Segment {

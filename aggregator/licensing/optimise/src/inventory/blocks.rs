@@ -4,7 +4,7 @@
 //! and rights in indivisible blocks, some of which need others first (Picard and Queyranne 1980).
 
 use super::part::Part;
-use crate::optimise::Demand;
+use crate::Demand;
 
 /// Lefts to add and rights to drop together, in the numbering of the part.
 #[derive(Debug, Default, Clone)]

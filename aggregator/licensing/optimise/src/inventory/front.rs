@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{blocks::blocks, part::Part};
-use crate::optimise::gcd;
+use crate::gcd;
 
 /// Lefts and rights in a cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

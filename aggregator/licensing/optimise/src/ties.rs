@@ -9,7 +9,7 @@ use super::{Demand, Prices, graph::Graph};
 ///
 /// The demand is a maximum flow from users to devices. A user with price left over need not pay, so all its devices
 /// must; a device that pays lets off everybody whose demand it carries. Whoever is not let off pays.
-pub(crate) fn with_most_users(graph: &Graph, demand: &[Demand], user_prices: Prices<'_>) -> (Vec<bool>, Vec<bool>) {
+pub fn with_most_users(graph: &Graph, demand: &[Demand], user_prices: Prices<'_>) -> (Vec<bool>, Vec<bool>) {
     let mut left: Vec<u64> = (0..graph.users() as usize).map(|user| user_prices.of(user)).collect();
     let mut carried: Vec<(u32, u32)> = Vec::with_capacity(demand.len());
     for demand in demand {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::optimise::{Verified, VerifyError, verify_certificate, write_purchase_certificate};
+use crate::{Verified, VerifyError, verify_certificate, write_purchase_certificate};
 
 /// Tries every set of users; each then fixes its devices.
 fn brute_force(users: u32, pairs: &[(u32, u32)], [a, b, owned_users, owned_devices]: [u64; 4]) -> u128 {

@@ -1,13 +1,13 @@
 //! Measures the cheapest cover step by step: CPU time, memory above the pairs, and the whole against
 //! building the adjacency alone. Linux only, since it reads `/proc`.
 //!
-//! `cargo run --release -p caliper-licensing --example cover FILE [USER-PRICE DEVICE-PRICE] [--sorted]`; the binary layout
+//! `cargo run --release -p caliper-optimise --example cover FILE [USER-PRICE DEVICE-PRICE] [--sorted]`; the binary layout
 //! of the file is that of `caliper optimise`. `tests/bench/optimise.py` compares with other solvers.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
-use caliper_licensing::optimise::{Graph, Prices, cheapest_cover_timed};
+use caliper_optimise::{Graph, Prices, cheapest_cover_timed};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -11,7 +11,7 @@ use super::{
     bound::{Borne, fit},
     terms::Terms,
 };
-use crate::optimise::{Demand, Graph, Prices, cheapest_cover};
+use crate::{Demand, Graph, Prices, cheapest_cover};
 
 /// A link: its vertex, the level of the link below it or that held in any case, and its own.
 #[derive(Debug, Clone, Copy)]

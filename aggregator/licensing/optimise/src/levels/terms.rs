@@ -1,7 +1,7 @@
 //! Prices and what is owned, as the search needs them.
 
 use super::LevelTerms;
-use crate::optimise::gcd;
+use crate::gcd;
 
 /// What holders cost, less what is owned.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::optimise::{VerifiedLevels, VerifyError, verify_level_certificate, write_level_purchase_certificate};
+use crate::{VerifiedLevels, VerifyError, verify_level_certificate, write_level_purchase_certificate};
 
 /// From the definition: of each level or higher no more may be held than is owned and bought.
 fn cost(held: &[Level], owned: &[u64], price: u64) -> u128 {

@@ -1,12 +1,12 @@
 //! What a change costs when the cheapest cover is kept, beside solving everything anew.
 //!
-//! `cargo run --release -p caliper-licensing --example churn -- GRAPH.bin [USER_PRICE DEVICE_PRICE [PER_MILLE]]`
+//! `cargo run --release -p caliper-optimise --example churn -- GRAPH.bin [USER_PRICE DEVICE_PRICE [PER_MILLE]]`
 //! takes a graph in the binary layout of `caliper optimise`. On day 0 a thousandth of its pairs is held back; these
 //! then come while as many others go. Best of five, the last result checked against solving anew.
 
 use std::{error::Error, hint::black_box, time::Instant};
 
-use caliper_licensing::optimise::{Change, Graph, Prices, StandingCover, cheapest_cover};
+use caliper_optimise::{Change, Graph, Prices, StandingCover, cheapest_cover};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
