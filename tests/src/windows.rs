@@ -13,6 +13,8 @@ use crate::{
 
 /// Longest wait for a build on a slow machine.
 const BUILD: Duration = Duration::from_mins(40);
+/// Longest wait for tests that are built; they take a minute.
+const TESTS: Duration = Duration::from_mins(10);
 
 /// The Wine folder, for one test at a time; all its programs end when this is dropped.
 pub struct Windows {
@@ -51,19 +53,25 @@ fn stop() {
     finish(script().arg("stop"));
 }
 
+/// Runs a command of cargo with Windows as its target.
+fn cargo(command: &str, arguments: &[&str], patience: Duration) {
+    let mut cargo = script();
+    cargo.args(["cargo", command, "--quiet", "--target-dir"]).arg(results()).args(arguments).current_dir(workspace());
+    programs::forget_cargo(&mut cargo);
+    let _ = Running::start(&mut cargo).wait(patience).succeeded();
+}
+
 impl Windows {
-    /// Runs a command of cargo with Windows as its target.
-    pub fn cargo(&self, command: &str, arguments: &[&str]) -> Finished {
-        let mut cargo = script();
-        cargo.args(["cargo", command, "--target-dir"]).arg(results()).args(arguments).current_dir(workspace());
-        programs::forget_cargo(&mut cargo);
-        Running::start(&mut cargo).wait(BUILD)
+    /// Builds the tests of these packages and runs them, which all must pass.
+    pub fn test(&self, packages: &[&str]) {
+        cargo("test", &[packages, &["--no-run"]].concat(), BUILD);
+        cargo("test", packages, TESTS);
     }
 
     /// Builds the agent.
     #[must_use]
     pub fn agent(&self) -> PathBuf {
-        self.cargo("build", &["--quiet", "-p", "caliper-agent"]).succeeded();
+        cargo("build", &["-p", "caliper-agent"], BUILD);
         results().join("x86_64-pc-windows-gnu/debug/caliper-agent.exe")
     }
 

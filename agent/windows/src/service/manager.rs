@@ -195,10 +195,19 @@ pub fn state(name: &str) -> Result<State, WindowsError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
+
+    /// Wine's service manager loses handles, and sometimes never answers, when two threads of a process ask at once.
+    fn in_turn() -> MutexGuard<'static, ()> {
+        static TURN: Mutex<()> = Mutex::new(());
+        TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     #[test]
     fn a_service_that_is_not_there_is_absent_and_cannot_be_started() {
+        let _turn = in_turn();
         let name = "CaliperTestAbsent";
         assert_eq!(state(name).unwrap(), State::Absent);
         assert!(!uninstall(name).unwrap());
@@ -210,6 +219,7 @@ mod tests {
     /// Installed twice, as a repair does it, and removed; never started.
     #[test]
     fn a_service_is_installed_changed_and_removed() {
+        let _turn = in_turn();
         let name = "CaliperTestInstalled";
         let definition = Definition {
             name,
