@@ -3,19 +3,22 @@
 //! Knows nothing of LDAP, gRPC or pages, and no rule about money: those are `caliper_licensing`'s.
 
 mod accesses;
+mod clusters;
 mod earlier;
 mod estate;
 mod history;
 mod machines;
 mod schedule;
 mod settings;
+mod sql;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod window;
 
 pub use estate::{DeviceFacts, Draft, PersonFacts};
 pub use schedule::{Calendar, ScheduleError, ScheduleSettings, keep as keep_schedules, run_due};
-pub use settings::{EstateSettings, HostSettings};
+pub use settings::{EstateSettings, HostSettings, ServerSettings};
 pub use window::Window;
 
 use caliper_licensing::{Assessment, EstateError, Position, assess_with};

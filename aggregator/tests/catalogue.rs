@@ -75,7 +75,7 @@ fn a_file_of_ones_own_is_checked_and_says_what_it_touches() {
     written(folder.path(), "own.toml", OWN);
     assert_eq!(
         printed(folder.path(), &["catalogue", "check", "own.toml"]),
-        "own.toml: fine, 3 rows of its own over 2026-11-21\n  \
+        "own.toml: fine, 3 rows of its own over 2026-11-28\n  \
          equivalence microsoft-365-e3  [H, your own]\n  \
          price windows-server-cal/user 2022 1 EUR  [H, your own]\n  \
          price windows-server-cal/device 2022 1 EUR  [H, your own]\n"
@@ -117,12 +117,12 @@ fn rows_are_shown_with_all_that_they_rest_on() {
     }
     assert!(show(&["edition_id", "0x4f"]).contains("STANDARD_EVALUATION_SERVER"));
     let json: Value = serde_json::from_str(&show(&["role", "file-server", "--json"])).unwrap();
-    assert_eq!(json["version"], "2026-11-21");
+    assert_eq!(json["version"], "2026-11-28");
     assert_eq!(json["rows"][0]["row"]["guid"], "10a9226f-50ee-49d8-a393-9a501d47ce04");
     assert_eq!(json["rows"].as_array().unwrap().len(), 1);
     assert_eq!(
         refused(folder.path(), &["catalogue", "show", "rules"]),
-        "error: there is no kind `rules` in the catalogue: name one of version, channel, build, edition, edition_id, cap, right, \
+        "error: there is no kind `rules` in the catalogue: name one of version, channel, build, product_build, edition, edition_id, cap, right, \
          server_suite, core_minimum, core_factor, cal, equivalence, included, licence_server, role, pack, price, policy, question, rule, source\n"
     );
     assert_eq!(

@@ -28,7 +28,9 @@ pub use money::PriceRow;
 pub use row::{AnyRow, Origin};
 pub use running::{CoreFactorRow, CoreMinimumRow, Formula, PackRow, Product, RightRow, ServerSuiteRow, Terms};
 pub use texts::{PolicyRow, QuestionRow, RuleRow, SourceKind, SourceRow};
-pub use windows::{BuildRow, CapRow, ChannelRow, EditionIdRow, EditionRow, Model, Reporter, RunLicence, VersionRow};
+pub use windows::{
+    BuildRow, CapRow, ChannelRow, EditionIdRow, EditionRow, Model, ProductBuildRow, Reporter, RunLicence, VersionRow,
+};
 
 use read::{Lists, Places};
 use row::{Row, key_of};
@@ -40,7 +42,7 @@ pub const FORMAT: &str = "caliper.catalogue/1";
 pub const LARGEST: usize = 4 << 20;
 
 /// Day on which the program's own rows were last brought up to date.
-const VERSION: &str = "2026-11-21";
+const VERSION: &str = "2026-11-28";
 
 /// Stands for the user's own file in refusals; who read it knows its name.
 const OWN_FILE: &str = "the file";
@@ -121,6 +123,8 @@ lists! {
     channels: ChannelRow,
     /// Builds.
     builds: BuildRow,
+    /// Builds of other products.
+    product_builds: ProductBuildRow,
     /// Editions.
     editions: EditionRow,
     /// SKU numbers and `EditionID`s.

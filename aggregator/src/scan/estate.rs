@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caliper_licensing::{
-    Access, Accesses, Confidence, Device, Estate, Person, Server, SqlInstance, Use, catalogue::Catalogue,
-};
+use caliper_licensing::{Access, Accesses, Confidence, Device, Estate, Person, Use, catalogue::Catalogue};
 use caliper_proto::Instant;
 use jiff::civil::Date;
 use rusqlite::Transaction;
@@ -12,8 +10,9 @@ use rusqlite::Transaction;
 use super::{
     EstateSettings, Window,
     accesses::{self, Ask, Evidence, Seen, Somebody, Something},
-    earlier, history,
-    machines::{Fleet, place, short},
+    clusters, earlier, history,
+    machines::{Fleet, place},
+    sql, statements,
 };
 use crate::{
     directory::AccountKind,
@@ -121,7 +120,9 @@ pub(super) fn draw(
         .zip(&found.since)
         .map(|(server, since)| covered_days(&window, *since, server.last_seen))
         .collect();
-    let (hosts, servers, mut notes) = place(&fleet, catalogue, &settings.host, &found.used_otherwise, &covered);
+    let (mut hosts, mut servers, mut notes) = place(&fleet, catalogue, &settings.host, &found.used_otherwise, &covered);
+    clusters::join(&fleet, &settings.host, &mut hosts, &mut servers, &mut notes);
+    statements::add(&fleet, &settings.server, &hosts, &mut servers, &mut notes);
     if !silent.is_empty() {
         notes.push(format!(
             "servers in the directory that report nothing, so that who uses them is not counted (I.4): {}, {}",
@@ -132,7 +133,8 @@ pub(super) fn draw(
     if fleet.workstations > 0 {
         notes.push(format!("machines that report but are workstations, no servers, left out: {}", fleet.workstations));
     }
-    let sql = sql_instances(&settings.sql, &servers, &found, &mut notes);
+    let used: Vec<u32> = found.used_on.get(sql::FAMILY).into_iter().flatten().copied().collect();
+    let sql = sql::instances(&settings.sql, &fleet, &servers, &used, catalogue, &mut notes);
     let mut estate = Estate {
         as_of,
         currency: settings.currency.clone(),
@@ -157,48 +159,6 @@ pub(super) fn draw(
     let departed = found.departed.iter().map(|(at, seen)| person_facts(&roster, *at, seen)).collect();
     Ok(Draft { estate, people, devices, departed })
 }
-
-/// Instances of SQL Server: those stated, and one for each other server on which it was used, of which nothing else is known
-/// (rule D.11).
-fn sql_instances(
-    stated: &[SqlInstance],
-    servers: &[Server],
-    found: &Evidence,
-    notes: &mut Vec<String>,
-) -> Vec<SqlInstance> {
-    let (mut instances, mut silent, mut unstated) = (Vec::new(), Vec::new(), Vec::new());
-    for row in stated {
-        match servers.iter().find(|server| short(&server.id) == short(&row.server)) {
-            Some(server) => instances.push(SqlInstance { server: server.id.clone(), ..row.clone() }),
-            None => silent.push(row.id.as_str()),
-        }
-    }
-    for &at in found.used_on.get(SQL_SERVER).into_iter().flatten() {
-        let server = &servers[at as usize].id;
-        if instances.iter().all(|instance| instance.server != *server) {
-            unstated.push(server.as_str());
-            let id = format!("{server}\\?");
-            instances.push(SqlInstance { id, server: server.clone(), ..SqlInstance::default() });
-        }
-    }
-    if !silent.is_empty() {
-        notes.push(format!(
-            "instances of SQL Server stated for servers that report nothing, left out: {}",
-            silent.join(", ")
-        ));
-    }
-    if !unstated.is_empty() {
-        notes.push(format!(
-            "servers on which SQL Server was used, taken to be one instance of unknown version and edition; say in \
-             [[estate.sql]] which it is and how it is licensed (D.11): {}",
-            unstated.join(", ")
-        ));
-    }
-    instances
-}
-
-/// Id of the family in the catalogue.
-const SQL_SERVER: &str = "sql-server";
 
 /// Enabled computers of the directory that run Windows Server and report nothing.
 fn silent_servers(accounts: &[KnownAccount<'_>], machines: &Machines) -> Vec<String> {

@@ -110,6 +110,10 @@ impl Reporting {
         self.inventory = newer;
         // names of clients are evidence of their own time
         self.inventory.names.extend(older.names);
+        // files may be newer, and say nothing of what is installed
+        if self.inventory.installed.is_empty() {
+            self.inventory.installed = older.installed;
+        }
         if names(&self.inventory).1.len() > self.id.split_once('.').map_or(0, |(_, domain)| domain.len()) {
             let (name, domain) = names(&self.inventory);
             self.id = format!("{name}.{domain}");
@@ -186,7 +190,9 @@ pub(super) fn place(
         let only = !server.inventory.virtual_machines.is_empty() && !used_otherwise[at];
         hosts.entry(short(&server.id)).or_insert_with(|| Host {
             id: server.id.clone(),
-            processors: processors(&server.inventory),
+            processors: enabled(&server.inventory).unwrap_or_else(|| processors(&server.inventory)),
+            fitted: enabled(&server.inventory).map(|_| processors(&server.inventory)).unwrap_or_default(),
+            processor_model: processor_model(&server.inventory),
             windows: true,
             virtualization_only: only,
             ..Host::default()
@@ -196,13 +202,14 @@ pub(super) fn place(
         let host = hosts.entry(short(&given.name)).or_insert_with(|| unknown(given.name.to_lowercase()));
         if !given.processors.is_empty() {
             host.processors.clone_from(&given.processors);
+            host.fitted.clear();
         }
         host.windows = given.windows.unwrap_or(host.windows);
         host.virtualization_only = given.virtualization_only.unwrap_or(host.virtualization_only);
         host.peak_virtual_machines = given.peak_virtual_machines.or(host.peak_virtual_machines);
+        host.farm.clone_from(&given.farm);
     }
     let mut servers = Vec::new();
-    let mut assured = Vec::new();
     for (at, server) in fleet.servers.iter().enumerate() {
         let host = host_of(server, fleet, settings).map(|name| {
             let key = short(&name);
@@ -212,9 +219,7 @@ pub(super) fn place(
         let named = server.inventory.edition.as_deref().filter(|edition| !edition.is_empty());
         let edition = named.and_then(|id| catalogue.normalised(id));
         let release = server.release(catalogue);
-        if release.and_then(|row| catalogue.channel(&row.channel)).is_some_and(|channel| channel.software_assurance) {
-            assured.push(server.id.as_str());
-        }
+        let channel = release.and_then(|row| catalogue.channel(&row.channel));
         let is_virtual = is_virtual(server, settings) == Some(true);
         servers.push(Server {
             id: server.id.clone(),
@@ -226,6 +231,10 @@ pub(super) fn place(
             virtual_processors: server.inventory.logical_processors.filter(|&seen| is_virtual && seen > 0),
             evaluation: server.inventory.evaluation || edition.is_some_and(|edition| edition.evaluation),
             observed_days: covered_days[at],
+            // A.1
+            release: release
+                .filter(|_| channel.is_some_and(|channel| channel.software_assurance))
+                .map(|row| row.release.clone()),
             ..Server::default()
         });
     }
@@ -234,13 +243,6 @@ pub(super) fn place(
         notes.push(format!(
             "virtual servers that name each other as their host, so that it is not known (C.11); say it in [[estate.host]]: {}",
             circle.join(", ")
-        ));
-    }
-    if !assured.is_empty() {
-        notes.push(format!(
-            "servers that run a release of the Semi-Annual or Annual Channel, which needs licences with active Software \
-             Assurance (A.1): {}",
-            assured.join(", ")
         ));
     }
     let is_taken = |server: &&Reporting| {
@@ -364,6 +366,24 @@ fn processors(inventory: &Inventory) -> Vec<u32> {
     }
 }
 
+/// Cores enabled of each processor, if fewer than are fitted (rule C.5).
+fn enabled(inventory: &Inventory) -> Option<Vec<u32>> {
+    let fitted = processors(inventory);
+    let enabled = inventory.processors.iter().map(|processor| processor.enabled_cores.filter(|&cores| cores > 0));
+    let enabled: Vec<u32> = enabled.collect::<Option<_>>()?;
+    let fewer = enabled.len() == fitted.len()
+        && enabled != fitted
+        && enabled.iter().zip(&fitted).all(|(enabled, fitted)| enabled <= fitted);
+    fewer.then_some(enabled)
+}
+
+/// What all processors are, if they are all of one model.
+fn processor_model(inventory: &Inventory) -> Option<String> {
+    let first = &inventory.processors.first()?.model;
+    let same = !first.is_empty() && inventory.processors.iter().all(|processor| processor.model == *first);
+    same.then(|| first.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use caliper_licensing::catalogue::catalogue;
@@ -441,10 +461,8 @@ mod tests {
         let stated = HostSettings {
             name: "esx1".into(),
             processors: vec![9, 9],
-            windows: None,
-            virtualization_only: None,
-            peak_virtual_machines: None,
             servers: vec!["x-stated".into()],
+            ..HostSettings::default()
         };
         let (hosts, servers, notes) = place(&fleet, catalogue(), &[stated], &[false; 7], &[None; 7]);
         let placed: Vec<Option<&str>> = servers.iter().map(|server| server.host.as_deref()).collect();
@@ -519,10 +537,8 @@ mod tests {
         let esx = HostSettings {
             name: "esx1".into(),
             processors: vec![16],
-            windows: None,
-            virtualization_only: None,
-            peak_virtual_machines: None,
             servers: vec!["a".into()],
+            ..HostSettings::default()
         };
         let (hosts, servers, notes) = place(&fleet, catalogue(), &[esx], &[true; 3], &[None; 3]);
         let hosts: Vec<_> = hosts.into_iter().map(|host| host.id).collect();
@@ -564,7 +580,45 @@ mod tests {
             ("", Some("Premium"), false),
         ];
         assert_eq!(found, expected);
-        assert!(notes.iter().any(|note| note.ends_with("active Software Assurance (A.1): b.lab.net")), "{notes:?}");
+        assert!(notes.iter().all(|note| !note.contains("b.lab.net")), "{notes:?}");
+        // A.1: only that one runs under Software Assurance
+        let releases: Vec<_> = servers.iter().map(|server| server.release.as_deref()).collect();
+        assert_eq!(releases, [None, Some("SAC 1809"), None, None]);
+    }
+
+    /// C.5, D.2.
+    #[test]
+    fn disabled_cores_and_the_model_are_told() {
+        let with = |enabled: [Option<u32>; 2], models: [&'static str; 2]| {
+            let processor = |(enabled_cores, model): (Option<u32>, &str)| caliper_proto::Processor {
+                cores: 12,
+                enabled_cores,
+                model: model.into(),
+                ..Default::default()
+            };
+            move |inventory: &mut Inventory| {
+                inventory.is_virtual = Some(false);
+                inventory.processors = enabled.into_iter().zip(models).map(processor).collect();
+            }
+        };
+        let all = Some(12);
+        let rows = vec![
+            row(1, "a", with([Some(8), all], ["X 1", "X 1"])),
+            row(2, "b", with([all, all], ["X 1", "X 2"])),
+            row(3, "c", with([None, Some(8)], ["", ""])),
+            // more than there are: one of the two is wrong
+            row(4, "d", with([Some(16), all], ["", "X 1"])),
+        ];
+        let (hosts, ..) = place(&Fleet::of(rows, catalogue()), catalogue(), &[], &[true; 4], &[None; 4]);
+        let facts: Vec<_> = hosts
+            .iter()
+            .map(|host| (host.processors.as_slice(), host.fitted.as_slice(), host.processor_model.as_deref()))
+            .collect();
+        let both = &[12, 12][..];
+        assert_eq!(
+            facts,
+            [(&[8, 12][..], both, Some("X 1")), (both, &[][..], None), (both, &[][..], None), (both, &[][..], None)]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use caliper_licensing::{Assignment, Entitlement, Policy, Price, SqlInstance};
+use caliper_licensing::{Assignment, Entitlement, LicensedBy, Policy, Price, RemoteDesktopMode, SqlInstance};
 use serde::Deserialize;
 
 /// What is owned, what it costs, which rules leave room, and which machines carry which servers.
@@ -23,6 +23,8 @@ pub struct EstateSettings {
     pub price: Vec<Price>,
     /// `[[estate.host]]`.
     pub host: Vec<HostSettings>,
+    /// `[[estate.server]]`: what nothing on a server tells.
+    pub server: Vec<ServerSettings>,
     /// `[[estate.sql]]`: how instances of SQL Server are licensed, which nothing on a server tells (rule D.11).
     pub sql: Vec<SqlInstance>,
     /// Whether to find the smallest pool of CALs over the last year (rule E.19), which reads the evidence of it twice more.
@@ -39,6 +41,7 @@ impl Default for EstateSettings {
             assignment: Vec::new(),
             price: Vec::new(),
             host: Vec::new(),
+            server: Vec::new(),
             sql: Vec::new(),
             pool_over_time: true,
         }
@@ -53,7 +56,7 @@ impl EstateSettings {
 }
 
 /// A physical machine that no agent reports, or more about one that does.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostSettings {
     /// Host name, with or without domain.
@@ -73,4 +76,36 @@ pub struct HostSettings {
     /// Names of the servers that run on it.
     #[serde(default)]
     pub servers: Vec<String>,
+    /// Cluster whose virtual machines may move onto it (rule C.12); empty: none; unset: as reported.
+    #[serde(default)]
+    pub cluster: Option<String>,
+    /// Server farm (rules C.16, E.24).
+    #[serde(default)]
+    pub farm: Option<String>,
+}
+
+/// More about a server that reports.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Host name, with or without domain.
+    pub name: String,
+    /// Where its right to run comes from; unset: from its host, or in a public cloud paid with the machine.
+    #[serde(default)]
+    pub licensed_by: Option<LicensedBy>,
+    /// The only hosts it can run on (rule C.13); empty: every host of its cluster.
+    #[serde(default)]
+    pub may_run_on: Vec<String>,
+    /// A recovery instance that rests until the production one fails (rule C.23).
+    #[serde(default)]
+    pub disaster_recovery: bool,
+    /// Serves publicly available web content only (rule E.9).
+    #[serde(default)]
+    pub web_workload: bool,
+    /// The mode of its Remote Desktop Session Host (rule F.6); unset: as reported.
+    #[serde(default)]
+    pub remote_desktop: Option<RemoteDesktopMode>,
+    /// Managed by System Center (rule G.7).
+    #[serde(default)]
+    pub managed: bool,
 }

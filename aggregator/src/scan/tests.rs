@@ -505,3 +505,60 @@ fn uses_follow_from_roles_and_sessions() {
         assert_eq!(needed(&assessment, sku), count, "{sku}");
     }
 }
+
+/// What agents report of clusters, SQL Server and public clouds is licensed as the rules say.
+#[test]
+fn what_is_installed_is_licensed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("data")).unwrap();
+    directory(&store);
+    let node = |name: &str| Inventory {
+        is_virtual: Some(false),
+        sockets: Some(2),
+        cores: Some(24),
+        installed: caliper_proto::Installed {
+            features: vec!["Hyper-V".into()],
+            cluster: Some("CL".into()),
+            cluster_nodes: vec!["HV1".into(), "HV2".into()],
+            ..Default::default()
+        },
+        ..inventory(name)
+    };
+    let sql = caliper_proto::SqlInstance {
+        name: "MSSQLSERVER".into(),
+        edition: Some("Enterprise Edition: Core-based Licensing".into()),
+        version: Some("15.0.2000.5".into()),
+        cluster: None,
+    };
+    let db = Inventory {
+        physical_host: Some("HV1".into()),
+        logical_processors: Some(6),
+        installed: caliper_proto::Installed { sql_instances: vec![sql], ..Default::default() },
+        ..inventory("DB")
+    };
+    let cloud = Inventory {
+        installed: caliper_proto::Installed { cloud: Some("Azure".into()), ..Default::default() },
+        ..inventory("CLOUD")
+    };
+    for server in [node("HV1"), node("HV2"), db, cloud] {
+        take_in(&store, folder.path(), server, Vec::new());
+    }
+    let scan = |text: &str| {
+        let config = Config::parse(Path::new("c.toml"), text).unwrap();
+        let position = prepare(&store, &config, date(2021, 6, 23)).unwrap().assessment.position;
+        let lines = position.lines.into_iter().filter(|line| line.needed > 0);
+        lines.map(|line| (line.sku, line.version, line.needed)).collect::<Vec<_>>()
+    };
+    let windows = |cores| ("windows-server/standard/core".to_owned(), "2019".to_owned(), cores);
+    let sql = |cores| ("sql-server/enterprise/core".to_owned(), "2019".to_owned(), cores);
+    // C.12: DB may run on either node beside the Windows of the node: one set of 24 cores each (C.6); D.4: six virtual
+    // processors; E.11: nothing for CLOUD
+    assert_eq!(scan(""), [sql(6), windows(48)]);
+    // on a node of its own, with two more machines seen there: four on HV1 need two sets
+    let apart = "[[estate.host]]\nname = 'HV1'\ncluster = ''\npeak_virtual_machines = 3\n[[estate.host]]\nname = 'HV2'\ncluster = ''\n";
+    assert_eq!(scan(apart), [sql(6), windows(72)]);
+    // C.21: on licences of one's own, 8 cores for a machine of up to 8
+    let own = "[[estate.server]]\nname = 'cloud'\nlicensed_by = 'azure-hybrid-benefit'\n";
+    let found = scan(own);
+    assert_eq!(found.iter().map(|(_, _, cores)| cores).sum::<u64>(), 6 + 48 + 8, "{found:?}");
+}

@@ -20,6 +20,7 @@ pub(super) fn check(catalogue: &Catalogue, places: &Places) -> Result<(), Catalo
     check.rows(&catalogue.versions)?;
     check.rows(&catalogue.channels)?;
     check.rows(&catalogue.builds)?;
+    check.rows(&catalogue.product_builds)?;
     check.rows(&catalogue.editions)?;
     check.rows(&catalogue.edition_ids)?;
     check.rows(&catalogue.caps)?;

@@ -83,6 +83,17 @@ impl Catalogue {
         self.builds.iter().find(|row| row.release.eq_ignore_ascii_case(name))
     }
 
+    /// The version of a product of a CAL family, by the number that an installation reports, for example `16.0.1000.6` (rule
+    /// D.11); `None` for a number that is no build known.
+    #[must_use]
+    pub fn product_version(&self, family: &str, number: &str) -> Option<VersionName> {
+        let mut parts = number.split('.').map(|part| part.trim().parse::<u32>().ok());
+        let (major, minor) = (parts.next()??, parts.next()??);
+        let known =
+            self.product_builds.iter().filter(|row| row.family == family && row.major == major && row.minor <= minor);
+        known.max_by_key(|row| row.minor).map(|row| row.version)
+    }
+
     /// A release channel by id.
     #[must_use]
     pub fn channel(&self, id: &str) -> Option<&ChannelRow> {

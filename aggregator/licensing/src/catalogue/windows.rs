@@ -87,6 +87,21 @@ row! {
 }
 
 row! {
+    /// The first build of a version of another product, as its installation reports it (rule D.11): the builds from there up to
+    /// the next row of the same `major` are of that version.
+    ProductBuildRow, "product_build", ["family", "major", "minor"] {
+        /// CAL family of the product, for example `sql-server`.
+        family: String,
+        /// First number of the build, for example 10 of `10.50.1600.1`.
+        major: u32,
+        /// Second number of the build, for example 50.
+        minor: u32,
+        /// Its version.
+        version: VersionName,
+    }
+}
+
+row! {
     /// An edition.
     EditionRow, "edition", ["name"] {
         /// Normalised name (rule B.3).

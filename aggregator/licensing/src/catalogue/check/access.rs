@@ -17,6 +17,7 @@ pub(super) fn check(check: &Check<'_>) -> Result<(), CatalogueError> {
     cals(check)?;
     equivalences(check)?;
     licence_servers(check)?;
+    product_builds(check)?;
     roles(check)?;
     prices(check)?;
     policies(check)
@@ -31,6 +32,17 @@ fn licence_servers(check: &Check<'_>) -> Result<(), CatalogueError> {
         }
         if let Some(cal) = row.cals.iter().find(|cal| !known.contains(cal)) {
             return check.refuse(row, format!("there is no RDS CAL of {cal}: correct `cals`"));
+        }
+    }
+    Ok(())
+}
+
+/// D.11.
+fn product_builds(check: &Check<'_>) -> Result<(), CatalogueError> {
+    for row in &check.catalogue.product_builds {
+        check.family(row, &row.family)?;
+        if check.catalogue.cal(&row.family).is_none_or(|family| family.cal_for(row.version).is_none()) {
+            return check.refuse(row, format!("{} is no version of `{}`: correct one", row.version, row.family));
         }
     }
     Ok(())

@@ -53,7 +53,7 @@ fn odd_values_are_refused_or_taken_and_never_stop_the_program() {
             }
         }
     }
-    assert!(kinds.len() == 21 && refused > 1_000, "{} kinds, {refused} refused", kinds.len());
+    assert!(kinds.len() == 22 && refused > 1_000, "{} kinds, {refused} refused", kinds.len());
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, LARGEST};
 
 /// A user's own text and the message that refuses it.
-const REFUSED: [(&str, &str); 70] = [
+const REFUSED: [(&str, &str); 72] = [
     ("[[price\n", "the file, line 1: unclosed array table, expected `]]`: correct it"),
     (
         "format = \"caliper.catalogue/2\"\n",
@@ -86,6 +86,14 @@ const REFUSED: [(&str, &str); 70] = [
     (
         "[[version]]\nname = \"2019\"\ncal = \"2016\"\n",
         "cals.toml, cal `windows-server`: a server of 2019 needs the CAL of 2016: correct its versions",
+    ),
+    (
+        "[[product_build]]\nfamily = \"sql\"\nmajor = 16\nminor = 0\nversion = \"2022\"\nrule = \"D.11\"\n",
+        "the file, product_build `sql 16 0`: the CAL family `sql` does not exist: correct its id or add it",
+    ),
+    (
+        "[[product_build]]\nfamily = \"sql-server\"\nmajor = 16\nminor = 0\nversion = \"2010\"\n",
+        "the file, product_build `sql-server 16 0`: 2010 is no version of `sql-server`: correct one",
     ),
     (
         "[[build]]\nbuild = 20348\nrelease = \"2022 again\"\nversion = \"2022\"\nchannel = \"ltsc\"\nrule = \"B.5\"\n",

@@ -297,6 +297,31 @@ fn caps_and_included_cals_are_those_of_the_published_table() {
     assert_eq!(included("sbs/standard/licence", V2008R2), Some(vec![5])); // row 89
 }
 
+/// D.11: numbers as installations report them, service packs among them.
+#[test]
+fn versions_of_sql_server_are_told_by_their_builds() {
+    for (number, version) in [
+        ("9.4.5000.00", Some("2005")),
+        ("10.3.5500.0", Some("2008")),
+        ("10.50.1600.1", Some("2008 R2")),
+        ("10.53.6000.34", Some("2008 R2")),
+        ("11.2.5058.0", Some("2012")),
+        ("12.0.2000.8", Some("2014")),
+        ("13.2.5026.0", Some("2016")),
+        ("14.0.1000.169", Some("2017")),
+        ("15.0.2000.5", Some("2019")),
+        ("16.0.1000.6", Some("2022")),
+        ("17.0.1000.7", Some("2025")),
+        ("18.0.1.1", None),
+        ("8.0.2039", None),
+        ("16", None),
+        ("", None),
+    ] {
+        assert_eq!(catalogue().product_version("sql-server", number).map(VersionName::name), version, "{number}");
+    }
+    assert_eq!(catalogue().product_version("exchange-standard", "16.0.1000.6"), None);
+}
+
 /// F.4 [S116]: the table, not the prose beside it, by which a server of 2016 would hand out older CALs and none newer would.
 #[test]
 fn licence_servers_hand_out_what_the_published_table_says() {
