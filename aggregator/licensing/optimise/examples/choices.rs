@@ -15,7 +15,7 @@ use std::{
 use caliper_optimise::{
     BundleProblem, ConnectorProblem, ExternalAccess, Family, Graph, Holder, HostAccess, Level, LevelNeeds, LevelTerms,
     ModeProblem, Offer, PoolProblem, Prices, Stay, cheapest_bundles, cheapest_cover, cheapest_level_purchase,
-    cheapest_modes, cheapest_pool, cheapest_purchase, cheapest_with_connectors, rolling_peak,
+    cheapest_modes, cheapest_pool, cheapest_purchase_timed, cheapest_with_connectors, rolling_peak,
 };
 
 struct Row {
@@ -102,8 +102,12 @@ fn purchase(rows: &[Row], users: u32, devices: u32, terms: [u64; 4]) -> Result<S
     let pairs = pairs_of(rows.iter());
     let started = now();
     let graph = Graph::new(users, devices, &pairs)?;
-    let found = cheapest_purchase(&graph, terms[0], terms[1], terms[2], terms[3]);
-    let more = format!(", \"demanded\": {}, \"pairs\": {}", found.demanded, pairs.len());
+    let mut bounded = f64::NAN;
+    let [user_price, device_price, owned_users, owned_devices] = terms;
+    let (prices, owned) = ([user_price, device_price], [owned_users, owned_devices]);
+    let found = cheapest_purchase_timed(&graph, prices, owned, &mut || bounded = now() - started);
+    let more =
+        format!(", \"demanded\": {}, \"bound_seconds\": {bounded:.6}, \"pairs\": {}", found.demanded, pairs.len());
     Ok(result(found.cost, found.lower_bound, started, &more))
 }
 

@@ -104,6 +104,18 @@ pub fn cheapest_purchase(
     owned_users: u64,
     owned_devices: u64,
 ) -> Purchase {
+    cheapest_purchase_timed(graph, [user_price, device_price], [owned_users, owned_devices], &mut || ())
+}
+
+/// [`cheapest_purchase`], of prices and licences owned for users and for devices; calls `bounded` when the bound is known that the linear
+/// program has, before anything better is searched: for whoever measures.
+#[must_use]
+pub fn cheapest_purchase_timed(
+    graph: &Graph,
+    [user_price, device_price]: [u64; 2],
+    [owned_users, owned_devices]: [u64; 2],
+    bounded: &mut dyn FnMut(),
+) -> Purchase {
     // all costs are multiples of the common divisor, so a bound may be rounded up to one
     let unit = gcd(user_price, device_price).max(1);
     let terms = Terms { user_price: user_price / unit, device_price: device_price / unit, owned_users, owned_devices };
@@ -113,8 +125,10 @@ pub fn cheapest_purchase(
     let bound = LowerBound { user_weight: terms.user_price, device_weight: terms.device_price, demand: first.demand };
     let (mut mix, mut least) = (mix, bound.value(&terms));
     let mut bound = bound;
-    if mix.cost(&terms) != least {
-        (mix, bound, least) = use_idle(graph, &terms, mix, idle_users);
+    if mix.cost(&terms) == least {
+        bounded();
+    } else {
+        (mix, bound, least) = use_idle(graph, &terms, mix, idle_users, bounded);
     }
     let (cost, lower_bound, demanded) = (mix.cost(&terms), least, bound.value(&terms));
     let is_covered = (0..graph.users())
@@ -138,7 +152,13 @@ pub fn cheapest_purchase(
 /// The number of rights needed, as a function of lefts allowed, has a lower hull whose corners are cheapest covers at
 /// other price ratios. The segment over the number of lefts owned is the bound; all cheapest covers at its ratio are a family
 /// from few to many lefts, of which the one next to the number owned is taken. What gap remains is closed part by part.
-fn use_idle(graph: &Graph, terms: &Terms, first: Mix, users_idle: bool) -> (Mix, LowerBound, u128) {
+fn use_idle(
+    graph: &Graph,
+    terms: &Terms,
+    first: Mix,
+    users_idle: bool,
+    bounded: &mut dyn FnMut(),
+) -> (Mix, LowerBound, u128) {
     let sides = Sides { users: graph.users() as usize, users_are_left: users_idle };
     let turned = if users_idle { *terms } else { terms.flipped() };
     let plain: Vec<bool> = first.users.iter().chain(&first.devices).copied().collect();
@@ -152,6 +172,7 @@ fn use_idle(graph: &Graph, terms: &Terms, first: Mix, users_idle: bool) -> (Mix,
     if few.lefts + open.lefts() <= turned.owned_users {
         let mut everybody = plain;
         open.vertices.iter().for_each(|&vertex| everybody[vertex as usize] = !everybody[vertex as usize]);
+        bounded();
         return (mix(everybody), LowerBound::default(), 0);
     }
     let Segment { line, around } = Segment::over(turned.owned_users, open.clone(), few, plain.clone());
@@ -160,6 +181,7 @@ fn use_idle(graph: &Graph, terms: &Terms, first: Mix, users_idle: bool) -> (Mix,
     let bound = LowerBound { user_weight, device_weight, demand: cover.demand };
 
     let mut least = bound.value(terms);
+    bounded();
     let mixes = around.into_iter().map(mix).map(|mix| (mix.cost(terms), mix));
     let (mut cost, mut best) = mixes.min_by_key(|(cost, _)| *cost).expect("two of them");
     // first good covers, which leave less to be excluded, then what excludes better ones

@@ -43,7 +43,7 @@ pub use editions::{
 };
 pub use graph::{Graph, GraphError};
 pub use incremental::{Applied, Change, StandingCover};
-pub use inventory::{LowerBound, Purchase, cheapest_purchase};
+pub use inventory::{LowerBound, Purchase, cheapest_purchase, cheapest_purchase_timed};
 pub use levels::{Level, LevelBound, LevelNeeds, LevelPurchase, LevelTerms, cheapest_level_purchase};
 pub use modes::{HostAccess, HostDemand, Mode, ModePlan, ModeProblem, cheapest_modes};
 pub use pool::{PoolBound, PoolBranch, PoolDemand, PoolPlan, PoolProblem, Stay, cheapest_pool, rolling_peak};
