@@ -125,7 +125,9 @@ impl Reporting {
         let inventory = &self.inventory;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let by_firmware = || is_virtual_by_firmware(&text(&inventory.manufacturer), &text(&inventory.model));
-        inventory.is_virtual.or_else(by_firmware)
+        // only a guest is told its host
+        let by_host = || inventory.physical_host.as_ref().is_some_and(|host| !host.is_empty()).then_some(true);
+        inventory.is_virtual.or_else(by_firmware).or_else(by_host)
     }
 
     /// What it runs, by its name or else its build (rule B.5).
@@ -525,12 +527,14 @@ mod tests {
             row(1, "a", facts("", "")),
             row(2, "b", facts("QEMU", "KVM")),
             row(3, "c", facts("Dell Inc.", "R630")),
+            row(4, "d", |inventory| inventory.physical_host = Some("c".into())),
         ];
         let fleet = Fleet::of(rows, catalogue());
-        let (hosts, servers, notes) = place(&fleet, catalogue(), &[], &[true; 3], &[None; 3]);
+        let (hosts, servers, notes) = place(&fleet, catalogue(), &[], &[true; 4], &[None; 4]);
         let hosts: Vec<_> = hosts.into_iter().map(|host| (host.id, host.processors)).collect();
         assert_eq!(hosts, [("a.lab.net".to_owned(), vec![12, 12]), ("c.lab.net".to_owned(), vec![12, 12])]);
-        assert_eq!(servers.iter().map(|server| server.is_virtual).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(servers.iter().map(|server| server.is_virtual).collect::<Vec<_>>(), [false, true, false, true]);
+        assert_eq!(servers[3].host.as_deref(), Some("c.lab.net"));
         assert_eq!(notes.len(), 1);
         assert!(notes[0].ends_with("[[estate.host]]: a.lab.net"), "{notes:?}");
         // a stated host settles it
@@ -540,7 +544,7 @@ mod tests {
             servers: vec!["a".into()],
             ..HostSettings::default()
         };
-        let (hosts, servers, notes) = place(&fleet, catalogue(), &[esx], &[true; 3], &[None; 3]);
+        let (hosts, servers, notes) = place(&fleet, catalogue(), &[esx], &[true; 4], &[None; 4]);
         let hosts: Vec<_> = hosts.into_iter().map(|host| host.id).collect();
         assert_eq!((hosts, notes.len()), (vec!["c.lab.net".to_owned(), "esx1".to_owned()], 0));
         assert_eq!((servers[0].is_virtual, servers[0].host.as_deref()), (true, Some("esx1")));
