@@ -10,11 +10,11 @@ use std::{
     time::Duration,
 };
 
-use caliper_proto::{Instant, Report};
+use caliper_proto::Instant;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    collect::{self, CollectError},
+    collect::{self, CollectError, Collected, Progress},
     config::{self, Config, ConfigError, InitError, Wishes},
     connection::Trouble,
     doctor,
@@ -209,7 +209,7 @@ pub async fn execute(
         Command::Collect(command) => {
             let config = if command.from.is_some() { None } else { Some(Config::load(named, &environment)?) };
             let from = command.from.clone().or_else(|| config.and_then(|config| config.collect_from.value));
-            let report = collector(from, environment.now)()?;
+            let report = collector(from, environment.now)(&Progress::default())?.report;
             match &command.output {
                 Some(path) => write_report(path, report.to_json().as_bytes()).map_err(CliError::Output),
                 None => show::report(&mut output, &report, command.json),
@@ -279,9 +279,9 @@ fn write_report(path: &Path, report: &[u8]) -> io::Result<()> {
 pub(crate) fn collector(
     from: Option<PathBuf>,
     now: fn() -> Instant,
-) -> impl Fn() -> Result<Report, CollectError> + Send + Sync {
-    move || match &from {
-        Some(folder) => collect::collect_from(folder),
-        None => collect::collect_local(now()),
+) -> impl Fn(&Progress) -> Result<Collected, CollectError> + Send + Sync {
+    move |progress| match &from {
+        Some(folder) => collect::collect_from(folder).map(Collected::from),
+        None => collect::collect_local(now(), progress),
     }
 }

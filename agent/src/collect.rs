@@ -3,13 +3,20 @@
 //! [`collect_from`] reads artefacts that somebody copied from a server; [`collect_local`] describes the machine it runs
 //! on. Formats are read in `caliper-evidence`; here their rows become [`Report`] rows. Nothing here knows of delivery.
 
+#[cfg(any(windows, test))]
+mod access_log;
 mod edition;
 mod evidence;
 mod folder;
+#[cfg(any(windows, test))]
+mod guests;
 mod installed;
 #[cfg(windows)]
 mod live;
 mod local;
+#[cfg(any(windows, test))]
+mod logs;
+mod progress;
 mod registry;
 mod server;
 #[cfg(any(windows, test))]
@@ -21,6 +28,8 @@ mod topology;
 mod user_access;
 #[cfg(any(windows, test))]
 mod windows;
+#[cfg(any(windows, test))]
+mod wmi;
 
 use std::{
     io,
@@ -30,6 +39,7 @@ use std::{
 use caliper_proto::{Report, ReportError};
 
 pub use local::collect_local;
+pub use progress::{Collected, Progress};
 pub use registry::VALUES as REGISTRY;
 
 /// Why there is no report.
@@ -96,7 +106,7 @@ pub enum CollectError {
 #[cfg(windows)]
 #[must_use]
 pub fn refused() -> Vec<String> {
-    live::answers().problems
+    live::state().problems
 }
 
 /// Reads a folder of artefacts copied from one server, however they lie in it.

@@ -13,6 +13,7 @@ use wire::from_agent::Body;
 pub use messages::{MOST_BYTES, MOST_ROWS, messages};
 
 use crate::{
+    collect::{Collected, Progress},
     queue::{QueueError, Writer},
     state::{Folder, replace_durably},
 };
@@ -28,6 +29,27 @@ struct Mark {
     subject: String,
     /// SHA-256 of all messages, hexadecimal.
     digest: String,
+    /// How far it read what only grows.
+    #[serde(default)]
+    progress: Progress,
+}
+
+impl Mark {
+    /// The one in the state folder, unless another identity's aggregator has seen it.
+    fn load(folder: &Folder, subject: &str) -> Option<Self> {
+        let json = fs_err::read(folder.mark()).ok()?;
+        serde_json::from_slice::<Self>(&json).ok().filter(|mark| mark.subject == subject)
+    }
+
+    fn save(&self, folder: &Folder) -> Result<(), QueueingError> {
+        replace_durably(&folder.mark(), serde_json::json!(self).to_string().as_bytes()).map_err(QueueingError::Mark)
+    }
+}
+
+/// How far the last collection that was queued whole has read for this identity's aggregator.
+#[must_use]
+pub fn progress(folder: &Folder, subject: &str) -> Progress {
+    Mark::load(folder, subject).map(|mark| mark.progress).unwrap_or_default()
 }
 
 /// What became of a collection.
@@ -54,15 +76,18 @@ pub enum QueueingError {
 
 /// Queues a report unless it is what was queued last. Waits for room while the queue is full, until `patience` ends.
 pub async fn enqueue(
-    report: &Report,
+    collected: &Collected,
     observed: Instant,
     subject: &str,
     folder: &Folder,
     writer: &mut Writer,
     patience: impl Future<Output = ()>,
 ) -> Result<Outcome, QueueingError> {
-    let known = fs_err::read(folder.mark()).ok().and_then(|json| serde_json::from_slice::<Mark>(&json).ok());
-    if known.is_some_and(|known| known.subject == subject && known.digest == digest(report)) {
+    let Collected { report, progress } = collected;
+    if let Some(known) = Mark::load(folder, subject).filter(|known| known.digest == digest(report)) {
+        if known.progress != *progress {
+            Mark { progress: progress.clone(), ..known }.save(folder)?;
+        }
         return Ok(Outcome::Unchanged);
     }
     let mut patience = std::pin::pin!(patience);
@@ -101,9 +126,8 @@ pub async fn enqueue(
         writer.gave_up(refused)?;
         return Ok(Outcome::GaveUp(refused));
     }
-    // only now: a collection that was queued in part must be queued again
-    let json = serde_json::json!(Mark { subject: subject.into(), digest: hash.text() }).to_string();
-    replace_durably(&folder.mark(), json.as_bytes()).map_err(QueueingError::Mark)?;
+    // only now: a collection that was queued in part must be read and queued again
+    Mark { subject: subject.into(), digest: hash.text(), progress: progress.clone() }.save(folder)?;
     Ok(Outcome::Queued(queued))
 }
 

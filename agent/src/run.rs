@@ -6,14 +6,13 @@ mod cycle;
 
 use std::{sync::Arc, time::Duration};
 
-use caliper_proto::Report;
 use tokio::{
     sync::{mpsc, watch},
     time::{sleep, timeout},
 };
 
 use crate::{
-    collect::CollectError,
+    collect::{CollectError, Collected, Progress},
     collection::{self, QueueingError},
     config::Config,
     connection::Trouble,
@@ -27,6 +26,9 @@ use cycle::Cycle;
 /// How long a stopping agent waits for the aggregator; whatever is not acknowledged stays in the queue.
 const STOPPING: Duration = Duration::from_secs(10);
 
+/// Makes a report that goes on where the last one that was queued whole had got.
+pub type Collector = Arc<dyn Fn(&Progress) -> Result<Collected, CollectError> + Send + Sync>;
+
 /// What a run needs.
 pub struct Run {
     /// Intervals, bounds, folders.
@@ -34,7 +36,7 @@ pub struct Run {
     /// Clock, randomness, host name.
     pub environment: Environment,
     /// Makes a report; runs on a thread of its own.
-    pub collector: Arc<dyn Fn() -> Result<Report, CollectError> + Send + Sync>,
+    pub collector: Collector,
     /// Waiting times between attempts to connect.
     pub backoff: Backoff,
 }

@@ -26,6 +26,7 @@ mod event;
 mod principal;
 mod rules;
 mod tally;
+mod xml;
 
 use std::{
     collections::BTreeMap,
@@ -39,6 +40,7 @@ pub use event::Event;
 pub use principal::principal;
 pub use rules::{Origin, SignIn, may_count, sign_in};
 pub use tally::Use;
+pub use xml::read as read_xml;
 
 use tally::Tally;
 
@@ -106,11 +108,40 @@ pub fn read<R: Read + Seek>(reader: R) -> Result<EventLog, EventLogError> {
     Ok(log)
 }
 
+/// A log that is read record by record, as the running Windows hands them out.
+#[derive(Debug, Default)]
+pub struct Reading {
+    log: EventLog,
+    tally: Tally,
+}
+
+impl Reading {
+    /// Takes the next record, by [`read_xml`].
+    pub fn add(&mut self, event: &Event, computer: &str) {
+        self.log.note(computer);
+        if let Some(sign_in) = sign_in(event) {
+            self.tally.add(sign_in, event.micros);
+        }
+    }
+
+    /// What the log proves.
+    #[must_use]
+    pub fn finish(self) -> EventLog {
+        EventLog { uses: self.tally.finish(), ..self.log }
+    }
+}
+
+impl EventLog {
+    fn note(&mut self, computer: &str) {
+        let known = self.computers.contains_key(computer) || self.computers.len() < MOST_COMPUTERS;
+        *self.computers.entry(if known { computer } else { "others" }.to_owned()).or_default() += 1;
+    }
+}
+
 /// Notes the computer of a record, and its use of the server if it proves one.
 fn take(json: &str, log: &mut EventLog, tally: &mut Tally) {
     if let Some(computer) = event::computer(json) {
-        let known = log.computers.contains_key(computer) || log.computers.len() < MOST_COMPUTERS;
-        *log.computers.entry(if known { computer } else { "others" }.to_owned()).or_default() += 1;
+        log.note(computer);
     }
     // most records are of other kinds: look before parsing
     if event::id(json).is_some_and(may_count)

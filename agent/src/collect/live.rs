@@ -1,18 +1,24 @@
 //! Asks the running Windows. What an answer means stands in `windows`.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
+use caliper_proto::Instant;
 use caliper_windows::{
-    WindowsError, machine, registry,
+    WindowsError,
+    event_log::Records,
+    machine, registry,
     sessions::{self, DesktopSession, ShareSession},
+    wmi as management,
 };
 
 use super::{
-    installed,
+    Progress, access_log, guests, installed,
+    logs::{self, CHANNELS, Channel},
     registry::{PROCESSOR, Registry},
     sessions::Session,
     system::System,
     windows::Answers,
+    wmi::{Management, Question},
 };
 use crate::sentence::sentence;
 
@@ -44,8 +50,70 @@ impl Registry for Running {
     }
 }
 
-/// Asks everything; what fails is noted and left empty.
-pub fn answers() -> Answers {
+/// Longest wait for one answer of WMI. The first days of a long log take a while; what was read is not read again.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Records of one log that a collection reads.
+const MOST_RECORDS: usize = 500_000;
+
+/// WMI of this Windows.
+struct Asked;
+
+impl Management for Asked {
+    fn ask(&mut self, question: Question, take: &mut dyn FnMut(&[String])) -> Result<bool, String> {
+        let Question { namespace, class, columns, condition } = question;
+        let query = management::Query { namespace, class, columns, condition };
+        management::ask(query, PATIENCE, |row| take(&row)).map_err(|error| sentence(&error))
+    }
+}
+
+/// Adds what was logged since `progress`, and returns how far that got.
+pub fn evidence(answers: &mut Answers, now: Instant, progress: &Progress) -> Progress {
+    let reading = access_log::read(&mut Asked, progress.user_access, now.date());
+    answers.user_access = reading.file;
+    answers.problems.extend(reading.problems);
+    match guests::read(&mut Asked, now) {
+        Ok(guests) => answers.guests = guests,
+        Err(problem) => answers.problems.push(problem),
+    }
+    let mut progress = Progress { user_access: reading.until, logs: progress.logs.clone() };
+    for (channel, events) in CHANNELS {
+        let open = || {
+            let records = Records::open(channel, &logs::query(events));
+            records.map(|records| records.map(Opened)).map_err(|error| sentence(&error))
+        };
+        match logs::read(&open, progress.logs.get(channel), MOST_RECORDS) {
+            Ok(Some((log, place))) => {
+                answers.problems.extend(log.warnings.iter().map(|warning| format!("{channel}: {warning}")));
+                answers.logs.push(log);
+                progress.logs.extend(place.map(|place| (channel.to_owned(), place)));
+            }
+            Ok(None) => {}
+            Err(problem) => answers.problems.push(problem),
+        }
+    }
+    progress
+}
+
+/// A channel of this Windows.
+struct Opened(Records);
+
+impl Channel for Opened {
+    fn seek(&mut self, bookmark: &str) -> bool {
+        self.0.seek(bookmark)
+    }
+
+    fn batch(&mut self) -> Result<Vec<String>, String> {
+        self.0.batch().map_err(|error| sentence(&error))
+    }
+
+    fn bookmark(&self) -> Result<Option<String>, String> {
+        self.0.bookmark().map_err(|error| sentence(&error))
+    }
+}
+
+/// Asks what the machine is and who uses it at the moment; what fails is noted and left empty.
+pub fn state() -> Answers {
     let registry = Running::default();
     let mut answers = Answers {
         system: System { product: machine::product(), ..System::of_registry(&registry) },

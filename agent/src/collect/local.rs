@@ -1,22 +1,26 @@
 //! The machine this program runs on, if it is a Windows Server.
 
-use caliper_proto::{Instant, Report};
+use caliper_proto::Instant;
 
-use super::CollectError;
+use super::{CollectError, Collected, Progress};
 
 /// Describes the machine this program runs on; one that is no Windows Server is an error that says what it is.
 ///
-/// Of accesses only the sessions of this moment are read from a running system. The report says so.
+/// Of accesses come those that were logged since `progress`, and the sessions of this moment.
 #[cfg(windows)]
-pub fn collect_local(now: Instant) -> Result<Report, CollectError> {
+pub fn collect_local(now: Instant, progress: &Progress) -> Result<Collected, CollectError> {
     // this machine is there for others
     let _modest = caliper_windows::process::Background::begin();
-    super::windows::describe(&super::live::answers(), now)
+    let mut answers = super::live::state();
+    // a machine that is refused is asked no more
+    answers.system.describe(&mut Vec::new())?;
+    let progress = super::live::evidence(&mut answers, now, progress);
+    Ok(Collected { report: super::windows::describe(&answers, now)?, progress })
 }
 
 /// Describes the machine this program runs on, which is no Windows Server: an error that says what it is.
 #[cfg(not(windows))]
-pub fn collect_local(_now: Instant) -> Result<Report, CollectError> {
+pub fn collect_local(_now: Instant, _progress: &Progress) -> Result<Collected, CollectError> {
     use sysinfo::System;
     let machine = System::host_name().unwrap_or_default();
     let system = System::long_os_version().or_else(|_| System::name()).unwrap_or_default();
@@ -34,8 +38,8 @@ mod tests {
     #[test]
     fn this_machine_answers() {
         // whatever it is, the answer names it
-        match collect_local(Instant::default()) {
-            Ok(report) => assert!(cfg!(windows) && !report.server.name.is_empty()),
+        match collect_local(Instant::default(), &Progress::default()) {
+            Ok(collected) => assert!(cfg!(windows) && !collected.report.server.name.is_empty()),
             Err(error) => assert!(error.to_string().contains("no Windows Server"), "{error}"),
         }
     }

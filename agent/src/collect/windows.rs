@@ -2,14 +2,16 @@
 //!
 //! Pure: the answers come in as plain data, so that those of machines nobody has here can be recorded and tried.
 
-use caliper_evidence::smbios;
-use caliper_proto::{Installed, Instant, Inventory, Report, is_virtual_by_firmware};
+use caliper_evidence::{event_log::EventLog, smbios, ual::UalFile};
+use caliper_proto::{Access, Installed, Instant, Inventory, Report, VirtualMachine, is_virtual_by_firmware};
 
 use super::{
-    CollectError, server,
+    CollectError, guests, server,
     sessions::{self, Session},
+    sign_ins,
     system::System,
     topology,
+    user_access::{self, UserAccess},
 };
 
 /// What Windows answered; empty and `None` where it did not.
@@ -33,6 +35,12 @@ pub struct Answers {
     pub shares: Vec<Session>,
     /// `WTSEnumerateSessions`, those in which somebody is at work.
     pub desktops: Vec<Session>,
+    /// User Access Logging; `None` if it does not answer.
+    pub user_access: Option<UalFile>,
+    /// What the event logs prove, one per channel.
+    pub logs: Vec<EventLog>,
+    /// The virtual machines of a Hyper-V host.
+    pub guests: Vec<VirtualMachine>,
     /// Calls that failed, one sentence each.
     pub problems: Vec<String>,
 }
@@ -41,7 +49,7 @@ const MICROSOFT_HYPERVISOR: &str = "Microsoft Hv";
 /// Only the partition that manages a Hyper-V host may create others: it runs on the metal.
 const MAY_CREATE_PARTITIONS: u32 = 1;
 
-/// The report of a running server; of accesses only the sessions of this moment.
+/// The report of a running server.
 pub fn describe(answers: &Answers, now: Instant) -> Result<Report, CollectError> {
     let mut warnings = answers.problems.clone();
     let mut server = answers.system.describe(&mut warnings)?;
@@ -49,14 +57,36 @@ pub fn describe(answers: &Answers, now: Instant) -> Result<Report, CollectError>
     server.installed = answers.installed.clone();
     add_processors(&mut server, answers, &mut warnings);
     add_machine(&mut server, answers, &mut warnings);
-    let desktops = sessions::of_desktops(&answers.desktops, now);
-    let accesses = caliper_proto::merge_all(sessions::of_shares(&answers.shares, now).chain(desktops));
-    warnings.push(
-        "only sessions of this moment were read: the databases of a running server are locked; copy them and use \
-         `collect --from`"
-            .to_owned(),
-    );
+    let sessions = sessions::of_shares(&answers.shares, now).chain(sessions::of_desktops(&answers.desktops, now));
+    let logged = add_user_access(&mut server, answers, &mut warnings);
+    let accesses =
+        caliper_proto::merge_all(sessions.chain(logged).chain(answers.logs.iter().flat_map(sign_ins::accesses)));
     Ok(Report { server, accesses, warnings })
+}
+
+/// Roles, names and machines of User Access Logging and of Hyper-V; returns the accesses.
+fn add_user_access(server: &mut Inventory, answers: &Answers, warnings: &mut Vec<String>) -> Vec<Access> {
+    let mut known = UserAccess::default();
+    let mut rows = Vec::new();
+    if let Some(file) = &answers.user_access {
+        warnings.extend(file.warnings.iter().cloned());
+        known.add(file);
+        let named = |row: Access| {
+            let service = known.service(&row.key.role_guid);
+            Access { key: caliper_proto::AccessKey { service, ..row.key }, ..row }
+        };
+        rows = user_access::accesses(file).map(named).collect();
+    } else {
+        warnings.push(
+            "User Access Logging does not answer, so who used this server is known from its logs and sessions only: see \
+             `caliper-agent doctor`"
+                .to_owned(),
+        );
+    }
+    let (roles, names, machines) = known.into_facts();
+    (server.roles, server.names) = (roles, names);
+    server.virtual_machines = guests::join(machines, answers.guests.clone());
+    rows
 }
 
 /// Windows' count first; the firmware's table is added by [`add_machine`] as a second opinion.

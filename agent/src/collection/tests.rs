@@ -55,7 +55,8 @@ fn queued(place: &mut Place) -> Vec<wire::FromAgent> {
 
 async fn enqueue_into(place: &mut Place, report: &Report, subject: &str) -> Outcome {
     let now = Instant::from_micros(5).unwrap();
-    enqueue(report, now, subject, &place.folder, &mut place.queue.writer, pending()).await.unwrap()
+    let collected = report.clone().into();
+    enqueue(&collected, now, subject, &place.folder, &mut place.queue.writer, pending()).await.unwrap()
 }
 
 #[tokio::test]
@@ -107,12 +108,14 @@ async fn a_full_queue_refuses_the_newest_counts_it_and_tries_again() {
     let report = report(60_000);
     let whole = messages(&report, Instant::default()).count() as u64;
     let now = Instant::default();
-    let outcome = enqueue(&report, now, "s", &place.folder, &mut place.queue.writer, ready(())).await.unwrap();
+    let collected = progressed(report, 2);
+    let outcome = enqueue(&collected, now, "s", &place.folder, &mut place.queue.writer, ready(())).await.unwrap();
     let Outcome::GaveUp(left_out) = outcome else { panic!("{outcome:?}") };
     let accepted = queued(&mut place);
     assert_eq!(accepted.len() as u64 + left_out, whole);
     assert_eq!(place.queue.reader.fill().dropped, left_out);
     assert!(matches!(accepted[0].body, Some(Body::Inventory(_))), "what was accepted stays, oldest first");
+    assert_eq!(progress(&place.folder, "s"), Progress::default(), "the next collection reads all of it again");
 
     // with room coming back the same collection goes through whole
     let Place { folder, queue: Opened { writer, reader, .. }, .. } = &mut place;
@@ -125,10 +128,32 @@ async fn a_full_queue_refuses_the_newest_counts_it_and_tries_again() {
         }
     };
     let outcome = tokio::select! {
-        outcome = enqueue(&report, now, "s", folder, writer, pending()) => outcome.unwrap(),
+        outcome = enqueue(&collected, now, "s", folder, writer, pending()) => outcome.unwrap(),
         () = deliver => unreachable!(),
     };
     assert_eq!(outcome, Outcome::Queued(whole));
+    assert_eq!(progress(folder, "s"), collected.progress);
+}
+
+/// A collection that has read User Access Logging up to a day of January.
+fn progressed(report: Report, day: i8) -> Collected {
+    let user_access = jiff::civil::Date::new(2026, 1, day).ok();
+    Collected { report, progress: Progress { user_access, ..Progress::default() } }
+}
+
+#[tokio::test]
+async fn reading_goes_on_after_what_was_queued_and_begins_anew_for_another_aggregator() {
+    let mut place = place(64 << 20);
+    let at = |place: &Place, subject| progress(&place.folder, subject).user_access.map(jiff::civil::Date::day);
+    for (day, rows) in [(2, 1), (3, 1), (4, 2)] {
+        let (collected, now) = (progressed(report(rows), day), Instant::default());
+        enqueue(&collected, now, "s", &place.folder, &mut place.queue.writer, pending()).await.unwrap();
+        assert_eq!((at(&place, "s"), at(&place, "another")), (Some(day), None));
+    }
+    forget(&place.folder);
+    assert_eq!(at(&place, "s"), None);
+    fs_err::write(place.folder.mark(), r#"{"subject":"s","digest":"of an earlier version"}"#).unwrap();
+    assert_eq!(at(&place, "s"), None);
 }
 
 #[test]

@@ -2,15 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caliper_proto::Report;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, sleep_until},
 };
 
-use super::RunError;
+use super::{Collector, RunError};
 use crate::{
-    collect::CollectError,
     collection::{self, Outcome},
     config::{Config, Remote},
     environment::Environment,
@@ -24,7 +22,7 @@ use crate::{
 
 /// Collects and queues; there is never more than one collection at a time.
 pub struct Cycle {
-    pub collector: Arc<dyn Fn() -> Result<Report, CollectError> + Send + Sync>,
+    pub collector: Collector,
     pub environment: Environment,
     pub config: Config,
     pub schedule: Schedule,
@@ -130,13 +128,16 @@ impl Cycle {
 
     pub async fn collect(&mut self, patience: impl Future<Output = ()>) -> Result<Outcome, RunError> {
         let collector = Arc::clone(&self.collector);
-        let report = tokio::task::spawn_blocking(move || collector()).await.map_err(|_| RunError::CollectorDied)??;
+        let progress = collection::progress(&self.folder, &self.subject);
+        let collected = tokio::task::spawn_blocking(move || collector(&progress)).await;
+        let collected = collected.map_err(|_| RunError::CollectorDied)??;
+        let report = &collected.report;
         for warning in &report.warnings {
             tracing::warn!("{warning}");
         }
         tracing::info!(rows = report.accesses.len(), "collected");
         let now = (self.environment.now)();
         let folder = &self.folder;
-        Ok(collection::enqueue(&report, now, &self.subject, folder, &mut self.writer, patience).await?)
+        Ok(collection::enqueue(&collected, now, &self.subject, folder, &mut self.writer, patience).await?)
     }
 }

@@ -156,7 +156,7 @@ async fn the_aggregator_can_ask_for_a_collection_and_a_stop_is_graceful() {
     let collections = Arc::new(AtomicUsize::new(0));
     let mut run = place.run(report(0));
     let counted = Arc::clone(&collections);
-    run.collector = Arc::new(move || Ok(report(1 + counted.fetch_add(1, Ordering::SeqCst))));
+    run.collector = Arc::new(move |_| Ok(report(1 + counted.fetch_add(1, Ordering::SeqCst)).into()));
     // one at the start, one asked for; six hours lie between them otherwise
     run.forever(fake.until(|memory| memory.inventories.len() == 2)).await.unwrap();
     assert_eq!(collections.load(Ordering::SeqCst), 2);
@@ -183,7 +183,7 @@ async fn times_of_day_are_kept_by_an_agent_that_starts_and_the_aggregator_can_se
         fs_err::write(&place.environment.config, format!("[collect]\nat = ['{at}']\njitter = '0s'\n")).unwrap();
         let mut run = place.run(report(0));
         let counted = Arc::clone(&collections);
-        run.collector = Arc::new(move || Ok(report(1 + counted.fetch_add(1, Ordering::SeqCst))));
+        run.collector = Arc::new(move |_| Ok(report(1 + counted.fetch_add(1, Ordering::SeqCst)).into()));
         run.forever(fake.until(|memory| memory.heartbeats.len() > heartbeats)).await.unwrap();
         collections.load(Ordering::SeqCst)
     };
@@ -213,10 +213,10 @@ async fn an_expensive_collection_is_followed_by_a_long_rest_unless_the_aggregato
         let counter = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&counter);
         let mut run = place.run(report(0));
-        run.collector = Arc::new(move || {
+        run.collector = Arc::new(move |_| {
             PROCESSOR_SECONDS.fetch_add(seconds, Ordering::SeqCst);
             counted.fetch_add(1, Ordering::SeqCst);
-            Ok(report(1))
+            Ok(report(1).into())
         });
         run.forever(fake.until(|memory| memory.heartbeats.len() > 4)).await.unwrap();
         counter.load(Ordering::SeqCst)

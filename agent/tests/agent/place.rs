@@ -94,7 +94,7 @@ impl Place {
         Run {
             config: Config::load(None, &self.environment).unwrap(),
             environment: self.environment.clone(),
-            collector: Arc::new(move || Ok(report.clone())),
+            collector: Arc::new(move |_| Ok(report.clone().into())),
             backoff: Backoff::new(Duration::from_millis(1), Duration::from_millis(1)),
         }
     }

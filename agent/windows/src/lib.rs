@@ -8,6 +8,8 @@ pub mod audit;
 #[cfg(windows)]
 mod error;
 #[cfg(windows)]
+pub mod event_log;
+#[cfg(windows)]
 pub mod event_source;
 #[cfg(windows)]
 pub mod machine;
@@ -23,6 +25,8 @@ pub mod service;
 pub mod sessions;
 #[cfg(windows)]
 mod text;
+#[cfg(windows)]
+pub mod wmi;
 
 #[cfg(windows)]
 pub use error::WindowsError;

@@ -64,6 +64,24 @@ impl Event {
         })
     }
 
+    /// From the texts of its parts; `None` if id or time are none.
+    pub(super) fn of_parts(
+        provider: &str,
+        id: &str,
+        keywords: Option<&str>,
+        time: &str,
+        fields: Map<String, Value>,
+    ) -> Option<Self> {
+        let time: Timestamp = time.parse().ok()?;
+        Some(Self {
+            provider: shortened(provider).to_owned(),
+            id: number_of(id)?,
+            keywords: keywords.and_then(number_of).unwrap_or_default(),
+            micros: time.as_microsecond(),
+            fields,
+        })
+    }
+
     /// A field as text without surrounding blanks; empty if it is missing or `-`.
     #[must_use]
     pub fn text(&self, field: &str) -> String {
@@ -92,10 +110,11 @@ fn text(value: &Value) -> String {
 }
 
 fn number(value: &Value) -> Option<u64> {
-    if let Some(number) = value.as_u64() {
-        return Some(number);
-    }
-    let text = value.as_str()?.trim();
+    value.as_u64().or_else(|| number_of(value.as_str()?))
+}
+
+fn number_of(text: &str) -> Option<u64> {
+    let text = text.trim();
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
         None => text.parse().ok(),

@@ -124,6 +124,31 @@ fn every_record_that_counts_and_no_other() {
     assert!(counted > 600, "{counted}");
 }
 
+/// Records as XML, which is how a running Windows hands them out, give the rows of the file.
+#[test]
+fn records_as_xml_give_the_same_rows() {
+    let Some(data) = crate::shared::data() else { return };
+    let mut rows = 0;
+    for path in logs(&data.join("evtx")) {
+        let log = event_log::read(fs_err::File::open(&path).unwrap()).unwrap();
+        if !log.warnings.is_empty() {
+            continue; // of damaged records each form keeps other parts
+        }
+        let mut reading = event_log::Reading::default();
+        let settings = evtx::ParserSettings::new().num_threads(1).indent(false);
+        let mut parser = evtx::EvtxParser::from_path(&path).unwrap().with_configuration(settings);
+        for record in parser.records() {
+            let xml = record.unwrap().data;
+            let (event, computer) = event_log::read_xml(&xml).unwrap_or_else(|| panic!("{xml}"));
+            reading.add(&event, &computer);
+        }
+        let read = reading.finish();
+        assert_eq!((&read.uses, &read.computers), (&log.uses, &log.computers), "{}", path.display());
+        rows += read.uses.len();
+    }
+    assert!(rows > 100, "{rows}");
+}
+
 fn logs(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs_err::read_dir(folder).unwrap() {

@@ -65,7 +65,7 @@ fn a_server_is_described_whole() {
     let each: Vec<_> = server.processors.iter().map(|one| (one.cores, one.enabled_cores, one.model.as_str())).collect();
     assert_eq!(each, [(8, Some(8), "Xeon"), (8, Some(8), "Xeon")]);
     assert_eq!(server.addresses, ["10.0.0.7"]);
-    assert_eq!(report.warnings.len(), 1, "only that most accesses were not read: {:?}", report.warnings);
+    assert_eq!(report.warnings.len(), 1, "only that User Access Logging is off: {:?}", report.warnings);
 }
 
 /// Rules B.1 to B.3 and B.5: (id, product, build), then (edition as reported, evaluation, version).
@@ -204,6 +204,47 @@ fn physical_or_virtual() {
     let mut guest = fake_server();
     guest.system.physical_host = Some("HV1.lab.net".into());
     assert_eq!(described(&guest).unwrap().server.physical_host.as_deref(), Some("HV1.lab.net"));
+}
+
+/// A fake: the same client in User Access Logging and in the Security log, and a machine in both sources of those.
+#[test]
+fn what_was_logged_comes_as_it_does_from_files() {
+    let guid = "10a9226f-50ee-49d8-a393-9a501d47ce04";
+    let day = "2026-11-20T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    let mut file = UalFile { is_ual: true, ..UalFile::default() };
+    file.clients.push(caliper_evidence::ual::Client {
+        role_guid: guid.into(),
+        total: 4,
+        first: day.as_microsecond(),
+        last: day.as_microsecond(),
+        address: "10.0.0.9".into(),
+        user: r"lab\jane".into(),
+        days: vec![(324, 4)],
+        ..Default::default()
+    });
+    file.virtual_machines.push(caliper_evidence::ual::VirtualMachine { vm_guid: "a".into(), ..Default::default() });
+    let guest = VirtualMachine {
+        vm_guid: "a".into(),
+        bios_guid: "b".into(),
+        name: "web".into(),
+        first: Instant::default(),
+        last: day.into(),
+    };
+    let mut reading = caliper_evidence::event_log::Reading::default();
+    let record = "<Event><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4624</EventID>\
+        <TimeCreated SystemTime='2026-11-20T10:00:00Z'/></System><EventData><Data Name='TargetUserName'>jane</Data>\
+        <Data Name='LogonType'>3</Data><Data Name='IpAddress'>10.0.0.9</Data></EventData></Event>";
+    reading.add(&caliper_evidence::event_log::read_xml(record).unwrap().0, "S");
+    let logs = vec![reading.finish()];
+    let report = described(&Answers { user_access: Some(file), guests: vec![guest], logs, ..fake_server() }).unwrap();
+    assert_eq!(report.warnings, Vec::<String>::new());
+    let [access, log] = report.accesses.as_slice() else { panic!("{:?}", report.accesses) };
+    assert_eq!((access.key.service.as_str(), access.key.role_guid.as_str()), ("File Server", guid));
+    assert_eq!((access.key.source, access.total), (caliper_proto::Source::UserAccessLogging, 4));
+    assert_eq!(access.days.dates(2026).next(), Some(jiff::civil::date(2026, 11, 20)));
+    assert_eq!((log.key.service.as_str(), log.key.source), ("network sign-in", caliper_proto::Source::SecurityLog));
+    let [machine] = report.server.virtual_machines.as_slice() else { panic!("{:?}", report.server.virtual_machines) };
+    assert_eq!((machine.name.as_str(), machine.bios_guid.as_str(), machine.last), ("web", "b", day.into()));
 }
 
 #[test]

@@ -1,0 +1,279 @@
+//! User Access Logging of the running Windows, over WMI (`root\AccessLogging`), as the rows that its databases hold.
+//!
+//! Pure: the answers come in. Days are read in stretches from the oldest on, so that what was read stays known when the rest is
+//! too much or too slow for once. Microsoft documents the classes `MsftUal_*` and that days are asked for in this way.
+
+use std::collections::BTreeMap;
+
+use caliper_evidence::{
+    address,
+    ual::{Client, DnsName, RoleAccess, RoleName, UalFile, VirtualMachine},
+};
+use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+
+use super::wmi::{self, Management, Question};
+
+const NAMESPACE: &str = r"root\AccessLogging";
+/// Years before this one that Windows keeps.
+const YEARS_KEPT: i16 = 2;
+/// Days asked for at once.
+const STRETCH: i32 = 31;
+/// The answer lags behind by a day; clocks and zones by another one.
+const LAG: i32 = 3;
+/// Different clients after which the rest waits for the next collection, so that memory does not follow what is logged.
+const MOST_CLIENTS: usize = 50_000;
+/// Names and machines believed.
+const MOST_FACTS: usize = 1_000_000;
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// As a database would hold it; `None` if this Windows keeps no such log or does not answer.
+    pub file: Option<UalFile>,
+    /// The last day that was read whole; the next reading goes on there.
+    pub until: Option<Date>,
+    /// One sentence for each question without a whole answer.
+    pub problems: Vec<String>,
+}
+
+/// Role, tenant, address, account and year of a client.
+type Key = (String, String, String, String, i16);
+
+/// Reads on after `resume`, or from the beginning.
+pub fn read(management: &mut impl Management, resume: Option<Date>, today: Date) -> Reading {
+    let mut reading = Reading { until: resume, ..Reading::default() };
+    let mut file = UalFile { is_ual: true, is_clean: true, ..UalFile::default() };
+    let columns = &["GUID", "RoleName", "FirstSeen", "LastSeen"];
+    let known = management.ask(question("MsftUal_Overview", columns, String::new()), &mut |row| {
+        let [guid, name, first, last] = row else { return };
+        let role_guid = plain_guid(guid);
+        file.role_names.push(RoleName { role_guid: role_guid.clone(), name: name.clone() });
+        if let (Some(first), Some(last)) = (wmi::micros(first), wmi::micros(last)) {
+            file.roles.push(RoleAccess { role_guid, first, last });
+        }
+    });
+    match known {
+        Ok(true) => {}
+        Ok(false) => return reading,
+        Err(problem) => {
+            reading.problems.push(problem);
+            return reading;
+        }
+    }
+    let asked = [names(management, &mut file), machines(management, &mut file)];
+    reading.problems.extend(asked.into_iter().filter_map(Result::err));
+    let mut clients = BTreeMap::new();
+    reading.until = days(management, resume, today, &mut clients, &mut reading.problems);
+    file.clients = clients.into_iter().map(client).collect();
+    reading.file = Some(file);
+    reading
+}
+
+fn question(class: &'static str, columns: &'static [&'static str], condition: String) -> Question {
+    Question { namespace: NAMESPACE, class, columns, condition }
+}
+
+fn plain_guid(text: &str) -> String {
+    text.trim_matches(['{', '}']).to_ascii_lowercase()
+}
+
+fn canonical(text: &str) -> String {
+    address::canonical(text).unwrap_or_else(|| text.to_owned())
+}
+
+fn names(management: &mut impl Management, file: &mut UalFile) -> Result<bool, String> {
+    let columns = &["IPAddress", "HostName", "LastSeen"];
+    management.ask(question("MsftUal_Dns", columns, String::new()), &mut |row| {
+        let [address, name, last] = row else { return };
+        if let Some(last) = wmi::micros(last).filter(|_| file.dns_names.len() < MOST_FACTS) {
+            file.dns_names.push(DnsName { last, address: canonical(address), host_name: name.clone() });
+        }
+    })
+}
+
+fn machines(management: &mut impl Management, file: &mut UalFile) -> Result<bool, String> {
+    let columns = &["UUID", "FirstSeen", "LastSeen"];
+    management.ask(question("MsftUal_HyperV", columns, String::new()), &mut |row| {
+        let [guid, first, last] = row else { return };
+        let times = wmi::micros(first).zip(wmi::micros(last));
+        if let Some((created, last_seen)) = times.filter(|_| file.virtual_machines.len() < MOST_FACTS) {
+            let vm_guid = plain_guid(guid);
+            file.virtual_machines.push(VirtualMachine { vm_guid, created, last_seen, ..VirtualMachine::default() });
+        }
+    })
+}
+
+/// Adds the days from `resume` on and returns the last one that is whole.
+fn days(
+    management: &mut impl Management,
+    resume: Option<Date>,
+    today: Date,
+    clients: &mut BTreeMap<Key, BTreeMap<u16, u32>>,
+    problems: &mut Vec<String>,
+) -> Option<Date> {
+    const COLUMNS: &[&str] = &["RoleGuid", "TenantIdentifier", "IPAddress", "UserName", "AccessDate", "AccessCount"];
+    let oldest = Date::new(today.year().saturating_sub(YEARS_KEPT), 1, 1).unwrap_or(today);
+    let mut until = resume;
+    let mut from = resume.map_or(oldest, |day| day.min(today).saturating_sub(LAG.days())).max(oldest);
+    // a row of a zone ahead of ours bears tomorrow's date
+    let end = today.saturating_add(2.days());
+    while from < end {
+        let to = from.saturating_add(STRETCH.days()).min(end);
+        let condition = format!("AccessDate >= '{}' AND AccessDate < '{}'", wmi::print(from), wmi::print(to));
+        let answered = management.ask(question("MsftUal_DailyAccess", COLUMNS, condition), &mut |row| {
+            let [role, tenant, address, user, date, count] = row else { return };
+            let (Some(date), Some(count)) = (wmi::date(date), count.parse::<u32>().ok().filter(|count| *count > 0))
+            else {
+                return;
+            };
+            let key = (plain_guid(role), plain_guid(tenant), canonical(address), user.to_lowercase(), date.year());
+            let day = clients.entry(key).or_default().entry(date.day_of_year().unsigned_abs()).or_default();
+            *day = count.max(*day);
+        });
+        if let Err(problem) = answered {
+            problems.push(problem);
+            break;
+        }
+        until = Some(to.saturating_sub(1.days()).min(today));
+        from = to;
+        if clients.len() >= MOST_CLIENTS && from < end {
+            problems.push(format!(
+                "User Access Logging holds much: this collection has it up to {}, the next one goes on",
+                to.saturating_sub(1.days())
+            ));
+            break;
+        }
+    }
+    until
+}
+
+/// WMI tells days only: times are the midnights at which the first and the last one begin.
+fn client(((role_guid, tenant, address, user, year), days): (Key, BTreeMap<u16, u32>)) -> Client {
+    let midnight = |day: Option<&u16>| {
+        let day = Date::new(year, 1, 1).ok()?.saturating_add((i32::from(*day?) - 1).days());
+        Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
+    };
+    let first = midnight(days.keys().next()).unwrap_or_default();
+    let last = midnight(days.keys().next_back()).unwrap_or_default();
+    let total = days.values().map(|count| u64::from(*count)).sum();
+    let days = days.into_iter().collect();
+    Client { role_guid, tenant, total, first, last, address, user, client_name: String::new(), days }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::wmi::fake::FakeManagement;
+
+    const FILE_SERVER: &str = "10a9226f-50ee-49d8-a393-9a501d47ce04";
+    const TODAY: Date = Date::constant(2026, 11, 28);
+
+    /// The example of `Get-UalDailyAccess` in Microsoft's documentation, put into this year.
+    fn fake() -> FakeManagement {
+        let mut fake = FakeManagement::default();
+        fake.row(
+            "MsftUal_Overview",
+            &[
+                ("GUID", "{10A9226F-50EE-49D8-A393-9A501D47CE04}"),
+                ("RoleName", "File Server"),
+                ("FirstSeen", "20260817113304.000000+000"),
+                ("LastSeen", "20261126101528.000000+000"),
+            ],
+        );
+        for (user, date, count) in
+            [("WESTERN\\_sersvc", "20260919", "2"), ("western\\_sersvc", "20261126", "3"), ("", "20261127", "0")]
+        {
+            access(&mut fake, user, date, count);
+        }
+        let seen = ("LastSeen", "20261127000000.000000+000");
+        fake.row("MsftUal_Dns", &[("IPAddress", "::ffff:10.17.44.6"), ("HostName", "pc7"), seen]);
+        fake.row("MsftUal_HyperV", &[("UUID", "{ABCD}"), ("FirstSeen", "20260817113304.000000+000"), seen]);
+        fake
+    }
+
+    fn access(fake: &mut FakeManagement, user: &str, date: &str, count: &str) {
+        fake.row(
+            "MsftUal_DailyAccess",
+            &[
+                ("RoleGuid", FILE_SERVER),
+                ("TenantIdentifier", "00000000-0000-0000-0000-000000000000"),
+                ("IPAddress", "10.17.44.6"),
+                ("UserName", user),
+                ("AccessDate", &format!("{date}000000.000000+000")),
+                ("AccessCount", count),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_log_comes_as_a_database_would_hold_it() {
+        let reading = read(&mut fake(), None, TODAY);
+        assert_eq!((reading.problems.len(), reading.until), (0, Some(TODAY)));
+        let file = reading.file.unwrap();
+        let [client] = file.clients.as_slice() else { panic!("{:?}", file.clients) };
+        // 19 September is day 262 of the year, 26 November day 330
+        assert_eq!((client.user.as_str(), client.days.as_slice()), ("western\\_sersvc", &[(262, 2), (330, 3)][..]));
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let times = (at("2026-09-19T00:00:00Z"), at("2026-11-26T00:00:00Z"));
+        assert_eq!((client.total, (client.first, client.last)), (5, times));
+        assert_eq!((client.role_guid.as_str(), client.address.as_str()), (FILE_SERVER, "10.17.44.6"));
+        assert_eq!((file.roles[0].role_guid.as_str(), file.roles[0].first), (FILE_SERVER, at("2026-08-17T11:33:04Z")));
+        assert_eq!(file.role_names[0].name, "File Server");
+        assert_eq!((file.dns_names[0].address.as_str(), file.dns_names[0].host_name.as_str()), ("10.17.44.6", "pc7"));
+        assert_eq!(file.virtual_machines[0].vm_guid, "abcd");
+    }
+
+    #[test]
+    fn it_goes_on_where_it_stopped() {
+        let mut fake = fake();
+        let until = Date::constant(2026, 11, 27);
+        let file = read(&mut fake, Some(until), TODAY).file.unwrap();
+        assert_eq!(file.clients[0].days, [(330, 3)], "the last days are read again, older ones are not");
+        let asked: Vec<_> = fake.asked.iter().filter(|(class, _)| *class == "MsftUal_DailyAccess").collect();
+        let condition = "AccessDate >= '20261124000000.000000+000' AND AccessDate < '20261130000000.000000+000'";
+        assert_eq!(asked, [&("MsftUal_DailyAccess", condition.to_owned())]);
+        // a clock that was wrong when it was read last
+        let ahead = read(&mut fake, Some(Date::constant(2031, 1, 1)), TODAY);
+        assert_eq!((ahead.until, ahead.file.unwrap().clients[0].days.len()), (Some(TODAY), 1));
+    }
+
+    #[test]
+    fn years_are_apart_and_three_of_them_are_read() {
+        let mut fake = fake();
+        for date in ["20231231", "20240101", "20251231"] {
+            access(&mut fake, "western\\_sersvc", date, "1");
+        }
+        let file = read(&mut fake, None, TODAY).file.unwrap();
+        let days: Vec<Vec<u16>> =
+            file.clients.iter().map(|client| client.days.iter().map(|(day, _)| *day).collect()).collect();
+        assert_eq!(days, [vec![1_u16], vec![365], vec![262, 330]]);
+        assert_eq!(file.accesses().iter().map(|access| access.year).collect::<Vec<_>>(), [2024, 2025, 2026]);
+    }
+
+    #[test]
+    fn what_does_not_answer_is_said_and_tried_again() {
+        let mut fake = fake();
+        fake.broken = vec![("MsftUal_DailyAccess", "too slow"), ("MsftUal_Dns", "refused")];
+        let until = Some(Date::constant(2026, 10, 1));
+        let reading = read(&mut fake, until, TODAY);
+        assert_eq!((reading.problems.as_slice(), reading.until), (&["refused".into(), "too slow".into()][..], until));
+        assert_eq!(reading.file.unwrap().roles.len(), 1);
+        fake.broken = vec![("MsftUal_Overview", "refused")];
+        let reading = read(&mut fake, until, TODAY);
+        assert_eq!((reading.file, reading.problems.len(), reading.until), (None, 1, until));
+        let nothing = read(&mut FakeManagement::default(), None, TODAY);
+        assert_eq!((nothing.file, nothing.problems.len(), nothing.until), (None, 0, None));
+    }
+
+    #[test]
+    fn too_much_for_once_is_read_in_parts() {
+        let mut fake = fake();
+        for number in 0..MOST_CLIENTS {
+            access(&mut fake, &format!("user{number}"), "20240105", "1");
+        }
+        let reading = read(&mut fake, None, TODAY);
+        assert_eq!(reading.until, Some(Date::constant(2024, 1, 31)));
+        assert!(reading.problems[0].contains("up to 2024-01-31, the next one goes on"), "{:?}", reading.problems);
+        assert_eq!((fake.asked.len(), reading.file.unwrap().clients.len()), (4, MOST_CLIENTS));
+    }
+}
