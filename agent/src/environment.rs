@@ -15,8 +15,8 @@ pub struct Environment {
     pub now: fn() -> Instant,
     /// Sixty-four random bits; used only to spread reconnections.
     pub random: fn() -> u64,
-    /// The time zone of the server's clock.
-    pub zone: jiff::tz::TimeZone,
+    /// The time zone of the server's clock, which somebody may change.
+    pub zone: fn() -> jiff::tz::TimeZone,
     /// Host name, for the aggregator's list of agents; never an identity.
     pub host_name: String,
     /// What Group Policy sets, by the names of registry values; empty elsewhere than on Windows.

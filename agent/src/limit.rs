@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Longest rest: evidence is to be looked at once a day whatever it costs.
 const LONGEST_REST: Duration = Duration::from_hours(24);
 
+/// A collection holds all its rows for a while.
+pub const COLLECTING: u64 = 4;
+
 /// What this process has used since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
@@ -22,7 +25,7 @@ pub struct Usage {
 pub struct Limit {
     /// Thousandths of one processor on average.
     pub processor: u32,
-    /// Bytes of memory between two collections.
+    /// Bytes of memory between two collections; during one it may be [`COLLECTING`] times as much.
     pub memory: u64,
 }
 
@@ -34,10 +37,17 @@ impl Limit {
         rest.min(LONGEST_REST)
     }
 
-    /// Whether so much memory is too much.
+    /// Whether so much memory is too much between two collections.
     #[must_use]
     pub fn is_exceeded(&self, usage: Usage) -> bool {
         usage.memory > self.memory
+    }
+
+    /// The limit of memory during a collection, if so much is above it.
+    #[must_use]
+    pub fn exceeded_collecting(&self, usage: Usage) -> Option<u64> {
+        let most = self.memory.saturating_mul(COLLECTING);
+        (usage.memory > most).then_some(most)
     }
 }
 
@@ -56,5 +66,7 @@ mod tests {
         assert_eq!(limit(1).rest(Duration::MAX), LONGEST_REST);
         let usage = |memory| Usage { memory, ..Usage::default() };
         assert!(limit(1).is_exceeded(usage((1 << 20) + 1)) && !limit(1).is_exceeded(usage(1 << 20)));
+        let collecting = |memory| limit(1).exceeded_collecting(usage(memory));
+        assert_eq!((collecting(4 << 20), collecting((4 << 20) + 1)), (None, Some(4 << 20)));
     }
 }

@@ -61,7 +61,7 @@ fn environment() -> Environment {
     Environment {
         now: || jiff::Timestamp::now().into(),
         random: || uuid::Uuid::new_v4().as_u128() as u64,
-        zone: jiff::tz::TimeZone::system(),
+        zone: jiff::tz::TimeZone::system,
         host_name: host_name(),
         policy: policy(),
         usage,

@@ -77,13 +77,13 @@ pub enum RunError {
     },
     /// Memory was not given back.
     #[error(
-        "the agent holds {held} bytes of memory where `limit.memory` is {most}: it ends, so that the service manager starts it \
-         anew; if this comes again, raise the limit and report it"
+        "the agent holds {held} bytes of memory where `limit.memory` allows {most}: it ends, so that the service manager starts \
+         it anew; if this comes again, raise the limit and report it"
     )]
     Memory {
-        /// Bytes held between two collections.
+        /// Bytes held.
         held: u64,
-        /// The limit.
+        /// The limit, which is higher during a collection than between two.
         most: u64,
     },
     /// Somebody stopped it before everything was delivered.
@@ -181,6 +181,7 @@ impl Run {
             folder,
             writer,
             wishes,
+            look: cycle::LOOK,
         };
         Ok((Parts { uplink, cycle }, goal))
     }

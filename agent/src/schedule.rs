@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use jiff::{ToSpan as _, Zoned, civil::Time};
 
+/// A clock that is so far from the time that has passed was set; smaller corrections are made all the time.
+const CORRECTION: Duration = Duration::from_secs(30);
+
 /// When to collect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
@@ -28,6 +31,14 @@ impl Schedule {
             None => self.every + scaled(self.jitter.min(self.every / 10), random),
         }
     }
+}
+
+/// Whether somebody set the clock or changed its zone between two looks at it, `passed` apart.
+#[must_use]
+pub fn was_set(before: &Zoned, after: &Zoned, passed: Duration) -> bool {
+    let shown = before.duration_until(after).as_nanos();
+    let passed = i128::try_from(passed.as_nanos()).unwrap_or(i128::MAX);
+    before.time_zone() != after.time_zone() || shown.abs_diff(passed) > CORRECTION.as_nanos()
 }
 
 /// How long until the clock shows a time: today, or else tomorrow. An hour that a day leaves out comes an hour later.
@@ -106,6 +117,23 @@ mod tests {
         assert_eq!(schedule.next(&now("2027-03-28T01:30[Europe/Berlin]"), 0), HOUR);
         assert_eq!(schedule.next(&now("2026-10-25T01:30[Europe/Berlin]"), 0), HOUR);
         assert_eq!(schedule.next(&now("2026-10-25T02:30+01:00[Europe/Berlin]"), 0), 24 * HOUR, "the second 02:30");
+    }
+
+    #[test]
+    fn a_clock_is_set_or_only_corrected() {
+        let before = now("2026-11-27T12:00[Europe/Berlin]");
+        for (after, minutes, set) in [
+            ("2026-11-27T12:01:20[Europe/Berlin]", 1, false),
+            ("2026-11-27T12:01:40[Europe/Berlin]", 1, true),
+            ("2026-11-27T12:00[Europe/Berlin]", 1, true),
+            ("2026-11-27T11:00[Europe/Berlin]", 1, true),
+            ("2026-11-27T12:01[Europe/Paris]", 1, true),
+        ] {
+            assert_eq!(was_set(&before, &now(after), Duration::from_mins(minutes)), set, "{after}");
+        }
+        // summer time is no change of the zone
+        let summer = [now("2027-03-28T01:59:30[Europe/Berlin]"), now("2027-03-28T03:00:30[Europe/Berlin]")];
+        assert!(!was_set(&summer[0], &summer[1], Duration::from_mins(1)));
     }
 
     #[test]

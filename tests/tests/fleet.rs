@@ -104,7 +104,7 @@ fn run_with_clock(agent: &Agent, now: fn() -> Instant) -> Result<(), String> {
         usage: || None,
         now,
         random: || 0,
-        zone: jiff::tz::TimeZone::UTC,
+        zone: || jiff::tz::TimeZone::UTC,
         host_name: "NW-FS9".into(),
         config: agent.folder.join("agent.toml"),
         state: agent.folder.join("state"),

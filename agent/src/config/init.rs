@@ -107,7 +107,7 @@ mod tests {
             usage: || None,
             now: caliper_proto::Instant::default,
             random: || 0,
-            zone: jiff::tz::TimeZone::UTC,
+            zone: || jiff::tz::TimeZone::UTC,
             host_name: String::new(),
             config: folder.join("etc").join("config.toml"),
             state: folder.join("state"),

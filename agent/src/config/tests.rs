@@ -8,7 +8,7 @@ pub fn environment() -> Environment {
         usage: || None,
         now: caliper_proto::Instant::default,
         random: || 0,
-        zone: jiff::tz::TimeZone::UTC,
+        zone: || jiff::tz::TimeZone::UTC,
         host_name: "host".into(),
         config: "/nowhere/agent.toml".into(),
         state: "/var/lib/caliper-agent".into(),

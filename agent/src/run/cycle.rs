@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
 
 use super::{Collector, RunError};
@@ -14,11 +14,14 @@ use crate::{
     environment::Environment,
     limit::Usage,
     queue::{QueueError, Writer},
-    schedule::Schedule,
+    schedule::{Schedule, was_set},
     sentence::sentence,
     state::Folder,
     uplink::Notice,
 };
+
+/// How often to look at memory during a collection, and at the clock between two.
+pub const LOOK: Duration = Duration::from_secs(10);
 
 /// Collects and queues; there is never more than one collection at a time.
 pub struct Cycle {
@@ -30,6 +33,8 @@ pub struct Cycle {
     pub folder: Folder,
     pub writer: Writer,
     pub wishes: mpsc::UnboundedReceiver<Notice>,
+    /// [`LOOK`], or less where a test has no patience.
+    pub look: Duration,
 }
 
 impl Cycle {
@@ -76,10 +81,15 @@ impl Cycle {
         Ok(limit.rest(spent))
     }
 
+    /// What the server's clock shows.
+    fn clock(&self) -> jiff::Zoned {
+        let now = jiff::Timestamp::from_microsecond((self.environment.now)().micros()).unwrap_or_default();
+        now.to_zoned((self.environment.zone)())
+    }
+
     /// How long from now until the next collection.
     fn next(&self) -> Duration {
-        let now = jiff::Timestamp::from_microsecond((self.environment.now)().micros()).unwrap_or_default();
-        let wait = self.schedule.next(&now.to_zoned(self.environment.zone.clone()), (self.environment.random)());
+        let wait = self.schedule.next(&self.clock(), (self.environment.random)());
         tracing::debug!(seconds = wait.as_secs(), "the next collection");
         wait
     }
@@ -95,9 +105,19 @@ impl Cycle {
             );
         }
         let mut time = std::pin::pin!(sleep_until(begun + next.max(rest)));
+        let (mut clock, mut looked) = (self.clock(), Instant::now());
+        let mut looks = looks(self.look);
         loop {
             tokio::select! {
                 () = &mut time => return,
+                _ = looks.tick(), if !self.schedule.at.is_empty() => {
+                    let (before, since) = (std::mem::replace(&mut clock, self.clock()), looked);
+                    looked = Instant::now();
+                    if was_set(&before, &clock, looked - since) {
+                        tracing::info!("the clock or its zone was changed: the time of the next collection is worked out anew");
+                        time.as_mut().reset((looked + self.next()).max(begun + rest));
+                    }
+                }
                 wish = self.wishes.recv() => match wish {
                     Some(Notice::CollectNow(reason)) => {
                         tracing::info!(reason, "the aggregator asks for a collection");
@@ -129,8 +149,19 @@ impl Cycle {
     pub async fn collect(&mut self, patience: impl Future<Output = ()>) -> Result<Outcome, RunError> {
         let collector = Arc::clone(&self.collector);
         let progress = collection::progress(&self.folder, &self.subject);
-        let collected = tokio::task::spawn_blocking(move || collector(&progress)).await;
-        let collected = collected.map_err(|_| RunError::CollectorDied)??;
+        let mut work = tokio::task::spawn_blocking(move || collector(&progress));
+        let mut looks = looks(self.look);
+        let collected = loop {
+            tokio::select! {
+                collected = &mut work => break collected.map_err(|_| RunError::CollectorDied)??,
+                // nobody can stop the work, but the process can end
+                _ = looks.tick() => if let Some(usage) = (self.environment.usage)()
+                    && let Some(most) = self.config.limit().exceeded_collecting(usage)
+                {
+                    return Err(RunError::Memory { held: usage.memory, most });
+                }
+            }
+        };
         let report = &collected.report;
         for warning in &report.warnings {
             tracing::warn!("{warning}");
@@ -139,5 +170,106 @@ impl Cycle {
         let now = (self.environment.now)();
         let folder = &self.folder;
         Ok(collection::enqueue(&collected, now, &self.subject, folder, &mut self.writer, patience).await?)
+    }
+}
+
+/// Ticks from one `look` from now on; those that nobody had time for are left out.
+fn looks(look: Duration) -> tokio::time::Interval {
+    let mut looks = interval_at(Instant::now() + look, look);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    };
+
+    use caliper_proto::{Inventory, Report};
+
+    use super::*;
+    use crate::{queue, schedule::read_time};
+
+    const SOON: Duration = Duration::from_millis(5);
+
+    fn cycle(folder: &std::path::Path, environment: Environment, collector: Collector) -> Cycle {
+        let mut config = Config::defaults(&environment);
+        config.collect_at.value = vec![read_time("14:00").unwrap()];
+        config.collect_jitter.value = Duration::ZERO;
+        // nobody else keeps the sending end, and `wait` does without it
+        let (_, wishes) = mpsc::unbounded_channel();
+        Cycle {
+            collector,
+            environment,
+            schedule: config.schedule(),
+            config,
+            subject: "s".into(),
+            folder: Folder::new(folder),
+            writer: queue::open(&folder.join("queue"), 1 << 20).unwrap().writer,
+            wishes,
+            look: SOON,
+        }
+    }
+
+    fn environment() -> Environment {
+        Environment {
+            policy: Vec::new(),
+            usage: || None,
+            now: caliper_proto::Instant::default,
+            random: || 0,
+            zone: || jiff::tz::TimeZone::UTC,
+            host_name: "host".into(),
+            config: "agent.toml".into(),
+            state: "state".into(),
+        }
+    }
+
+    fn nothing() -> Report {
+        Report { server: Inventory::default(), accesses: Vec::new(), warnings: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_brings_its_time_nearer() {
+        /// 2026-11-27T12:00Z, and then a moment before 14:00.
+        static NOW: AtomicI64 = AtomicI64::new(1_795_780_800_000_000);
+        let dir = tempfile::tempdir().unwrap();
+        let now = || caliper_proto::Instant::from_micros(NOW.load(Ordering::SeqCst)).unwrap();
+        let environment = Environment { now, ..environment() };
+        let mut cycle = cycle(dir.path(), environment, Arc::new(|_| Ok(nothing().into())));
+        let (_kept, wishes) = mpsc::unbounded_channel();
+        cycle.wishes = wishes;
+        assert_eq!(cycle.next(), Duration::from_hours(2));
+        let set = async {
+            tokio::time::sleep(4 * SOON).await;
+            NOW.fetch_add(2 * 3_600_000_000 - 20_000, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = cycle.wait(Duration::ZERO) => {}
+            () = set => unreachable!(),
+            () = tokio::time::sleep(Duration::from_mins(1)) => panic!("it waits for two hours of the old clock"),
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_is_looked_at_during_a_collection() {
+        static HELD: AtomicU64 = AtomicU64::new(0);
+        let dir = tempfile::tempdir().unwrap();
+        let usage = || Some(Usage { memory: HELD.load(Ordering::SeqCst), ..Usage::default() });
+        let environment = Environment { usage, ..environment() };
+        let collector = |_: &crate::collect::Progress| {
+            HELD.store((512 << 20) + 1, Ordering::SeqCst);
+            while HELD.load(Ordering::SeqCst) > 0 {
+                std::thread::yield_now();
+            }
+            Ok(nothing().into())
+        };
+        let mut cycle = cycle(dir.path(), environment, Arc::new(collector));
+        let ended = cycle.collect(std::future::pending()).await;
+        HELD.store(0, Ordering::SeqCst);
+        let error = ended.unwrap_err().to_string();
+        assert!(error.contains("holds 536870913 bytes of memory where `limit.memory` allows 536870912"), "{error}");
     }
 }

@@ -233,7 +233,7 @@ async fn an_agent_that_does_not_give_memory_back_ends_and_says_so() {
     let mut place = Place::enrolled(&fake).await;
     place.environment.usage = || Some(Usage { processor: Duration::ZERO, memory: 1 << 30 });
     let error = place.run(report(1)).forever(pending()).await.unwrap_err().to_string();
-    assert!(error.contains("holds 1073741824 bytes of memory where `limit.memory` is 134217728"), "{error}");
+    assert!(error.contains("holds 1073741824 bytes of memory where `limit.memory` allows 134217728"), "{error}");
     // what it had collected is not lost
     place.environment.usage = || None;
     place.deliver(report(1)).await.unwrap();

@@ -43,7 +43,7 @@ impl Place {
             usage: || None,
             now: || jiff::Timestamp::now().into(),
             random: || 0,
-            zone: jiff::tz::TimeZone::UTC,
+            zone: || jiff::tz::TimeZone::UTC,
             host_name: "host-1".into(),
             config: dir.path().join("agent.toml"),
             state: dir.path().join("state"),
