@@ -35,16 +35,17 @@ pub enum Value {
 
 /// One key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Key {
+struct Key {
+    /// Its path as written.
+    path: String,
     /// Names of its values as written, by their names in lower case.
     values: BTreeMap<String, (String, Value)>,
-    /// Names of the keys below it as written, by their names in lower case.
-    keys: BTreeMap<String, String>,
 }
 
 /// Keys below `HKEY_LOCAL_MACHINE`; letters' case plays no part.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Export {
+    /// By their paths in lower case; those above them need not be there.
     keys: BTreeMap<String, Key>,
     /// Lines that could not be read, by their numbers from 1.
     pub unreadable: Vec<usize>,
@@ -123,7 +124,13 @@ impl Export {
     /// The keys right below a key, as they are written.
     #[must_use]
     pub fn keys(&self, key: &str) -> Vec<String> {
-        self.keys.get(&key.to_lowercase()).map(|key| key.keys.values().cloned().collect()).unwrap_or_default()
+        let above = format!("{}\\", key.to_lowercase());
+        let depth = above.matches('\\').count();
+        let below = self.keys.range(above.clone()..).take_while(|(path, _)| path.starts_with(&above));
+        let names =
+            below.filter_map(|(path, key)| Some((path.split('\\').nth(depth)?, key.path.split('\\').nth(depth)?)));
+        // the same name comes once, however many keys are below it
+        names.collect::<BTreeMap<_, _>>().into_values().map(str::to_owned).collect()
     }
 
     /// The names of the values of a key, as they are written.
@@ -137,8 +144,8 @@ impl Export {
     pub fn extend(&mut self, other: Self) {
         for (path, key) in other.keys {
             let own = self.keys.entry(path).or_default();
+            own.path = key.path;
             own.values.extend(key.values);
-            own.keys.extend(key.keys);
         }
     }
 
@@ -146,24 +153,17 @@ impl Export {
         self.keys.get(&key.to_lowercase())?.values.get(&name.to_lowercase()).map(|(_, value)| value)
     }
 
-    /// Makes a key and those above it known; `None` if it is not the machine's.
+    /// Makes a key known; `None` if it is not the machine's.
     fn enter(&mut self, path: &str) -> Option<String> {
         let prefix = path.get(..MACHINE.len())?;
         if !prefix.eq_ignore_ascii_case(MACHINE) {
             return None;
         }
         let path = &path[MACHINE.len()..];
-        let mut above = String::new();
-        for name in path.split('\\') {
-            if !above.is_empty() {
-                let parent = self.keys.entry(above.clone()).or_default();
-                parent.keys.insert(name.to_lowercase(), name.to_owned());
-                above.push('\\');
-            }
-            above.push_str(&name.to_lowercase());
-        }
-        self.keys.entry(above.clone()).or_default();
-        Some(above)
+        let known = path.to_lowercase();
+        let new = || Key { path: path.to_owned(), ..Key::default() };
+        self.keys.entry(known.clone()).or_insert_with(new);
+        Some(known)
     }
 }
 
@@ -287,6 +287,17 @@ mod tests {
         one.extend(read(b"REGEDIT4\n[HKEY_LOCAL_MACHINE\\a\\C]\n\"y\"=\"2\"\n"));
         assert_eq!(one.keys("A"), ["B", "C"]);
         assert_eq!((one.text(r"A\B", "x"), one.text(r"A\C", "y")), (Some("1".into()), Some("2".into())));
+    }
+
+    /// A path of many levels must not cost a copy of it for each: a line of a megabyte would take a quarter of a terabyte.
+    #[test]
+    fn a_path_as_deep_as_it_is_long_costs_no_more_than_its_length() {
+        let text = format!("REGEDIT4\n[HKEY_LOCAL_MACHINE\\A{}]\n\"x\"=\"1\"\n", "\\B".repeat(500_000));
+        let export = read(text.as_bytes());
+        assert_eq!(
+            (export.keys("a"), export.keys(r"A\b").len(), export.names("A").len()),
+            (vec!["B".to_owned()], 1, 0)
+        );
     }
 
     proptest! {
