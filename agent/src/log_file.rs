@@ -1,4 +1,4 @@
-//! The log of a service in two files of bounded size: the one at work, and the one before it.
+//! What is logged, and the log of a service in two files of bounded size: the one at work, and the one before it.
 
 use std::{
     io::{self, Write},
@@ -6,6 +6,17 @@ use std::{
 };
 
 use fs_err::File;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+/// The agent's own entries of this level and above, and warnings of the libraries.
+///
+/// Plain names of targets: the language of `EnvFilter` would bring a compiler for regular expressions along.
+#[must_use]
+pub fn filter(level: &str) -> Targets {
+    let own = level.parse().unwrap_or(LevelFilter::INFO);
+    Targets::new().with_default(LevelFilter::WARN).with_target("caliper_agent", own)
+}
 
 /// The file at work; when it is full it takes the place of the older one, and an empty one follows.
 #[derive(Debug)]
@@ -58,7 +69,23 @@ impl Write for LogFile {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
+
+    #[test]
+    fn the_level_is_for_the_agents_own_entries() {
+        let filter = filter("debug");
+        for (target, level, passes) in [
+            ("caliper_agent::run", Level::DEBUG, true),
+            ("caliper_agent::run", Level::TRACE, false),
+            ("caliper_agent", Level::DEBUG, true),
+            ("hyper", Level::INFO, false),
+            ("hyper", Level::WARN, true),
+        ] {
+            assert_eq!(filter.would_enable(target, &level), passes, "{target} {level}");
+        }
+    }
 
     #[test]
     fn the_newest_entries_are_kept_whole_in_two_files() {

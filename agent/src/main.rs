@@ -8,9 +8,12 @@ use caliper_agent::{
     config::{Config, Policy},
     environment::Environment,
     limit::Usage,
+    log_file::filter,
     sentence::sentence,
 };
 use clap::Parser as _;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -52,8 +55,8 @@ fn listen(cli: &Cli, environment: &Environment) {
             .map_or_else(|_| "info".into(), |config| config.log_level.value),
         _ => "warn".into(),
     };
-    let ours = tracing_subscriber::EnvFilter::new(format!("warn,caliper_agent={level}"));
-    tracing_subscriber::fmt().with_env_filter(ours).with_writer(io::stderr).with_ansi(false).with_target(false).init();
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(io::stderr).with_ansi(false);
+    log.with_target(false).finish().with(filter(&level)).init();
 }
 
 fn environment() -> Environment {

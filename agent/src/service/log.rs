@@ -6,11 +6,15 @@ use std::{
 };
 
 use caliper_windows::event_source::{EventSource, Gravity};
-use tracing::{Level, Metadata};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing::{Level, Metadata, level_filters::LevelFilter};
+use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use super::NAME;
-use crate::{config::Config, log_file::LogFile, state::create_private};
+use crate::{
+    config::Config,
+    log_file::{LogFile, filter},
+    state::create_private,
+};
 
 /// Bytes of each of the two log files.
 const MOST: u64 = 4 << 20;
@@ -34,14 +38,9 @@ pub fn listen(config: Option<&Config>) {
     });
     let places = Places { file, events: EventSource::open(NAME).ok() };
     let level = config.map_or("info", |config| config.log_level.value.as_str());
-    let ours = EnvFilter::new(format!("warn,caliper_agent={level}"));
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(places).with_ansi(false);
     // fails only where somebody listens already
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(ours)
-        .with_writer(places)
-        .with_ansi(false)
-        .with_target(false)
-        .try_init();
+    let _ = log.with_target(false).finish().with(filter(level)).try_init();
 }
 
 /// One entry on its way.
