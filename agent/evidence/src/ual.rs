@@ -1,7 +1,7 @@
 //! User Access Logging: the databases under `System32\LogFiles\Sum` of Windows Server 2012 and later, as plain rows.
 //!
 //! Every row of every table comes out as it was stored, with addresses in canonical form and times in microseconds;
-//! [`UalFile::accesses`] adds up what belongs to one access row. Nothing here judges who needs a licence.
+//! [`Accesses`] adds up what belongs to one access row. Nothing here judges who needs a licence.
 
 mod access;
 mod roles;
@@ -9,11 +9,12 @@ mod rows;
 
 use std::io::{Read, Seek};
 
-pub use access::Access;
+pub use access::{Access, Accesses};
 pub use roles::role_name;
 pub use rows::{ChainedDatabase, Client, DnsName, RoleAccess, RoleName, SystemIdentity, VirtualMachine};
 
 use crate::ese::{Database, EseError};
+use access::Doubts;
 use rows::Columns;
 
 /// Everything in one database.
@@ -51,15 +52,27 @@ impl UalFile {
 
 /// Reads a database of any of the three kinds (`Current.mdb`, `{GUID}.mdb`, `SystemIdentity.mdb`).
 pub fn read<R: Read + Seek>(reader: R) -> Result<UalFile, EseError> {
+    let mut clients = Vec::new();
+    let file = read_each(reader, |client| clients.push(client))?;
+    Ok(UalFile { clients, ..file })
+}
+
+/// The same, but the rows of `CLIENTS` go to `each` instead of into the result: there may be millions.
+pub fn read_each<R: Read + Seek>(reader: R, mut each: impl FnMut(Client)) -> Result<UalFile, EseError> {
     let mut database = Database::open(reader)?;
     let mut file = UalFile { is_clean: database.is_clean(), ..UalFile::default() };
     if !file.is_clean {
         file.warnings.push("the database was not closed cleanly: its last minutes may be missing".to_owned());
     }
+    let mut doubts = Doubts::default();
     for table in database.tables()? {
         let columns = Columns::new(&table);
         let known = match table.name.as_str() {
-            "CLIENTS" => database.rows(&table, |row| file.clients.push(Client::from_row(&columns, &row))),
+            "CLIENTS" => database.rows(&table, |row| {
+                let client = Client::from_row(&columns, &row);
+                doubts.look(&client);
+                each(client);
+            }),
             "ROLE_ACCESS" => database.rows(&table, |row| file.roles.push(RoleAccess::from_row(&columns, &row))),
             "DNS" => database.rows(&table, |row| file.dns_names.push(DnsName::from_row(&columns, &row))),
             "VIRTUALMACHINES" => {
@@ -78,6 +91,6 @@ pub fn read<R: Read + Seek>(reader: R) -> Result<UalFile, EseError> {
         file.is_ual = true;
     }
     file.warnings.extend(database.take_warnings());
-    file.check_totals();
+    file.warnings.extend(doubts.sentences());
     Ok(file)
 }

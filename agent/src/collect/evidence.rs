@@ -114,8 +114,9 @@ impl Gathered {
     }
 
     fn database(&mut self, path: &Path) -> Result<(), CollectError> {
-        let file = open(path)?;
-        let file = match ual::read(std::io::BufReader::new(file)) {
+        let mut accesses = ual::Accesses::default();
+        // whole pages are read at once, so a buffer in between would only copy
+        let file = match ual::read_each(open(path)?, |client| accesses.add(&client)) {
             Ok(file) => file,
             Err(problem @ EseError::CutOff { .. }) => {
                 return Err(CollectError::CutOff { path: path.to_owned(), problem });
@@ -135,7 +136,7 @@ impl Gathered {
         if !file.identities.is_empty() {
             self.histories.push((path.to_owned(), file.identities.clone()));
         }
-        self.join(user_access::accesses(&file));
+        self.join(user_access::accesses(accesses.finish()));
         Ok(())
     }
 

@@ -78,8 +78,8 @@ impl UserAccess {
 }
 
 /// The report rows of one database; the service is filled in when all role names are known.
-pub fn accesses(file: &UalFile) -> impl Iterator<Item = Access> {
-    file.accesses().into_iter().map(|access| {
+pub fn accesses(of_file: impl IntoIterator<Item = ual::Access>) -> impl Iterator<Item = Access> {
+    of_file.into_iter().map(|access| {
         let mut days = Days::default();
         for day in &access.days {
             // the reader lets only 1 to 366 through

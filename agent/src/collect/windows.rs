@@ -75,7 +75,7 @@ fn add_user_access(server: &mut Inventory, answers: &Answers, warnings: &mut Vec
             let service = known.service(&row.key.role_guid);
             Access { key: caliper_proto::AccessKey { service, ..row.key }, ..row }
         };
-        rows = user_access::accesses(file).map(named).collect();
+        rows = user_access::accesses(file.accesses()).map(named).collect();
     } else {
         warnings.push(
             "User Access Logging does not answer, so who used this server is known from its logs and sessions only: see \

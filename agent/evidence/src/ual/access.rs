@@ -5,7 +5,11 @@
 //! database holds twice) are the same observation: the larger one counts. Across files the caller joins, never adds,
 //! because the current year's `{GUID}.mdb` repeats `Current.mdb` row for row.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, btree_map::Entry},
+    rc::Rc,
+};
 
 use jiff::Timestamp;
 
@@ -35,97 +39,183 @@ pub struct Access {
     pub last: i64,
 }
 
-type Key = (String, String, String, i16);
+/// Adds rows of `CLIENTS` up to accesses. Texts are kept once: a million rows repeat a few thousand names.
+#[derive(Debug, Default)]
+pub struct Accesses {
+    texts: Vec<Rc<str>>,
+    numbers: HashMap<Rc<str>, u32>,
+    rows: BTreeMap<Key, Sum>,
+}
 
-impl UalFile {
-    /// Warns of rows whose days do not add up to their total, and of days at the counter's end.
-    pub(super) fn check_totals(&mut self) {
-        for row in &self.clients {
-            let sum: u64 = row.days.iter().map(|(_, count)| u64::from(*count)).sum();
-            let named = format!("role {}, user `{}`, client {}", row.role_guid, row.user, row.address);
-            if sum != row.total {
-                let total = row.total;
-                self.warnings.push(format!("{named}: the days add up to {sum}, the row says {total} accesses"));
-            }
-            if row.days.iter().any(|(_, count)| *count >= COUNTER_CAP) {
-                self.warnings
-                    .push(format!("{named}: UAL stopped counting at {COUNTER_CAP} a day, the total is a minimum"));
-            }
+/// Numbers of role, user and client, the year, the number of the tenant.
+type Key = ([u32; 3], i16, u32);
+
+/// What is known of an access.
+#[derive(Debug)]
+struct Sum {
+    days: Days,
+    total: u64,
+    first: i64,
+    last: i64,
+}
+
+/// A bit for each day of a year, from 1.
+#[derive(Debug, Clone, Copy, Default)]
+struct Days([u64; 6]);
+
+impl Days {
+    fn insert(&mut self, day: u16) {
+        if let Some(word) = self.0.get_mut(usize::from(day) / 64) {
+            *word |= 1 << (day % 64);
         }
     }
 
-    /// The accesses of this file, in order of role, user, client and year.
-    #[must_use]
-    pub fn accesses(&self) -> Vec<Access> {
-        let mut by_tenant: BTreeMap<(Key, &str), Access> = BTreeMap::new();
-        for row in &self.clients {
-            for access in years(row) {
-                let key = (access.role_guid.clone(), access.user.clone(), access.client.clone(), access.year);
-                match by_tenant.get_mut(&(key.clone(), row.tenant.as_str())) {
-                    Some(known) => known.unite(&access, u64::max),
-                    None => drop(by_tenant.insert((key, row.tenant.as_str()), access)),
-                }
-            }
-        }
-        let mut merged: BTreeMap<Key, Access> = BTreeMap::new();
-        for ((key, _), access) in by_tenant {
-            match merged.get_mut(&key) {
-                Some(known) => known.unite(&access, u64::saturating_add),
-                None => drop(merged.insert(key, access)),
-            }
-        }
-        merged.into_values().collect()
+    fn to_list(self) -> Vec<u16> {
+        (1..=366).filter(|day| self.0[usize::from(*day) / 64] >> (day % 64) & 1 == 1).collect()
     }
 }
 
-impl Access {
+impl Sum {
     fn unite(&mut self, other: &Self, totals: fn(u64, u64) -> u64) {
-        self.days.extend(&other.days);
-        self.days.sort_unstable();
-        self.days.dedup();
+        for (own, others) in self.days.0.iter_mut().zip(other.days.0) {
+            *own |= others;
+        }
         self.total = totals(self.total, other.total);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
     }
 }
 
+impl Accesses {
+    /// Takes a row.
+    pub fn add(&mut self, row: &Client) {
+        let client = if row.address.is_empty() {
+            row.client_name.to_lowercase().into()
+        } else {
+            Cow::from(row.address.as_str())
+        };
+        let names = [row.role_guid.as_str(), row.user.as_str(), &client].map(|text| self.number(text));
+        let tenant = self.number(&row.tenant);
+        for (year, sum) in years(row) {
+            match self.rows.entry((names, year, tenant)) {
+                Entry::Vacant(place) => drop(place.insert(sum)),
+                Entry::Occupied(known) => known.into_mut().unite(&sum, u64::max),
+            }
+        }
+    }
+
+    /// The accesses, in order of role, user, client and year.
+    pub fn finish(self) -> impl Iterator<Item = Access> {
+        let Self { texts, numbers, rows } = self;
+        drop(numbers);
+        // tenants of an access stand side by side
+        let mut merged: Vec<([u32; 3], i16, Sum)> = Vec::with_capacity(rows.len());
+        for ((names, year, _), sum) in rows {
+            match merged.last_mut() {
+                Some((known, of, total)) if *known == names && *of == year => total.unite(&sum, u64::saturating_add),
+                _ => merged.push((names, year, sum)),
+            }
+        }
+        merged.sort_unstable_by(|(one, year, _), (other, of, _)| {
+            let text = |number: &u32| &texts[*number as usize];
+            one.iter().map(text).cmp(other.iter().map(text)).then(year.cmp(of))
+        });
+        merged.into_iter().map(move |([role, user, client], year, sum)| {
+            let text = |number: u32| texts[number as usize].to_string();
+            Access {
+                role_guid: text(role),
+                user: text(user),
+                client: text(client),
+                year,
+                days: sum.days.to_list(),
+                total: sum.total,
+                first: sum.first,
+                last: sum.last,
+            }
+        })
+    }
+
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = self.texts.len() as u32;
+        let text: Rc<str> = text.into();
+        self.texts.push(Rc::clone(&text));
+        self.numbers.insert(text, number);
+        number
+    }
+}
+
+impl UalFile {
+    /// The accesses of this file, in order of role, user, client and year.
+    #[must_use]
+    pub fn accesses(&self) -> Vec<Access> {
+        let mut accesses = Accesses::default();
+        self.clients.iter().for_each(|row| accesses.add(row));
+        accesses.finish().collect()
+    }
+}
+
+/// More rows than this that contradict themselves are counted only.
+const MOST_DOUBTS: usize = 100;
+
+/// Rows whose days do not add up to their total, and days at the counter's end, in sentences.
+#[derive(Debug, Default)]
+pub(super) struct Doubts {
+    kept: Vec<String>,
+    more: usize,
+}
+
+impl Doubts {
+    pub(super) fn look(&mut self, row: &Client) {
+        let sum: u64 = row.days.iter().map(|(_, count)| u64::from(*count)).sum();
+        if sum != row.total {
+            let total = row.total;
+            self.add(row, &format!("the days add up to {sum}, the row says {total} accesses"));
+        }
+        if row.days.iter().any(|(_, count)| *count >= COUNTER_CAP) {
+            self.add(row, &format!("UAL stopped counting at {COUNTER_CAP} a day, the total is a minimum"));
+        }
+    }
+
+    fn add(&mut self, row: &Client, doubt: &str) {
+        if self.kept.len() == MOST_DOUBTS {
+            self.more += 1;
+            return;
+        }
+        self.kept.push(format!("role {}, user `{}`, client {}: {doubt}", row.role_guid, row.user, row.address));
+    }
+
+    pub(super) fn sentences(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.kept.push(format!("and {} more contradictions of this kind", self.more));
+        }
+        self.kept
+    }
+}
+
 /// A row belongs to the year of its last access. Only where it began in the year before are the days from its first
 /// one on put into that year: they cannot lie in the future of the last access.
-fn years(row: &Client) -> Vec<Access> {
+fn years(row: &Client) -> impl Iterator<Item = (i16, Sum)> {
     let date =
         |micros| Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC).date();
     let (first, last) = (date(row.first), date(row.last));
-    let client = if row.address.is_empty() { row.client_name.to_lowercase() } else { row.address.clone() };
-    let access = |year, days: Vec<u16>, total| Access {
-        role_guid: row.role_guid.clone(),
-        user: row.user.clone(),
-        client: client.clone(),
-        year,
-        days,
-        total,
-        first: row.first,
-        last: row.last,
-    };
-    let days = |wanted: &dyn Fn(u16) -> bool| -> (Vec<u16>, u64) {
-        let chosen = row.days.iter().filter(|(day, _)| wanted(*day));
-        chosen.fold((Vec::new(), 0), |(mut days, sum), (day, count)| {
-            days.push(*day);
-            (days, sum + u64::from(*count))
-        })
-    };
-    if first.year() + 1 == last.year() {
-        let begin = first.day_of_year().unsigned_abs();
-        let (before, sum) = days(&|day| day >= begin);
-        if !before.is_empty() {
-            let (after, rest) = days(&|day| day < begin);
-            let mut parts = vec![access(first.year(), before, sum)];
-            if !after.is_empty() {
-                parts.push(access(last.year(), after, rest));
-            }
-            return parts;
+    let sum = |wanted: &dyn Fn(u16) -> bool| {
+        let mut sum = Sum { days: Days::default(), total: 0, first: row.first, last: row.last };
+        for (day, count) in row.days.iter().filter(|(day, _)| wanted(*day)) {
+            sum.days.insert(*day);
+            sum.total += u64::from(*count);
         }
+        sum
+    };
+    let begin = first.day_of_year().unsigned_abs();
+    let over_new_year = first.year() + 1 == last.year() && row.days.iter().any(|(day, _)| *day >= begin);
+    if !over_new_year {
+        return [Some((last.year(), Sum { total: row.total, ..sum(&|_| true) })), None].into_iter().flatten();
     }
-    vec![access(last.year(), days(&|_| true).0, row.total)]
+    let after = row.days.iter().any(|(day, _)| *day < begin).then(|| (last.year(), sum(&|day| day < begin)));
+    [Some((first.year(), sum(&|day| day >= begin))), after].into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -183,10 +273,12 @@ mod tests {
 
     #[test]
     fn days_that_do_not_add_up_are_reported() {
-        let mut wrong = file(vec![row("a", 5, &[(1, 3)]), row("b", 65_535, &[(1, 65_535)])]);
-        wrong.check_totals();
-        assert_eq!(wrong.warnings.len(), 2);
-        assert!(wrong.warnings[0].contains("the days add up to 3, the row says 5"), "{:?}", wrong.warnings);
-        assert!(wrong.warnings[1].contains("stopped counting"), "{:?}", wrong.warnings);
+        let mut doubts = Doubts::default();
+        for wrong in [row("a", 5, &[(1, 3)]), row("b", 65_535, &[(1, 65_535)])] {
+            doubts.look(&wrong);
+        }
+        let [days, cap] = doubts.sentences().try_into().unwrap();
+        assert!(days.contains("the days add up to 3, the row says 5"), "{days}");
+        assert!(cap.contains("stopped counting"), "{cap}");
     }
 }

@@ -1,5 +1,7 @@
 //! The rows of UAL's seven tables, by the names of their columns.
 
+use std::collections::HashMap;
+
 use crate::{
     address,
     ese::{Row, Table, Value, guid_text, hex},
@@ -117,20 +119,20 @@ pub struct RoleName {
 
 /// What each column of a table is called, and which day it counts.
 pub struct Columns {
-    names: Vec<(String, usize)>,
+    names: HashMap<String, usize>,
     days: Vec<Option<u16>>,
 }
 
 impl Columns {
     pub fn new(table: &Table) -> Self {
-        let names = table.columns.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect();
+        // of two columns with one name the first counts
+        let names = table.columns.iter().enumerate().rev().map(|(at, column)| (column.name.clone(), at)).collect();
         let day = |name: &str| name.strip_prefix("Day")?.parse().ok().filter(|day| (1..=366).contains(day));
         Self { names, days: table.columns.iter().map(|column| day(&column.name)).collect() }
     }
 
     fn get<'row>(&self, row: &'row Row, name: &str) -> Option<&'row Value> {
-        let (_, at) = self.names.iter().find(|(known, _)| known == name)?;
-        row.get(*at)
+        row.get(*self.names.get(name)?)
     }
 
     fn number(&self, row: &Row, name: &str) -> Option<u64> {
