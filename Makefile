@@ -2,9 +2,10 @@
 # make test    everything: system packages, build, all tests with the demo among them; the optimiser beside HiGHS (installed
 #              into an environment of its own) on 250 organisations; ten kills during a delivery of a million rows by
 #              optimised programs; the agent for Windows under Wine (compiler and Wine folder: 2 GB in ~/.cache/caliper)
+# make fuzz    every parser of the agent, a minute each (SECONDS=600 for ten)
 # make check   what a change must pass before review: format, lints, licences of dependencies
 
-.PHONY: demo test check setup windows
+.PHONY: demo test check fuzz setup windows
 .DEFAULT_GOAL := test
 
 setup:
@@ -20,6 +21,9 @@ test: setup windows
 	cargo build --workspace --bins
 	CALIPER_HIGHS=1 cargo test --workspace
 	CALIPER_KILL_ROWS=1000000 cargo test --release --workspace --test kills
+
+fuzz:
+	@tests/fuzz/run.sh all $(or $(SECONDS),60)
 
 check:
 	cargo fmt --all --check

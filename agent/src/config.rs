@@ -223,7 +223,7 @@ impl Config {
     }
 
     /// The same with what Group Policy says, which nothing overrules.
-    fn with_policy(mut self, environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn with_policy(mut self, environment: &Environment) -> Result<Self, ConfigError> {
         let policy = policy::read(&environment.policy, environment)?;
         take(&mut self.server, policy.server);
         take(&mut self.collect_every, policy.collect_every);

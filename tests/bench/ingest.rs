@@ -54,8 +54,8 @@ fn main() -> anyhow::Result<()> {
         100.0 * (raw.texts + raw.upsert).as_secs_f64() / delivery.delivered.as_secs_f64(),
         100.0 * raw.upsert.as_secs_f64() / delivery.delivered.as_secs_f64()
     );
-    for (name, Usage { peak_kib, ticks }) in [("agent", delivery.agent), ("aggregator", delivery.aggregator)] {
-        println!("{name}: at most {} MiB resident, {:.2} s of CPU", peak_kib / 1024, ticks as f64 / 100.0);
+    for (name, usage) in [("agent", delivery.agent), ("aggregator", delivery.aggregator)] {
+        println!("{name}: at most {} MiB resident, {:.2} s of CPU", usage.peak_kib / 1024, usage.seconds());
     }
     Ok(())
 }

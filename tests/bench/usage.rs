@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-/// What a process used so far.
+/// What a process used so far; not every bench asks for all of it.
+#[allow(dead_code)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     pub peak_kib: u64,
+    /// Resident now.
+    pub resident_kib: u64,
     /// CPU time, hundredths of a second.
     pub ticks: u64,
 }
@@ -15,11 +18,20 @@ impl Usage {
     pub fn of(id: u32) -> Option<Self> {
         let book = |name: &str| fs_err::read_to_string(PathBuf::from(format!("/proc/{id}/{name}"))).ok();
         let status = book("status")?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let size = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
         let stat = book("stat")?;
         // utime and stime are the 12th and 13th field after the name in parentheses
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
         let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-        Some(Self { peak_kib: peak.split_whitespace().next()?.parse().ok()?, ticks })
+        Some(Self { peak_kib: size("VmHWM:")?, resident_kib: size("VmRSS:")?, ticks })
+    }
+
+    /// CPU time.
+    #[allow(dead_code)]
+    pub fn seconds(&self) -> f64 {
+        self.ticks as f64 / 100.0
     }
 }

@@ -22,7 +22,9 @@ pub fn write(folder: &Path, name: &str, count: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-fn server(name: &str) -> Inventory {
+/// The server they are of.
+#[must_use]
+pub fn server(name: &str) -> Inventory {
     Inventory {
         name: name.into(),
         domain: "nordwind.example".into(),

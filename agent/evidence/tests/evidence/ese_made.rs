@@ -3,65 +3,13 @@
 use std::io::Cursor;
 
 use crate::made;
-use crate::made::{FIRST_LEAF, LEAF, LONG_VALUES, Node, PARENT, ROOT, SECOND_LEAF, TABLE, VALUES, node};
+use crate::made::{FIRST_LEAF, LEAF, LONG_VALUES, PARENT, ROOT, SECOND_LEAF, TABLE, VALUES, node};
+use crate::samples::{CLEAN, COLUMNS, XPRESS, pages, row, sample};
 use caliper_evidence::ese::{Database, EseError, Value};
 use proptest::prelude::*;
 
 const SIZES: [usize; 5] = [2048, 4096, 8192, 16384, 32768];
-const CLEAN: u32 = 3;
 const DIRTY: u32 = 2;
-
-const COLUMNS: [made::ColumnOf<'static>; 4] =
-    [("Id", 1, 4, 0), ("Name", 128, 10, 1200), ("Note", 256, 12, 1252), ("Many", 257, 17, 0)];
-
-fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-}
-
-/// "abc" a hundred times, in the XPRESS example of [MS-XCA] 3.1, with the engine's three bytes in front.
-const XPRESS: [u8; 16] =
-    [0x18, 0x2c, 0x01, 0xff, 0xff, 0xff, 0x1f, 0x61, 0x62, 0x63, 0x17, 0x00, 0x0f, 0xff, 0x26, 0x01];
-/// "hello" in seven bits a character: 35 bits, so three of the last byte count.
-const SEVEN_BITS: [u8; 6] = [0x0a, 0xe8, 0x32, 0x9b, 0xfd, 0x06];
-
-fn row(size: usize, id: i32, name: Option<&str>, tagged: &[made::Tagged]) -> Vec<u8> {
-    let name = name.map(utf16);
-    made::record(made::is_large(size), &[&id.to_le_bytes()], &[name.as_deref()], tagged)
-}
-
-/// Two leaves under a branch, and one long value in two chunks, the second compressed.
-fn pages(size: usize) -> Vec<Vec<u8>> {
-    let child = |number: u32| number.to_le_bytes();
-    let branches = [node(b"row3", &child(FIRST_LEAF)), node(b"", &child(SECOND_LEAF))];
-    let first = [
-        node(b"row1", &row(size, 1, Some("Zoë 🦊"), &[(256, 0, b"plain".to_vec())])),
-        node(b"row2", &row(size, 2, None, &[(256, 0x02, SEVEN_BITS.to_vec())])),
-    ];
-    let mut many = vec![4, 0, 6, 0];
-    many.extend([7, 0, 9, 0]);
-    let shared = |suffix: &[u8], data: Vec<u8>| Node { shared: Some(3), key: suffix.to_vec(), data };
-    let second = [
-        shared(b"3", row(size, 3, Some(""), &[(256, 0x02, XPRESS.to_vec()), (257, 0x08, many)])),
-        shared(b"4", row(size, 4, Some("four"), &[(256, 0x04, 1_u32.to_le_bytes().to_vec())])),
-        shared(b"5", row(size, 5, Some("five"), &[(256, 0x18, b"\x03onetwo".to_vec())])),
-    ];
-    // value 1: 3 bytes as they are, then 300 bytes compressed
-    let values = [
-        node(&[0, 0, 0, 1], &[1_u32.to_le_bytes(), 303_u32.to_le_bytes()].concat()),
-        node(&[0, 0, 0, 1, 0, 0, 0, 0], b"xyz"),
-        node(&[0, 0, 0, 1, 0, 0, 0, 3], &XPRESS),
-    ];
-    vec![
-        made::page(size, TABLE.0, TABLE.1, 0, ROOT | PARENT, &[0; 16], &branches),
-        made::page(size, VALUES.0, VALUES.1, 0, ROOT | LEAF | LONG_VALUES, &[0; 16], &values),
-        made::page(size, FIRST_LEAF, TABLE.1, SECOND_LEAF, LEAF, b"", &first),
-        made::page(size, SECOND_LEAF, TABLE.1, 0, LEAF, b"row", &second),
-    ]
-}
-
-fn sample(size: usize) -> Vec<u8> {
-    made::database(size, CLEAN, "T", &COLUMNS, &pages(size))
-}
 
 /// Ids of the rows that come out, and the warnings.
 fn ids(bytes: &[u8]) -> Result<(Vec<u64>, Vec<String>), EseError> {

@@ -51,6 +51,12 @@ pub fn seal(page: &mut [u8], number: u32) {
     }
 }
 
+/// The same for the page of the header.
+pub fn seal_header(header: &mut [u8]) {
+    let sum = xor(&header[4..]) ^ 0x89AB_CDEF;
+    put(header, 0, &sum.to_le_bytes());
+}
+
 /// One page. `prefix` is what tag 0 holds.
 pub fn page(size: usize, number: u32, object: u32, next: u32, flags: u32, prefix: &[u8], nodes: &[Node]) -> Vec<u8> {
     let large = is_large(size);
@@ -146,8 +152,7 @@ pub fn database(size: usize, state: u32, name: &str, columns: &[ColumnOf<'_>], p
     {
         put(&mut header, at, &number.to_le_bytes());
     }
-    let sum = xor(&header[4..]) ^ 0x89AB_CDEF;
-    put(&mut header, 0, &sum.to_le_bytes());
+    seal_header(&mut header);
 
     let signed = |number: u32| i32::try_from(number).unwrap();
     let (table, values) = (TABLE.1, VALUES.1);

@@ -3,6 +3,7 @@
 mod ese_made;
 mod event_logs;
 mod made;
+mod samples;
 mod shared;
 mod smbios_tables;
 mod ual_made;

@@ -1,36 +1,9 @@
 //! SMBIOS tables: hand-made ones for each trap, real ones against independent readers, and any bytes at all.
 
+use crate::samples::{EMPTY, Fitted, POPULATED, table};
 use caliper_evidence::smbios::{self, Firmware};
 use proptest::prelude::*;
 use serde_json::Value as Json;
-
-/// (status, cores, enabled, threads) of a socket.
-type Fitted = (u8, u16, u16, u16);
-const POPULATED: u8 = 0x41;
-const EMPTY: u8 = 0x00;
-
-/// A table with one system and these sockets, laid out by hand from DSP0134 7.2 and 7.5.
-fn table(sockets: &[Fitted]) -> Vec<u8> {
-    let mut bytes = vec![1, 0x1B, 0, 1, 1, 2, 0, 0];
-    bytes.extend([0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF]);
-    bytes.extend([6, 0, 0]);
-    bytes.extend(b"Maker\0Model 9 \0\0");
-    for (status, cores, enabled, threads) in sockets {
-        let narrow = |count: u16| u8::try_from(count).unwrap_or(0xFF);
-        let mut socket = vec![0_u8; 0x30];
-        socket[..8].copy_from_slice(&[4, 0x30, 0, 4, 1, 3, 0xFE, 0]);
-        socket[0x10] = 2;
-        socket[0x18] = *status;
-        socket[0x23..0x26].copy_from_slice(&[narrow(*cores), narrow(*enabled), narrow(*threads)]);
-        for (at, count) in [(0x2A, cores), (0x2C, enabled), (0x2E, threads)] {
-            socket[at..at + 2].copy_from_slice(&count.to_le_bytes());
-        }
-        bytes.extend(socket);
-        bytes.extend(b"CPU\0Fast 3000\0\0");
-    }
-    bytes.extend([127, 4, 0, 9, 0, 0]);
-    bytes
-}
 
 fn numbers(firmware: &Firmware) -> (Option<u32>, Option<u32>, Option<u32>, usize) {
     (firmware.sockets(), firmware.cores(), firmware.threads(), firmware.warnings.len())

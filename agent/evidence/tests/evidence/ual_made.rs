@@ -3,40 +3,13 @@
 use std::io::Cursor;
 
 use crate::made;
-use crate::made::{LEAF, ROOT, TABLE, VALUES, node};
+use crate::made::TABLE;
+use crate::samples::{SIZE, client, user_access};
 use caliper_evidence::ual;
 use proptest::prelude::*;
 
-const SIZE: usize = 4096;
-/// 2024-03-01T00:00:00Z as a FILETIME, tenths of microseconds since 1601.
-const MARCH: u64 = 133_537_248_000_000_000;
-
-const CLIENTS: [made::ColumnOf<'static>; 8] = [
-    ("RoleGuid", 1, 16, 0),
-    ("TenantId", 2, 16, 0),
-    ("TotalAccesses", 3, 14, 0),
-    ("InsertDate", 4, 8, 0),
-    ("LastAccess", 5, 8, 0),
-    ("Address", 128, 9, 0),
-    ("AuthenticatedUserName", 129, 10, 1200),
-    ("Day61", 256, 17, 0),
-];
-
-/// A row of `CLIENTS` on 1 March, the 61st day of 2024.
-fn client(tenant: u8, total: u32, address: &[u8], user: &str, day: u16) -> Vec<u8> {
-    let user: Vec<u8> = user.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let times = MARCH.to_le_bytes();
-    let fixed: [&[u8]; 5] = [&[0x11; 16], &[tenant; 16], &total.to_le_bytes(), &times, &times];
-    made::record(false, &fixed, &[Some(address), Some(&user)], &[(256, 0, day.to_le_bytes().to_vec())])
-}
-
 fn read(rows: &[Vec<u8>]) -> ual::UalFile {
-    let nodes: Vec<made::Node> = rows.iter().enumerate().map(|(at, row)| node(&[at as u8], row)).collect();
-    let pages = [
-        made::page(SIZE, TABLE.0, TABLE.1, 0, ROOT | LEAF, &[0; 16], &nodes),
-        made::page(SIZE, VALUES.0, VALUES.1, 0, ROOT | LEAF, &[0; 16], &[]),
-    ];
-    ual::read(Cursor::new(made::database(SIZE, 3, "CLIENTS", &CLIENTS, &pages))).unwrap()
+    ual::read(Cursor::new(user_access(rows))).unwrap()
 }
 
 #[test]
@@ -76,11 +49,7 @@ proptest! {
         changes in prop::collection::vec((prop::sample::select(vec![4_u32, TABLE.0]), 0..600_usize, any::<u8>()), 1..8),
     ) {
         let row = client(1, 3, &[10, 0, 0, 7], "lab\\jane", 3);
-        let pages = [
-            made::page(SIZE, TABLE.0, TABLE.1, 0, ROOT | LEAF, &[0; 16], &[node(b"a", &row), node(b"b", &row)]),
-            made::page(SIZE, VALUES.0, VALUES.1, 0, ROOT | LEAF, &[0; 16], &[]),
-        ];
-        let mut bytes = made::database(SIZE, 3, "CLIENTS", &CLIENTS, &pages);
+        let mut bytes = user_access(&[row.clone(), row]);
         for (number, at, byte) in changes {
             let page = made::page_mut(&mut bytes, SIZE, number);
             page[at] = byte;

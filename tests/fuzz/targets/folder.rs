@@ -1,0 +1,19 @@
+//! `collect --from` a folder of one file, whatever it is; what is reported goes through JSON and the wire unharmed.
+
+#![no_main]
+
+use caliper_agent::collect::collect_from;
+use caliper_fuzz::Place;
+use libfuzzer_sys::fuzz_target;
+
+thread_local! {
+    static PLACE: Place = Place::default();
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let folder = PLACE.with(Place::empty);
+    std::fs::write(folder.join("file"), bytes).unwrap();
+    if let Ok(report) = collect_from(&folder) {
+        caliper_fuzz::holds(&report);
+    }
+});
