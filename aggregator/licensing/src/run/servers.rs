@@ -179,12 +179,14 @@ fn write(
     }
     let sum = by_machine.iter().fold(0_u64, |sum, machine| sum.saturating_add(machine.2));
     let for_minimum = if problem.may_be_by_machine && sum > 0 { problem.minimum.saturating_sub(sum) } else { 0 };
-    if let Some((version, sku, _)) = by_machine.iter().max().filter(|_| for_minimum > 0) {
+    let carries = by_machine.iter().max().filter(|_| for_minimum > 0);
+    if let Some((version, sku, _)) = carries {
         let product = products.entry(sku).or_default();
         *product.by_version.entry(*version).or_default() += for_minimum;
         product.lots.push((*version, for_minimum));
     }
-    for (sku, version, count) in owned.after(&problem.supplies, &problem.classes, plan) {
+    let minimum = carries.map(|(_, sku, _)| (*sku, for_minimum));
+    for (sku, version, count) in owned.after(&problem.supplies, &problem.classes, plan, minimum) {
         let sum = stock.entry(sku).or_default().entry(version).or_default();
         *sum = sum.saturating_add(count);
     }

@@ -204,6 +204,11 @@ fn only_cores_of_its_edition_serve_a_machine() {
         let assessment = assessed(&estate);
         let found = (needed(&assessment, DATACENTER), needed(&assessment, DATACENTER_BY_MACHINE));
         assert_eq!(found, (by_host, by_machine), "{quantity} {owned}");
+        // 8 for the machine and 8 for the minimum, both of what is owned
+        if by_machine > 0 {
+            let servers = assessment.position.servers.as_ref().unwrap();
+            assert_eq!((servers.cost_minor, servers.proven), (0, true), "{quantity} {owned}");
+        }
     }
 }
 

@@ -158,15 +158,24 @@ impl Owned {
         self.free.iter().map(supply).collect()
     }
 
-    /// What is owned once some licences were turned and others assigned to machines: product, version, how many.
+    /// What is owned once some licences were turned and others assigned to machines: product, version, how many. `minimum` is the
+    /// product of machines whose minimum asks for so many more (C.14), which idle licences serve first.
     pub fn after<'s>(
         &'s self,
         supplies: &[Supply],
         classes: &[Class<'_>],
         plan: &EditionPlan,
+        minimum: Option<(&str, u64)>,
     ) -> Vec<(&'s str, VersionName, u64)> {
+        let idle = |at: usize, quantity: u64| {
+            let used = plan.given[at].iter().fold(plan.turned[at], |sum, given| sum.saturating_add(*given));
+            quantity.saturating_sub(used)
+        };
+        let own = (0..).zip(&self.free).filter(|(_, ((sku, ..), _))| minimum.is_some_and(|(of, _)| sku == of));
+        let own = own.fold(0_u64, |sum, (at, (_, &quantity))| sum.saturating_add(idle(at, quantity)));
+        let mut wanted = minimum.map_or(0, |(_, more)| more.saturating_sub(own));
         let mut found = Vec::new();
-        for (at, ((sku, version, _), &quantity)) in self.free.iter().enumerate() {
+        for (at, ((sku, version, assured), &quantity)) in self.free.iter().enumerate() {
             let mut rest = quantity - plan.turned[at].min(quantity);
             if let (Some((cores, each)), Some(_)) = (self.turned.get(sku), &supplies[at].turned) {
                 found.push((cores.as_str(), VersionName::NEWEST, plan.turned[at].saturating_mul(*each)));
@@ -175,7 +184,12 @@ impl Owned {
                 found.push((sku, VersionName::NEWEST, rest));
             } else {
                 let given = plan.given[at].iter().zip(classes).filter(|(_, class)| is_virtual(class.sku));
-                let given: u64 = given.map(|(given, _)| *given).sum();
+                let mut given: u64 = given.map(|(given, _)| *given).sum();
+                if *assured && sku.ends_with("/core") && minimum.is_some_and(|(of, _)| for_machines(sku) == of) {
+                    let more = wanted.min(idle(at, quantity));
+                    wanted -= more;
+                    given = given.saturating_add(more);
+                }
                 rest -= given.min(rest);
                 if given > 0 {
                     found.push((for_machines(sku), VersionName::NEWEST, given));
