@@ -118,6 +118,12 @@ fn alone<'n, 'a>(
         for_minimum = write(&problem, &owned, &kept, &taken, &mut book)?.max(1);
         cost = cost_of(&book.lines)?;
     }
+    if cost > plain {
+        // the lines put together what is owned in a way that this plan does not know
+        book.lines = draft.book.lines.iter().filter(|line| book.assessed.contains(&line.sku)).cloned().collect();
+        book.shopping = draft.book.shopping.iter().filter(|item| book.assessed.contains(&item.sku)).cloned().collect();
+        cost = plain;
+    }
     let lower_bound = if plan.lower_bound == plan.cost && for_minimum == 0 {
         cost
     } else {
