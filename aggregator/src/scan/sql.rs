@@ -42,6 +42,7 @@ pub(super) fn instances(
             server: server.id.clone(),
             version: row.version.or(found.version),
             edition: row.edition.clone().or(found.edition),
+            // whoever says how a node is licensed says whether it waits, too
             passive: row.passive || row.model.is_none() && found.passive,
             ..row.clone()
         });
