@@ -132,12 +132,15 @@ pub(crate) fn versions(
             continue;
         }
         let heads = if demand.heads.is_empty() { Prices::Same(1) } else { Prices::Each(&demand.heads) };
-        let cover = cheapest_cover(&graph(people.len(), devices.len(), &pairs)?, heads, Prices::Same(1));
+        let graph = graph(people.len(), devices.len(), &pairs)?;
+        let found = cheapest_cover(&graph, heads, Prices::Same(1));
+        // of several the one that is always the same, as in `Mix::cheapest`
+        let (raised_users, raised_devices) = with_most_users(&graph, &found.demand, heads);
         let chosen = |held: &mut Versions, chosen: &[bool]| {
             held.iter_mut().zip(chosen).filter(|(_, chosen)| **chosen).for_each(|(held, _)| raise(held, cal));
         };
-        chosen(&mut people, &cover.users);
-        chosen(&mut devices, &cover.devices);
+        chosen(&mut people, &raised_users);
+        chosen(&mut devices, &raised_devices);
     }
     Ok((people, devices))
 }

@@ -100,6 +100,27 @@ fn as_few_new_cals_as_necessary() {
     assert_eq!(lines(&assessment, DEVICE), [("2012", 2, 0, 2, 0), ("2022", 1, 0, 1, 0)]);
 }
 
+/// Where as many users as devices could be raised it is the users, whoever has which name.
+#[test]
+fn users_are_raised_where_it_makes_no_difference() {
+    // two people and two devices that need CALs of 2012 each for themselves, then 2022 by three pairs in a row: two CALs
+    // are raised, and there are three ways
+    for order in [[0, 1], [1, 0]] {
+        for turned in [[0, 1], [1, 0]] {
+            let mut estate = pairs("2012", &[(0, 0), (1, 1)]);
+            estate.servers.push(server("NEW", "2022", "Standard"));
+            let mut rows: Vec<_> = (0..2).map(|person| on(person, Accesses::NONE, 0)).collect();
+            rows.extend((0..2).map(|device| on(Accesses::NONE, device, 0)));
+            let path = [(0, 0), (0, 1), (1, 1)];
+            rows.extend(path.map(|(person, device): (usize, usize)| on(order[person], turned[device], 1)));
+            estate.accesses = Accesses::of(rows);
+            let assessment = assessed(&estate);
+            assert_eq!(lines(&assessment, USER), [("2022", 2, 0, 2, 0)], "{order:?} {turned:?}");
+            assert_eq!(lines(&assessment, DEVICE), [("2012", 2, 0, 2, 0)], "{order:?} {turned:?}");
+        }
+    }
+}
+
 /// E.28: an unknown end forces the other one.
 #[test]
 fn an_unknown_end_forces_the_other() {
