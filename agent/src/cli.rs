@@ -118,6 +118,12 @@ pub struct Init {
     /// Host and port of the aggregator; without it the one in the token
     #[arg(long, value_name = "HOST:PORT")]
     pub server: Option<String>,
+    /// Where the server stands, for the aggregator's lists
+    #[arg(long, value_name = "TEXT")]
+    pub site: Option<String>,
+    /// What else it is found by there, separated by commas
+    #[arg(long, value_name = "TEXT,TEXT")]
+    pub tags: Option<String>,
     /// error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -242,9 +248,9 @@ pub async fn execute(
             show::checks(&mut output, &checks, json)?;
             if checks.iter().any(|check| check.state == doctor::State::Failed) { Err(CliError::Doctor) } else { Ok(()) }
         }
-        Command::Config(ConfigCommand::Init(Init { server, log_level, token_file })) => {
+        Command::Config(ConfigCommand::Init(Init { server, site, tags, log_level, token_file })) => {
             let token_file = token_file.map(PathBuf::from);
-            let done = config::init(named, Wishes { server, log_level, token_file }, &environment)?;
+            let done = config::init(named, Wishes { server, site, tags, log_level, token_file }, &environment)?;
             let path = named.unwrap_or(&environment.config);
             let written = if done.written { "is written" } else { "is there already and stays as it is" };
             let token = if done.token_kept { "; the service will enrol with the token" } else { "" };

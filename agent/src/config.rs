@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use caliper_proto::Labels;
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,10 @@ impl<T> Setting<T> {
 pub struct Config {
     /// `server`: host and port of the aggregator. Default: the address in the enrolment token.
     pub server: Setting<Option<String>>,
+    /// `site`: where the server stands, for the aggregator's lists.
+    pub site: Setting<Option<String>>,
+    /// `tags`: what else the server is found by there.
+    pub tags: Setting<Vec<String>>,
     /// `state`: folder of identity and queue.
     pub state: Setting<PathBuf>,
     /// `collect.every`: time between collections.
@@ -195,6 +200,8 @@ impl Config {
     pub fn defaults(environment: &Environment) -> Self {
         Self {
             server: Setting::default(None),
+            site: Setting::default(None),
+            tags: Setting::default(Vec::new()),
             state: Setting::default(environment.state.clone()),
             collect_every: Setting::default(Duration::from_hours(6)),
             collect_at: Setting::default(Vec::new()),
@@ -226,6 +233,8 @@ impl Config {
     pub fn with_policy(mut self, environment: &Environment) -> Result<Self, ConfigError> {
         let policy = policy::read(&environment.policy, environment)?;
         take(&mut self.server, policy.server);
+        take(&mut self.site, policy.site);
+        take(&mut self.tags, policy.tags);
         take(&mut self.collect_every, policy.collect_every);
         take(&mut self.collect_at, policy.collect_at);
         take(&mut self.collect_jitter, policy.collect_jitter);
@@ -269,6 +278,12 @@ impl Config {
         }
     }
 
+    /// What the server is found by.
+    #[must_use]
+    pub fn labels(&self) -> Labels {
+        Labels { site: self.site.value.clone().unwrap_or_default(), tags: self.tags.value.clone() }
+    }
+
     /// How much the agent may use.
     #[must_use]
     pub fn limit(&self) -> Limit {
@@ -285,10 +300,12 @@ impl Config {
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, Option<String>, Origin)> {
         let path = |path: &PathBuf| path.display().to_string();
-        let times: Vec<String> = self.collect_at.value.iter().map(|time| print_time(*time)).collect();
-        let times = Some(times.join(", ")).filter(|times| !times.is_empty());
+        let list = |texts: Vec<String>| Some(texts.join(", ")).filter(|texts| !texts.is_empty());
+        let times = list(self.collect_at.value.iter().map(|time| print_time(*time)).collect());
         vec![
             ("server", self.server.value.clone(), self.server.origin.clone()),
+            ("site", self.site.value.clone(), self.site.origin.clone()),
+            ("tags", list(self.tags.value.clone()), self.tags.origin.clone()),
             ("state", Some(path(&self.state.value)), self.state.origin.clone()),
             ("collect.every", Some(print_duration(self.collect_every.value)), self.collect_every.origin.clone()),
             ("collect.at", times, self.collect_at.origin.clone()),

@@ -166,6 +166,7 @@ impl Run {
             reader,
             folder: folder.clone(),
             address: self.config.server.value.clone(),
+            labels: self.config.labels(),
             environment: self.environment.clone(),
             heartbeat: self.config.heartbeat_every.value,
             backoff: self.backoff,

@@ -7,6 +7,7 @@ mod session;
 
 use std::time::Duration;
 
+use caliper_proto::Labels;
 use tokio::sync::{mpsc, watch};
 
 pub use backoff::Backoff;
@@ -69,6 +70,8 @@ pub struct Uplink {
     pub folder: Folder,
     /// `host:port` of the configuration, if it names one.
     pub address: Option<String>,
+    /// What the server is found by.
+    pub labels: Labels,
     /// Clock, randomness, host name.
     pub environment: Environment,
     /// Time between heartbeats until the aggregator says otherwise.
@@ -161,6 +164,7 @@ impl Uplink {
             folder: &self.folder,
             address: &target.address,
             host_name: &self.environment.host_name,
+            labels: &self.labels,
             heartbeat: self.heartbeat,
             notices: &self.notices,
             goal: &mut self.goal,

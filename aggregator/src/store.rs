@@ -32,10 +32,11 @@ pub mod token;
 pub const FILE_NAME: &str = "caliper.sqlite";
 
 /// Number of the schema this program writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The schema, step by step; `user_version` counts the steps taken.
-const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("../migrations/0001.sql")];
+const MIGRATIONS: [&str; SCHEMA as usize] =
+    [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
 
 /// Why the store cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -233,6 +234,13 @@ fn instant(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Instant> 
     Instant::from_micros(micros).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, micros))
 }
 
+/// Texts out of a column that holds a JSON array.
+fn texts(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Vec<String>> {
+    let text: String = row.get(at)?;
+    let damaged = |error| rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(error));
+    serde_json::from_str(&text).map_err(damaged)
+}
+
 /// A poisoned lock only means that another thread panicked; SQLite rolled its transaction back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -250,6 +258,29 @@ mod tests {
         store.write(|tx| Ok::<_, StoreError>(tx.pragma_update(None, "user_version", 99)?)).unwrap();
         drop(store);
         assert!(matches!(Store::open(folder.path()), Err(StoreError::Newer { found: 99, .. })));
+    }
+
+    /// What a store of the first schema holds is still there after every later step.
+    #[test]
+    fn an_older_schema_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(
+            "INSERT INTO token VALUES ('t', x'00', 'agent', 'l', 0, 0, 0, NULL);
+             INSERT INTO agent (id, role, token, host_name, serial, enrolled, certificate_expires)
+                 VALUES ('a', 'agent', 't', 'FS1', '00', 0, 0);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        drop(old);
+        let agents = Store::open(folder.path()).unwrap().read(agent::list).unwrap();
+        assert_eq!((agents[0].host_name.as_str(), agents[0].site.as_str(), agents[0].tags.len()), ("FS1", "", 0));
+        let again = Store::open(folder.path()).unwrap();
+        let version: u32 = again
+            .read(|tx| Ok::<_, StoreError>(tx.pragma_query_value(None, "user_version", |row| row.get(0))?))
+            .unwrap();
+        assert_eq!(version, SCHEMA);
     }
 
     #[test]

@@ -50,8 +50,12 @@ impl Scene {
     }
 
     fn configure(&self) {
-        let artefacts = drive_z(&self.folder.path().join("artefacts"));
-        fs_err::write(self.home.join("config.toml"), format!("[collect]\nfrom = '{artefacts}'\n")).unwrap();
+        fs_err::write(self.home.join("config.toml"), self.configuration()).unwrap();
+    }
+
+    /// To report the artefacts that were made.
+    fn configuration(&self) -> String {
+        format!("[collect]\nfrom = '{}'\n", drive_z(&self.folder.path().join("artefacts")))
     }
 
     fn token(&self) -> String {
@@ -133,8 +137,19 @@ fn as_a_package_it_installs_silently_upgrades_and_goes() {
     let program = scene.windows.drive_c("Program Files/Caliper/Agent/caliper-agent.exe");
     let status = || scene.windows.run(&program, &["service", "status"]).succeeded().output.trim().to_owned();
 
-    msiexec(&["/i", &first, &format!("ENROLLTOKENFILE={}", scene.token())]).succeeded();
+    let token = format!("ENROLLTOKENFILE={}", scene.token());
+    // installed where there is no configuration yet, it writes down what it was told
+    let told = scene.home.join("config.toml");
+    fs_err::remove_file(&told).unwrap();
+    msiexec(&["/i", &first, "STARTSERVICE=0", "SITE=Munich South", "TAGS=test, tier 1"]).succeeded();
+    assert_eq!(fs_err::read_to_string(&told).unwrap(), "site = \"Munich South\"\ntags = [\"test\", \"tier 1\"]\n");
+    msiexec(&["/x", &first]).succeeded();
+    fs_err::write(&told, format!("{}{}", fs_err::read_to_string(&told).unwrap(), scene.configuration())).unwrap();
+
+    msiexec(&["/i", &first, &token]).succeeded();
     scene.until_delivered();
+    let listed = scene.aggregator.run(&["agents", "list", "--tag", "tier 1"]).succeeded().output;
+    assert!(listed.contains("Munich South, test, tier 1"), "{listed}");
     assert_eq!(status(), "running");
     let configuration = fs_err::read(scene.home.join("config.toml")).unwrap();
     let identity = fs_err::read(scene.home.join("identity.json")).unwrap();

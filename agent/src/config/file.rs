@@ -2,6 +2,7 @@
 
 use std::{ops::Range, path::Path, path::PathBuf, time::Duration};
 
+use caliper_proto::{LONGEST_LABEL, Labels, MOST_TAGS, is_label};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -27,6 +28,8 @@ const LEAST_MEMORY: u64 = 32 << 20;
 #[serde(deny_unknown_fields)]
 struct File {
     server: Option<Spanned<String>>,
+    site: Option<Spanned<String>>,
+    tags: Option<Spanned<Vec<String>>>,
     state: Option<Spanned<PathBuf>>,
     #[serde(default)]
     collect: Collect,
@@ -118,6 +121,13 @@ pub fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Confi
         "`host:port`, for example `caliper.example.org:8444`",
         |text| is_address(&text).then_some(Some(text)),
     )?;
+    let label = format!("1 to {LONGEST_LABEL} characters without commas, for example `Munich`");
+    source.take(&mut config.site, "site", file.site, &label, |site| is_label(&site).then_some(Some(site)))?;
+    let labels =
+        format!("up to {MOST_TAGS} texts of 1 to {LONGEST_LABEL} characters without commas, for example `[\"test\"]`");
+    source.take(&mut config.tags, "tags", file.tags, &labels, |tags| {
+        Labels::new(String::new(), tags).ok().map(|labels| labels.tags)
+    })?;
     source.take(&mut config.state, "state", file.state, "a folder", full)?;
     let every = "a time between `1s` and `30d`, for example `6h`";
     source.take(&mut config.collect_every, "collect.every", file.collect.every, every, interval)?;

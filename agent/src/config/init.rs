@@ -15,6 +15,10 @@ use crate::{
 pub struct Wishes {
     /// `server`.
     pub server: Option<String>,
+    /// `site`.
+    pub site: Option<String>,
+    /// `tags`, separated by commas.
+    pub tags: Option<String>,
     /// `log.level`.
     pub log_level: Option<String>,
     /// File that holds a token, to be kept for the service.
@@ -49,6 +53,10 @@ struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<Log>,
 }
 
@@ -64,7 +72,14 @@ const LONGEST: u64 = 64 << 10;
 pub fn init(named: Option<&Path>, wishes: Wishes, environment: &Environment) -> Result<Initialised, InitError> {
     let path = named.unwrap_or(&environment.config);
     let some = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let file = File { server: some(wishes.server), log: some(wishes.log_level).map(|level| Log { level }) };
+    let file = File {
+        server: some(wishes.server),
+        site: some(wishes.site),
+        tags: some(wishes.tags)
+            .map(|tags| tags.split(',').map(|tag| tag.trim().to_owned()).collect())
+            .unwrap_or_default(),
+        log: some(wishes.log_level).map(|level| Log { level }),
+    };
     let text = toml::to_string(&file).unwrap_or_default();
     let written = !path.exists();
     let config: Config =
@@ -115,7 +130,7 @@ mod tests {
     }
 
     fn wishes(server: &str, level: &str) -> Wishes {
-        Wishes { server: Some(server.into()), log_level: Some(level.into()), token_file: None }
+        Wishes { server: Some(server.into()), log_level: Some(level.into()), ..Wishes::default() }
     }
 
     #[test]
@@ -139,7 +154,20 @@ mod tests {
         let environment = environment(place.path());
         let error = init(None, wishes("no port", ""), &environment).unwrap_err().to_string();
         assert!(error.contains("`server`: expected `host:port`"), "{error}");
+        let labelled =
+            |site: &str, tags: &str| Wishes { site: Some(site.into()), tags: Some(tags.into()), ..Wishes::default() };
+        for (site, tags, key) in [("a,b", "", "site"), ("Munich", "a,,b", "tags")] {
+            let error = init(None, labelled(site, tags), &environment).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}`: expected ")), "{error}");
+        }
         assert!(!environment.config.exists(), "nothing is written then");
+        assert!(init(None, labelled("Munich \"1\"", "test, tier 1"), &environment).unwrap().written);
+        let config = Config::load(None, &environment).unwrap();
+        assert_eq!(
+            (config.site.value.as_deref(), config.tags.value),
+            (Some("Munich \"1\""), vec!["test".into(), "tier 1".into()])
+        );
+        fs_err::remove_file(&environment.config).unwrap();
         assert!(init(None, wishes("", ""), &environment).unwrap().written);
         assert_eq!(Config::load(None, &environment).unwrap(), Config::defaults(&environment));
     }

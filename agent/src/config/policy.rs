@@ -9,8 +9,10 @@ use crate::environment::Environment;
 pub const KEY: &str = r"SOFTWARE\Policies\Caliper\Agent";
 
 /// Names of the values, and the keys of the file that they stand for.
-pub const VALUES: [(&str, &str); 6] = [
+pub const VALUES: [(&str, &str); 8] = [
     ("Server", "server"),
+    ("Site", "site"),
+    ("Tags", "tags"),
     ("CollectEvery", "collect.every"),
     ("CollectAt", "collect.at"),
     ("CollectJitter", "collect.jitter"),
@@ -39,6 +41,8 @@ pub fn read(policy: &Policy, environment: &Environment) -> Result<Config, Config
         other => other,
     })?;
     by_policy(&mut config.server);
+    by_policy(&mut config.site);
+    by_policy(&mut config.tags);
     by_policy(&mut config.collect_every);
     by_policy(&mut config.collect_at);
     by_policy(&mut config.collect_jitter);
@@ -51,9 +55,9 @@ pub fn read(policy: &Policy, environment: &Environment) -> Result<Config, Config
 fn value(key: &str, text: &str) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     match key {
-        "collect.at" => {
-            let times: Vec<String> = text.split(',').map(|time| quoted(time.trim())).collect();
-            format!("[{}]", times.join(", "))
+        "collect.at" | "tags" => {
+            let texts: Vec<String> = text.split(',').map(|text| quoted(text.trim())).collect();
+            format!("[{}]", texts.join(", "))
         }
         "queue.max_bytes" if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() => text.to_owned(),
         _ => quoted(text),
@@ -80,6 +84,8 @@ mod tests {
         let mut environment = environment();
         environment.policy = policy(&[
             ("Server", "policy.example.org:8444"),
+            ("Site", "Munich"),
+            ("Tags", "test,tier 1"),
             ("collectevery", "3h"),
             ("CollectAt", "02:30, 14:00"),
             ("CollectJitter", "20m"),
@@ -99,6 +105,8 @@ mod tests {
             .collect();
         let expected = [
             "server=policy.example.org:8444",
+            "site=Munich",
+            "tags=test, tier 1",
             "collect.every=3h",
             "collect.at=02:30, 14:00",
             "collect.jitter=20m",
@@ -113,6 +121,8 @@ mod tests {
         let mut environment = environment();
         for (name, text, part) in [
             ("Server", "nowhere", "expected `host:port`"),
+            ("Site", "a,b", "expected 1 to 64 characters"),
+            ("Tags", "a,", "expected up to 16 texts"),
             ("CollectAt", "noon", "expected times of day"),
             ("QueueMaxBytes", "much", "invalid type: string"),
             ("QueueMaxBytes", "10", "expected at least 1048576 bytes"),

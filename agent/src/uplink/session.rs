@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caliper_proto::wire;
+use caliper_proto::{Labels, wire};
 use prost::Message as _;
 use tokio::{
     sync::{mpsc, watch},
@@ -40,6 +40,7 @@ pub struct Session<'a> {
     pub folder: &'a Folder,
     pub address: &'a str,
     pub host_name: &'a str,
+    pub labels: &'a Labels,
     pub heartbeat: Duration,
     pub notices: &'a mpsc::UnboundedSender<Notice>,
     pub goal: &'a mut watch::Receiver<Goal>,
@@ -55,6 +56,8 @@ impl Session<'_> {
             agent_version: env!("CARGO_PKG_VERSION").into(),
             host_name: self.host_name.into(),
             configuration_etag: Remote::load(self.folder).etag,
+            site: self.labels.site.clone(),
+            tags: self.labels.tags.clone(),
         };
         // the channel is new and has room for both
         let _ = sender.try_send(unnumbered(Body::Hello(hello)));

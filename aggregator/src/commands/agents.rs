@@ -20,6 +20,12 @@ pub struct AgentsArgs {
 enum Action {
     /// List all holders of certificates
     List {
+        /// Only those whose servers stand there
+        #[arg(long)]
+        site: Option<String>,
+        /// Only those whose servers have this tag
+        #[arg(long)]
+        tag: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -52,10 +58,16 @@ pub fn run(context: &Context, args: &AgentsArgs) -> Result<ExitCode, AgentsError
     let store = context.store()?;
     let now = context.clock.now();
     match &args.action {
-        Action::List { json: true } => {
-            println!("{}", serde_json::json!({ "agents": store.read(agent::list)? }));
+        Action::List { site, tag, json } => {
+            let mut agents = store.read(agent::list)?;
+            agents.retain(|agent| site.as_ref().is_none_or(|site| agent.site == *site));
+            agents.retain(|agent| tag.as_ref().is_none_or(|tag| agent.tags.contains(tag)));
+            if *json {
+                println!("{}", serde_json::json!({ "agents": agents }));
+            } else {
+                print(&agents);
+            }
         }
-        Action::List { json: false } => print(&store.read(agent::list)?),
         Action::Revoke { id } => {
             store.write(|tx| {
                 if !agent::revoke(tx, id, now)? {
@@ -77,20 +89,26 @@ pub fn run(context: &Context, args: &AgentsArgs) -> Result<ExitCode, AgentsError
 }
 
 fn print(agents: &[agent::Agent]) {
-    println!("{:<36} {:<7} {:<8} {:<28} {:>7} {:>7} host name", "id", "role", "version", "last seen", "queued", "lost");
+    println!(
+        "{:<36} {:<7} {:<8} {:<28} {:>7} {:>7} {:<16} site, tags",
+        "id", "role", "version", "last seen", "queued", "lost", "host name"
+    );
     for agent in agents {
         let seen = match (agent.revoked, agent.last_seen) {
             (Some(_), _) => "shut out".to_owned(),
             (None, seen) => seen.as_ref().map_or_else(|| "never".to_owned(), Instant::to_string),
         };
+        let named = Some(&agent.site).filter(|site| !site.is_empty());
+        let labels: Vec<&str> = named.into_iter().chain(&agent.tags).map(String::as_str).collect();
         println!(
-            "{:<36} {:<7} {:<8} {seen:<28} {:>7} {:>7} {}",
+            "{:<36} {:<7} {:<8} {seen:<28} {:>7} {:>7} {:<16} {}",
             agent.id,
             agent.role,
             agent.version.as_deref().unwrap_or(""),
             agent.queued_messages,
             agent.dropped_messages,
-            agent.host_name
+            agent.host_name,
+            labels.join(", ")
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caliper_proto::{
-    CheckedBatch, Instant, Inventory, printable,
+    CheckedBatch, Instant, Inventory, Labels, printable,
     wire::{self, delivery_server::Delivery, from_agent, to_agent},
 };
 use ring::digest::{SHA256, digest};
@@ -117,14 +117,16 @@ impl Conversation {
         };
         checked("hello.host_name", &hello.host_name)?;
         checked("hello.agent_version", &hello.agent_version)?;
+        let labels = Labels::new(hello.site, hello.tags).map_err(|error| {
+            Status::invalid_argument(format!("hello.{error}; correct it in the agent's configuration"))
+        })?;
         if hello.configuration_etag != self.configuration.etag {
             self.answer(to_agent::Body::Configuration(self.configuration.clone())).await?;
         }
         let speaker = Arc::new(Speaker { id: self.id.clone(), host_name: printable(hello.host_name) });
         let (reply, mut outcomes) = mpsc::unbounded_channel();
-        self.writer
-            .hand_over(&speaker, 0, Message::Greeting { version: printable(hello.agent_version) }, &reply)
-            .await?;
+        let greeting = Message::Greeting { version: printable(hello.agent_version), labels };
+        self.writer.hand_over(&speaker, 0, greeting, &reply).await?;
         let closing = closed(self.closing.clone());
         tokio::pin!(closing);
         loop {

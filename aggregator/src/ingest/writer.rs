@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use caliper_proto::{CheckedBatch, Instant, Inventory};
+use caliper_proto::{CheckedBatch, Instant, Inventory, Labels};
 use rusqlite::Transaction;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tonic::Status;
@@ -38,6 +38,8 @@ pub enum Message {
     Greeting {
         /// Of the agent's program.
         version: String,
+        /// What its server is found by.
+        labels: Labels,
     },
     /// What its server says of itself.
     Inventory {
@@ -183,7 +185,9 @@ fn write(
         }
         let server = || server::find_or_insert(tx, Origin::Agent(&speaker.id), &speaker.host_name, now);
         match message {
-            Message::Greeting { version } => agent::greet(tx, &speaker.id, version, &speaker.host_name, now)?,
+            Message::Greeting { version, labels } => {
+                agent::greet(tx, &speaker.id, version, &speaker.host_name, labels, now)?;
+            }
             Message::Heartbeat(queue) => agent::heartbeat(tx, &speaker.id, *queue, now)?,
             Message::Inventory { inventory, warnings, observed } => {
                 server::observe(tx, server()?, inventory, warnings, *observed)?;

@@ -1,6 +1,6 @@
 //! Holders of certificates: agents and readers, when they were last heard of, whether they were shut out.
 
-use caliper_proto::Instant;
+use caliper_proto::{Instant, Labels};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::{StoreError, instant, token::Role};
@@ -16,6 +16,10 @@ pub struct Agent {
     pub label: String,
     /// As it calls itself; never an identity.
     pub host_name: String,
+    /// Where its server stands; empty: not said.
+    pub site: String,
+    /// What else its server is found by.
+    pub tags: Vec<String>,
     /// Of the current certificate, hex.
     pub serial: String,
     /// When it was let in.
@@ -119,10 +123,18 @@ pub fn renew(tx: &Transaction<'_>, id: &str, serial: &str, expires: Instant) -> 
 }
 
 /// Records the greeting of a stream.
-pub fn greet(tx: &Transaction<'_>, id: &str, version: &str, host_name: &str, now: Instant) -> Result<(), StoreError> {
+pub fn greet(
+    tx: &Transaction<'_>,
+    id: &str,
+    version: &str,
+    host_name: &str,
+    labels: &Labels,
+    now: Instant,
+) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE agent SET version = ?2, host_name = ?3, last_seen = max(coalesce(last_seen, ?4), ?4) WHERE id = ?1",
-        params![id, version, host_name, now.micros()],
+        "UPDATE agent SET version = ?2, host_name = ?3, site = ?4, tags = ?5,
+             last_seen = max(coalesce(last_seen, ?6), ?6) WHERE id = ?1",
+        params![id, version, host_name, labels.site, serde_json::json!(labels.tags).to_string(), now.micros()],
     )?;
     Ok(())
 }
@@ -173,7 +185,7 @@ pub fn list(tx: &Transaction<'_>) -> Result<Vec<Agent>, StoreError> {
     let mut statement = tx.prepare(
         "SELECT agent.id, agent.role, token.label, agent.host_name, agent.serial, agent.enrolled,
              agent.certificate_expires, agent.revoked, agent.last_seen, agent.version, agent.queued_messages,
-             agent.queued_bytes, agent.dropped_messages
+             agent.queued_bytes, agent.dropped_messages, agent.site, agent.tags
          FROM agent JOIN token ON token.id = agent.token ORDER BY agent.enrolled, agent.id",
     )?;
     let agents = statement.query_map([], read)?;
@@ -197,5 +209,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Agent> {
         queued_messages: count(10)?,
         queued_bytes: count(11)?,
         dropped_messages: count(12)?,
+        site: row.get(13)?,
+        tags: super::texts(row, 14)?,
     })
 }

@@ -87,6 +87,8 @@ fn words(row: Agent, now: Instant) -> AgentRow {
 pub fn agents(ask: &Ask, now: Instant) -> Agents {
     Agents {
         text: ask.q.trim().to_owned(),
+        site: ask.site.trim().to_owned(),
+        tag: ask.tag.trim().to_owned(),
         state: ask.state.clone(),
         since: earlier(now, SILENT),
         soon: earlier(now, -ENDING),
@@ -111,6 +113,7 @@ pub async fn list(
     ];
     let mut wanted = vec![
         ("Server", "name", false),
+        ("Site and tags", "site", false),
         ("State", "", false),
         ("Last seen", "last", false),
         ("Waiting", "queue", true),
@@ -160,6 +163,8 @@ impl Table for Agents {
         "agent",
         "server",
         "label",
+        "site",
+        "tags",
         "version",
         "enrolled",
         "last_seen",
@@ -175,6 +180,8 @@ impl Table for Agents {
             row.id,
             row.host_name,
             row.label,
+            row.site,
+            row.tags.join(", "),
             row.version.unwrap_or_default(),
             When(Some(row.enrolled)).iso(),
             When(row.last_seen).iso(),

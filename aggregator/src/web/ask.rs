@@ -31,6 +31,10 @@ pub struct Ask {
     pub edition: String,
     /// `agent` or `import`.
     pub origin: String,
+    /// Site of a server.
+    pub site: String,
+    /// Tag of a server.
+    pub tag: String,
     /// State of an agent or a scan.
     pub state: String,
     /// Trigger of a scan.
@@ -85,6 +89,8 @@ impl Ask {
             ("kind", &self.kind),
             ("edition", &self.edition),
             ("origin", &self.origin),
+            ("site", &self.site),
+            ("tag", &self.tag),
             ("state", &self.state),
             ("trigger", &self.trigger),
             ("sort", &self.sort),
@@ -106,6 +112,8 @@ impl Ask {
             &self.kind,
             &self.edition,
             &self.origin,
+            &self.site,
+            &self.tag,
             &self.state,
             &self.trigger,
         ];

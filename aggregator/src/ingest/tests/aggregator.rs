@@ -131,8 +131,13 @@ impl Aggregator {
 
     /// Opens a stream and greets.
     pub async fn deliver(&self, agent: &Enrolled) -> Result<Stream, Status> {
-        let (messages, outbound) = mpsc::channel(64);
         let hello = wire::Hello { agent_version: "1.2.3".into(), host_name: "FS1".into(), ..wire::Hello::default() };
+        self.greet(agent, hello).await
+    }
+
+    /// Opens a stream with this greeting.
+    pub async fn greet(&self, agent: &Enrolled, hello: wire::Hello) -> Result<Stream, Status> {
+        let (messages, outbound) = mpsc::channel(64);
         messages.send(message(0, from_agent::Body::Hello(hello))).await.unwrap();
         let mut client = DeliveryClient::new(self.channel(Some(&agent.identity)).await);
         let answers = client.deliver(ReceiverStream::new(outbound)).await?.into_inner();

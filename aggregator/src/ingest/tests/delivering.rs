@@ -162,6 +162,39 @@ async fn heartbeats_and_requests_to_collect_pass_through_the_store() {
 }
 
 #[tokio::test]
+async fn site_and_tags_come_with_the_greeting_and_wrong_ones_are_refused_with_their_field() {
+    let aggregator = Aggregator::start().await;
+    let agent = aggregator.enrol(Role::Agent).await;
+    let greet = async |site: &str, tags: &[&str]| {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        let hello = wire::Hello { host_name: "FS1".into(), site: site.into(), tags, ..wire::Hello::default() };
+        aggregator.greet(&agent, hello).await.unwrap()
+    };
+    let mut stream = greet("Munich", &["test", "tier 1"]).await;
+    stream.send(1, inventory("FS1", 5)).await;
+    stream.acknowledged(1).await.unwrap();
+    let listed = aggregator.store.read(agent::list).unwrap().remove(0);
+    assert_eq!((listed.site.as_str(), listed.tags), ("Munich", vec!["test".to_owned(), "tier 1".into()]));
+
+    for (site, tags, field) in
+        [("a\nb", &[][..], "hello.site: expected"), ("", &["a", "b,c"], "hello.tags[1]: expected")]
+    {
+        let status = greet(site, tags).await.acknowledged(1).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(status.message().starts_with(field), "{}", status.message());
+    }
+    let many = greet("", &["a"; 17]).await.acknowledged(1).await.unwrap_err();
+    assert_eq!(many.message(), "hello.tags: 17 of them, at most 16 expected; correct it in the agent's configuration");
+
+    // what is no longer said is no longer there
+    let mut stream = greet("", &[]).await;
+    stream.send(2, inventory("FS1", 6)).await;
+    stream.acknowledged(2).await.unwrap();
+    let listed = aggregator.store.read(agent::list).unwrap().remove(0);
+    assert_eq!((listed.site.as_str(), listed.tags.len()), ("", 0));
+}
+
+#[tokio::test]
 async fn closing_stores_what_was_handed_over_and_leaves_the_folder_in_order() {
     let aggregator = Aggregator::start().await;
     let agent = aggregator.enrol(Role::Agent).await;

@@ -5,6 +5,7 @@ use rusqlite::Row;
 use serde::Serialize;
 
 use super::list::{List, Listing, Sort, instant, number};
+use crate::store::texts;
 
 /// One agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,6 +14,10 @@ pub struct Agent {
     pub id: String,
     /// Name of its server.
     pub host_name: String,
+    /// Where its server stands; empty: not said.
+    pub site: String,
+    /// What else its server is found by.
+    pub tags: Vec<String>,
     /// When it enrolled.
     pub enrolled: Instant,
     /// What its enrolment token was for.
@@ -40,6 +45,10 @@ pub struct Agent {
 pub struct Agents {
     /// In the server's name or the label.
     pub text: String,
+    /// Of its server; empty: any.
+    pub site: String,
+    /// Of its server; empty: any.
+    pub tag: String,
     /// `well`, `silent`, `dropping`, `ending`, `revoked`, or empty.
     pub state: String,
     /// An agent not heard of since is silent.
@@ -55,9 +64,10 @@ impl Listing for Agents {
     const KEY: &'static str = "agent.id";
     const COLUMNS: &'static str = "agent.id, coalesce(server.name, agent.host_name), agent.enrolled, token.label, agent.certificate_expires, \
         agent.revoked, agent.last_seen, agent.version, agent.queued_messages, agent.queued_bytes, \
-        agent.dropped_messages, server.id";
+        agent.dropped_messages, server.id, agent.site, agent.tags";
     const SORTS: &'static [Sort] = &[
         Sort { name: "name", column: "coalesce(server.name, agent.host_name) COLLATE NOCASE", descending: false },
+        Sort { name: "site", column: "agent.site COLLATE NOCASE", descending: false },
         Sort { name: "last", column: "agent.last_seen", descending: true },
         Sort { name: "queue", column: "agent.queued_messages", descending: true },
         Sort { name: "dropped", column: "agent.dropped_messages", descending: true },
@@ -67,6 +77,8 @@ impl Listing for Agents {
     fn narrow(&self, list: &mut List) {
         list.such_that("agent.role = 'agent'");
         list.holding(&["coalesce(server.name, agent.host_name)", "token.label"], &self.text);
+        list.equal_unless_empty("agent.site", &self.site);
+        list.with_text("agent.tags", &self.tag);
         match self.state.as_str() {
             "revoked" => return list.such_that("agent.revoked IS NOT NULL"),
             "silent" => list.before("coalesce(agent.last_seen, agent.enrolled)", self.since.micros()),
@@ -96,6 +108,8 @@ impl Listing for Agents {
             queued_bytes: number(row, 9)?,
             dropped_messages: number(row, 10)?,
             server: row.get(11)?,
+            site: row.get(12)?,
+            tags: texts(row, 13)?,
         })
     }
 }

@@ -5,10 +5,10 @@ use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
 use super::{
-    list::{List, Listing, Sort, instant, number, texts},
+    list::{List, Listing, Sort, instant, number},
     people::{Group, read_groups},
 };
-use crate::store::StoreError;
+use crate::store::{StoreError, texts};
 
 /// One device of one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

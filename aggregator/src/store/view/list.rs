@@ -103,6 +103,16 @@ impl List {
         self.conditions.push(format!("({})", tests.join(" OR ")));
     }
 
+    /// Keeps rows whose `column`, a JSON array of texts, has this one; an empty text keeps all.
+    pub fn with_text(&mut self, column: &str, text: &str) {
+        if !text.is_empty() {
+            self.values.push(text.to_owned().into());
+            let place = self.values.len();
+            self.conditions
+                .push(format!("EXISTS (SELECT 1 FROM json_each({column}) AS each WHERE each.value = ?{place})"));
+        }
+    }
+
     /// Keeps rows for which a condition without parameters holds.
     pub fn such_that(&mut self, condition: &str) {
         self.conditions.push(condition.to_owned());
@@ -190,11 +200,4 @@ pub(super) fn number(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
 /// An instant out of a column.
 pub(super) fn instant(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<caliper_proto::Instant>> {
     row.get::<_, Option<i64>>(at).map(|micros| micros.and_then(caliper_proto::Instant::from_micros))
-}
-
-/// Texts out of a column that holds a JSON array.
-pub(super) fn texts(row: &Row<'_>, at: usize) -> rusqlite::Result<Vec<String>> {
-    let text: String = row.get(at)?;
-    let damaged = |error| rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(error));
-    serde_json::from_str(&text).map_err(damaged)
 }

@@ -4,8 +4,8 @@ use caliper_proto::Instant;
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
-use super::list::{List, Listing, Sort, instant, number, texts};
-use crate::store::StoreError;
+use super::list::{List, Listing, Sort, instant, number};
+use crate::store::{StoreError, texts};
 
 /// One person of one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -4,7 +4,8 @@ use caliper_proto::{Instant, Inventory};
 use rusqlite::{Row, types::Type};
 use serde::Serialize;
 
-use super::list::{List, Listing, Sort, instant, texts};
+use super::list::{List, Listing, Sort, instant};
+use crate::store::texts;
 
 /// One server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

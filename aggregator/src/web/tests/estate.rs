@@ -52,6 +52,7 @@ fn fill(tx: &Transaction<'_>, people: u32) -> Result<(), StoreError> {
                  VALUES (?1, 'agent', 't', ?2, '00', 0, ?3, ?4, ?5)";
     tx.execute(agent, params!["a1", "FS1", NOON + 60 * DAY, NOON, 0])?;
     tx.execute(agent, params!["a2", "DC1", NOON + 60 * DAY, NOON - 3 * DAY, 41])?;
+    tx.execute("UPDATE agent SET site = 'Munich Süd', tags = '[\"test\",\"tier <1>\"]' WHERE id = 'a2'", [])?;
     tx.execute("INSERT INTO text VALUES (1, 'CORP\\user000000'), (2, '10.0.0.9')", [])?;
     tx.execute("INSERT INTO service VALUES (1, 'File Server', '')", [])?;
     // days 1 to 3 of 2026

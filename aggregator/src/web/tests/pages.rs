@@ -56,6 +56,30 @@ async fn the_overview_says_what_to_do_next() {
 }
 
 #[tokio::test]
+async fn agents_are_found_by_site_and_tag() {
+    let office = Office::empty();
+    furnish(&office, 1);
+    let cookie = office.session(Role::Viewer);
+    let all = office.get("/agents", &cookie).await.text;
+    let links = links(&all);
+    for link in ["/agents?site=Munich%20S%C3%BCd", "/agents?tag=test", "/agents?tag=tier%20%3C1%3E"] {
+        assert!(links.iter().any(|found| found == link), "{link} in {links:?}");
+        let text = office.get(link, &cookie).await.text;
+        assert!(text.contains("1 to 1 of 1") && text.contains("DC1") && text.contains("Munich Süd"), "{text}");
+    }
+    // neither is found by a part of it
+    for other in ["/agents?site=Munich", "/agents?tag=tes", "/agents?site=Munich%20S%C3%BCd&tag=other"] {
+        assert!(office.get(other, &cookie).await.text.contains("No agent fits this filter"), "{other}");
+    }
+    assert!(all.contains("tier &#60;1&#62;") || all.contains("tier &lt;1&gt;"), "{all}");
+    let api = office.get("/api/v1/agents?site=Munich%20S%C3%BCd", &cookie).await.text;
+    let api: serde_json::Value = serde_json::from_str(&api).unwrap();
+    assert_eq!(api["items"][0]["tags"], serde_json::json!(["test", "tier <1>"]));
+    let csv = office.get("/agents.csv?tag=test", &cookie).await.text;
+    assert!(csv.contains("Munich Süd,\"test, tier <1>\""), "{csv}");
+}
+
+#[tokio::test]
 async fn empty_lists_say_what_to_do() {
     let office = Office::empty();
     let cookie = office.session(Role::Operator);

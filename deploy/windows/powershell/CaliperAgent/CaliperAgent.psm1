@@ -38,6 +38,8 @@ function Install-CaliperAgent {
         [Parameter(Mandatory = $true)] [ValidateScript({ Test-Path -LiteralPath $_ -PathType Leaf })] [string] $Package,
         [ValidateScript({ Test-Path -LiteralPath $_ -PathType Leaf })] [string] $TokenFile,
         [ValidatePattern('^[^:/\s]+:\d+$')] [string] $Server,
+        [ValidatePattern('^[^,"]{1,64}$')] [string] $Site,
+        [ValidatePattern('^[^,"]{1,64}$')] [string[]] $Tag,
         [ValidateSet('error', 'warn', 'info', 'debug', 'trace')] [string] $LogLevel,
         [pscredential] $Credential
     )
@@ -56,10 +58,12 @@ function Install-CaliperAgent {
                 Copy-Item -ToSession $session -LiteralPath $Package -Destination "$folder\caliper-agent.msi"
                 if ($TokenFile) { Copy-Item -ToSession $session -LiteralPath $TokenFile -Destination "$folder\token" }
                 Invoke-OnServer $session {
-                    param($folder, $server, $level)
+                    param($folder, $server, $site, $tags, $level)
                     $arguments = @('/i', "`"$folder\caliper-agent.msi`"", '/qn', '/norestart', '/l*v', "`"$folder\install.log`"")
                     if (Test-Path -LiteralPath "$folder\token") { $arguments += "ENROLLTOKENFILE=`"$folder\token`"" }
                     if ($server) { $arguments += "SERVER=$server" }
+                    if ($site) { $arguments += "SITE=`"$site`"" }
+                    if ($tags) { $arguments += "TAGS=`"$tags`"" }
                     if ($level) { $arguments += "LOGLEVEL=$level" }
                     $done = Start-Process msiexec.exe -ArgumentList $arguments -Wait -PassThru
                     $succeeded = 0, 3010 -contains $done.ExitCode
@@ -71,7 +75,7 @@ function Install-CaliperAgent {
                         $detail += "; see $folder\install.log"
                     }
                     [pscustomobject]@{ ComputerName = $env:COMPUTERNAME; Succeeded = $succeeded; Detail = $detail }
-                } @($folder, $Server, $LogLevel)
+                } @($folder, $Server, $Site, ($Tag -join ','), $LogLevel)
             }
         }
     }
