@@ -4,7 +4,7 @@ mod show;
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -21,8 +21,9 @@ use crate::{
     enroll::{self, EnrolError},
     environment::Environment,
     identity::IdentityError,
+    rows::Table,
     run::{Run, RunError},
-    state::replace_durably,
+    state::write_durably,
     uplink::Backoff,
 };
 
@@ -215,10 +216,11 @@ pub async fn execute(
         Command::Collect(command) => {
             let config = if command.from.is_some() { None } else { Some(Config::load(named, &environment)?) };
             let from = command.from.clone().or_else(|| config.and_then(|config| config.collect_from.value));
-            let report = collector(from, environment.now)(&Progress::default())?.report;
+            // the state folder may be the service's alone
+            let mut collected = collector(from, environment.now, None)(&Progress::default())?;
             match &command.output {
-                Some(path) => write_report(path, report.to_json().as_bytes()).map_err(CliError::Output),
-                None => show::report(&mut output, &report, command.json),
+                Some(path) => write_report(path, &mut collected).map_err(CliError::Output),
+                None => show::report(&mut output, &mut collected, command.json).map_err(CliError::Output),
             }
         }
         Command::Enroll(command) => {
@@ -235,7 +237,8 @@ pub async fn execute(
         }
         Command::Run(command) => {
             let config = Config::load(named, &environment)?;
-            let collector = Arc::new(collector(config.collect_from.value.clone(), environment.now));
+            let scratch = Some(config.folder().scratch());
+            let collector = Arc::new(collector(config.collect_from.value.clone(), environment.now, scratch));
             let run = Run { config, environment, collector, backoff: Backoff::default() };
             if command.once {
                 Ok(run.once(command.timeout.map(Duration::from_secs), stop).await?)
@@ -274,20 +277,26 @@ pub async fn execute(
 }
 
 /// Writes a file whole or not at all. What is a link or a device (`/dev/stdout`, a pipe) is written through, not replaced.
-fn write_report(path: &Path, report: &[u8]) -> io::Result<()> {
+fn write_report(path: &Path, collected: &mut Collected) -> io::Result<()> {
     if fs_err::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
-        return fs_err::OpenOptions::new().write(true).truncate(true).open(path)?.write_all(report);
+        let mut file = BufWriter::new(fs_err::OpenOptions::new().write(true).truncate(true).open(path)?);
+        show::json(&mut file, collected)?;
+        return file.flush();
     }
-    replace_durably(path, report)
+    write_durably(path, |file| show::json(file, collected))
 }
 
-/// Collects from the folder, or else from this machine.
+/// Collects from the folder, or else from this machine. What it cannot hold goes into `scratch`, see [`Table::new`].
 pub(crate) fn collector(
     from: Option<PathBuf>,
     now: fn() -> Instant,
+    scratch: Option<PathBuf>,
 ) -> impl Fn(&Progress) -> Result<Collected, CollectError> + Send + Sync {
-    move |progress| match &from {
-        Some(folder) => collect::collect_from(folder).map(Collected::from),
-        None => collect::collect_local(now(), progress),
+    move |progress| {
+        let rows = Table::new(scratch.clone());
+        match &from {
+            Some(folder) => collect::collect_from(folder, rows),
+            None => collect::collect_local(now(), progress, rows),
+        }
     }
 }

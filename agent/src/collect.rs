@@ -1,7 +1,7 @@
 //! Collecting: what one server can say about itself, as one report.
 //!
 //! [`collect_from`] reads artefacts that somebody copied from a server; [`collect_local`] describes the machine it runs
-//! on. Formats are read in `caliper-evidence`; here their rows become [`Report`] rows. Nothing here knows of delivery.
+//! on. Formats are read in `caliper-evidence`; here their rows become rows of a [`Table`]. Nothing here knows of delivery.
 
 #[cfg(any(windows, test))]
 mod access_log;
@@ -36,11 +36,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use caliper_proto::{Report, ReportError};
+use caliper_proto::ReportError;
 
 pub use local::collect_local;
 pub use progress::{Collected, Progress};
 pub use registry::VALUES as REGISTRY;
+
+use crate::rows::Table;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,11 @@ pub enum CollectError {
         /// Which page is missing.
         problem: caliper_evidence::ese::EseError,
     },
+    /// What does not fit into memory could not be kept on disk.
+    #[error(
+        "the rows read so far cannot be kept on disk: free some space there or correct the permissions, then collect once more"
+    )]
+    Scratch(#[source] io::Error),
     /// Artefacts were recognised, but none could be used.
     #[error("{path}: nothing in it could be read ({problems}); copy the files from the server again")]
     Unusable {
@@ -109,10 +116,10 @@ pub fn refused() -> Vec<String> {
     live::state().problems
 }
 
-/// Reads a folder of artefacts copied from one server, however they lie in it.
+/// Reads a folder of artefacts copied from one server, however they lie in it; their rows go through `rows`.
 ///
 /// Files are recognised by their content: UAL databases, event logs, SMBIOS tables, registry exports, report files. Damage that can be
 /// stepped over becomes a warning in the report.
-pub fn collect_from(dir: &Path) -> Result<Report, CollectError> {
-    evidence::collect(dir)
+pub fn collect_from(dir: &Path, rows: Table) -> Result<Collected, CollectError> {
+    evidence::collect(dir, rows)
 }

@@ -4,7 +4,9 @@
 
 mod messages;
 
-use caliper_proto::{Instant, Report, wire};
+use std::io;
+
+use caliper_proto::{Instant, wire};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -71,22 +73,29 @@ pub enum QueueingError {
     Queue(#[from] QueueError),
     /// The mark of the last collection could not be written.
     #[error("cannot note the collection in the state folder: free some space or correct the permissions")]
-    Mark(#[source] std::io::Error),
+    Mark(#[source] io::Error),
+    /// What was collected could not be read back.
+    #[error(
+        "what was collected cannot be read back from its temporary file: check the disk; the next collection tries again"
+    )]
+    Rows(#[source] io::Error),
 }
 
-/// Queues a report unless it is what was queued last. Waits for room while the queue is full, until `patience` ends.
+/// Queues a collection unless it is what was queued last. Waits for room while the queue is full, until `patience` ends.
 pub async fn enqueue(
-    collected: &Collected,
+    collected: &mut Collected,
     observed: Instant,
     subject: &str,
     folder: &Folder,
     writer: &mut Writer,
     patience: impl Future<Output = ()>,
 ) -> Result<Outcome, QueueingError> {
-    let Collected { report, progress } = collected;
-    if let Some(known) = Mark::load(folder, subject).filter(|known| known.digest == digest(report)) {
-        if known.progress != *progress {
-            Mark { progress: progress.clone(), ..known }.save(folder)?;
+    let progress = collected.progress.clone();
+    if let Some(known) = Mark::load(folder, subject)
+        && known.digest == digest(collected).map_err(QueueingError::Rows)?
+    {
+        if known.progress != progress {
+            Mark { progress, ..known }.save(folder)?;
         }
         return Ok(Outcome::Unchanged);
     }
@@ -94,7 +103,8 @@ pub async fn enqueue(
     let mut room = writer.room();
     let mut hash = Digest::default();
     let (mut queued, mut refused) = (0, 0);
-    for body in messages(report, observed) {
+    for body in messages(collected, observed).map_err(QueueingError::Rows)? {
+        let body = body.map_err(QueueingError::Rows)?;
         if refused > 0 {
             refused += 1; // no batch after the first one left out, only their number
             continue;
@@ -127,7 +137,7 @@ pub async fn enqueue(
         return Ok(Outcome::GaveUp(refused));
     }
     // only now: a collection that was queued in part must be read and queued again
-    Mark { subject: subject.into(), digest: hash.text(), progress: progress.clone() }.save(folder)?;
+    Mark { subject: subject.into(), digest: hash.text(), progress }.save(folder)?;
     Ok(Outcome::Queued(queued))
 }
 
@@ -145,12 +155,12 @@ pub fn forget(folder: &Folder) {
 }
 
 /// The same for the same facts whenever they are observed.
-fn digest(report: &Report) -> String {
+fn digest(collected: &mut Collected) -> io::Result<String> {
     let mut hash = Digest::default();
-    for body in messages(report, Instant::default()) {
-        hash.add(body);
+    for body in messages(collected, Instant::default())? {
+        hash.add(body?);
     }
-    hash.text()
+    Ok(hash.text())
 }
 
 /// SHA-256 over messages, whatever their numbers and whenever observed.

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod limit;
 pub mod log_file;
 pub mod queue;
+pub mod rows;
 pub mod run;
 pub mod schedule;
 pub mod sentence;

@@ -105,7 +105,7 @@ impl From<QueueingError> for RunError {
     fn from(error: QueueingError) -> Self {
         match error {
             QueueingError::Queue(error) => Self::Queue(error),
-            error @ QueueingError::Mark(_) => Self::Queueing(error),
+            error @ (QueueingError::Mark(_) | QueueingError::Rows(_)) => Self::Queueing(error),
         }
     }
 }
@@ -159,6 +159,10 @@ impl Run {
         }
         if recovery.fresh || !recovery.warnings.is_empty() {
             collection::forget(&folder);
+        }
+        // nobody else collects into this folder, as nobody else has its queue
+        if let Err(error) = folder.clear_scratch() {
+            tracing::warn!("{error}");
         }
         let (goal, reached) = watch::channel(goal);
         let (notices, wishes) = mpsc::unbounded_channel();

@@ -197,7 +197,8 @@ async fn work(
         }
         () = &mut stop => return Ok(()),
     }
-    let collector = crate::cli::collector(config.collect_from.value.clone(), environment.now);
+    let collector =
+        crate::cli::collector(config.collect_from.value.clone(), environment.now, Some(config.folder().scratch()));
     let run = Run { config, environment, collector: std::sync::Arc::new(collector), backoff: Backoff::default() };
     run.forever(stop).await?;
     tracing::info!("the service has stopped");

@@ -3,7 +3,8 @@
 //! It knows how to write a file so that a crash leaves the old or the new content, and nothing of the content.
 
 use std::{
-    io::{self, Write as _},
+    fs::File,
+    io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -67,12 +68,24 @@ impl Folder {
         self.0.join("queue")
     }
 
+    /// Folder for what a collection cannot hold in memory. Its files have no names, or are gone when the agent ends.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.0.join("scratch")
+    }
+
+    /// Deletes what a power cut may have left in the folder for collections; only for who knows that none is under way.
+    pub fn clear_scratch(&self) -> io::Result<()> {
+        let scratch = self.scratch();
+        if scratch.exists() { fs_err::remove_dir_all(scratch) } else { Ok(()) }
+    }
+
     /// Deletes what an agent keeps here, and the folder if nothing else is in it.
     pub fn delete(&self) -> io::Result<()> {
         for file in [self.identity(), self.remote(), self.mark(), self.token()].iter().filter(|file| file.exists()) {
             fs_err::remove_file(file)?;
         }
-        for folder in [self.queue(), self.0.join(LOGS)].iter().filter(|folder| folder.exists()) {
+        for folder in [self.queue(), self.scratch(), self.0.join(LOGS)].iter().filter(|folder| folder.exists()) {
             fs_err::remove_dir_all(folder)?;
         }
         if self.0.exists() && fs_err::read_dir(&self.0)?.next().is_none() {
@@ -112,21 +125,30 @@ fn create_for_us(folder: &Path) -> io::Result<()> {
 
 /// Replaces `path` with `bytes`, readable by this account only; after a power cut it holds the old or the new content.
 pub fn replace_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace(path, bytes, true)
+    replace(path, true, |file| file.write_all(bytes))
+}
+
+/// The same for what is written piece by piece.
+pub fn write_durably(path: &Path, write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
+    replace(path, true, |file| {
+        let mut file = BufWriter::new(file);
+        write(&mut file)?;
+        file.flush()
+    })
 }
 
 /// Like [`replace_durably`] without waiting for the disk: a power cut may leave nothing. For what can be found again.
 pub fn replace_lazily(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace(path, bytes, false)
+    replace(path, false, |file| file.write_all(bytes))
 }
 
-fn replace(path: &Path, bytes: &[u8], durably: bool) -> io::Result<()> {
+fn replace(path: &Path, durably: bool, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     // the parent of a bare file name is the empty path
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     // a temporary file is made for this account only (0600)
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(named)?;
-    file.write_all(bytes).map_err(named)?;
+    write(file.as_file_mut()).map_err(named)?;
     if durably {
         file.as_file().sync_all().map_err(named)?;
     }
@@ -169,6 +191,7 @@ mod tests {
         folder.delete().unwrap();
         create_private(&folder.queue()).unwrap();
         create_private(folder.log().parent().unwrap()).unwrap();
+        create_private(&folder.scratch()).unwrap();
         for file in [folder.identity(), folder.token(), folder.mark(), folder.log(), folder.queue().join("lock")] {
             replace_durably(&file, b"x").unwrap();
         }

@@ -2,8 +2,13 @@
 //!
 //! The keys and their meaning are a contract with other tools; they change only with the number in the format name.
 
+use std::{cell::RefCell, io};
+
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    ser::{Error as _, SerializeSeq as _},
+};
 
 use crate::{Access, AccessKey, Days, Instant, Inventory, Source};
 
@@ -56,13 +61,60 @@ struct Head {
     format: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct File {
-    format: String,
     server: Inventory,
     accesses: Vec<Row>,
     #[serde(default)]
     warnings: Vec<String>,
+}
+
+/// The same on its way out.
+#[derive(Serialize)]
+#[serde(bound = "I: Iterator<Item = io::Result<Access>>")]
+struct Written<'a, I> {
+    format: &'static str,
+    server: &'a Inventory,
+    accesses: Each<I>,
+    warnings: &'a [String],
+}
+
+/// Rows that come one by one, and the error that ended them.
+struct Each<I>(RefCell<(I, Option<io::Error>)>);
+
+impl<I: Iterator<Item = io::Result<Access>>> Serialize for Each<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(None)?;
+        let mut inside = self.0.borrow_mut();
+        let (rows, problem) = &mut *inside;
+        for access in rows {
+            match access {
+                Ok(access) => sequence.serialize_element(&row(&access))?,
+                Err(error) => {
+                    let text = S::Error::custom(&error);
+                    *problem = Some(error);
+                    return Err(text);
+                }
+            }
+        }
+        sequence.end()
+    }
+}
+
+/// Writes a report whose rows come one by one, in the order of their keys: pretty-printed JSON with a final line break.
+///
+/// Fails with the error of `rows` or that of `output`.
+pub fn write_report(
+    mut output: impl io::Write,
+    server: &Inventory,
+    rows: impl Iterator<Item = io::Result<Access>>,
+    warnings: &[String],
+) -> io::Result<()> {
+    let accesses = Each(RefCell::new((rows, None)));
+    let report = Written { format: REPORT_FORMAT, server, accesses, warnings };
+    serde_json::to_writer_pretty(&mut output, &report)
+        .map_err(|error| report.accesses.0.borrow_mut().1.take().unwrap_or_else(|| error.into()))?;
+    output.write_all(b"\n")
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,15 +135,11 @@ impl Report {
     /// As pretty-printed JSON with a final line break.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let file = File {
-            format: REPORT_FORMAT.to_owned(),
-            server: self.server.clone(),
-            accesses: self.accesses.iter().map(row).collect(),
-            warnings: self.warnings.clone(),
-        };
-        let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
-        text.push('\n');
-        text
+        let mut text = Vec::new();
+        let rows = self.accesses.iter().cloned().map(Ok);
+        // neither rows nor memory fail
+        let _ = write_report(&mut text, &self.server, rows, &self.warnings);
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// Reads and checks a report.

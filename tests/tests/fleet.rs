@@ -4,10 +4,11 @@
 use std::{future::pending, path::Path, sync::Arc, time::Duration};
 
 use caliper_agent::{
-    collect::{Collected, Progress, collect_from},
+    collect::{Progress, collect_from},
     config::Config,
     environment::Environment,
     identity::Identity,
+    rows::Table,
     run::Run,
     state::Folder,
     uplink::Backoff,
@@ -111,7 +112,7 @@ fn run_with_clock(agent: &Agent, now: fn() -> Instant) -> Result<(), String> {
     };
     let config = Config::load(None, &environment).unwrap();
     let artefacts = config.collect_from.value.clone().unwrap();
-    let collector = Arc::new(move |_: &Progress| collect_from(&artefacts).map(Collected::from));
+    let collector = Arc::new(move |_: &Progress| collect_from(&artefacts, Table::default()));
     let run = Run { config, environment, collector, backoff: Backoff::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let delivered = runtime.block_on(run.once(Some(Duration::from_secs(30)), pending()));

@@ -180,9 +180,11 @@ fn the_lab_domain_needs_three_cals() {
     let clock = Clock::new(move || now);
 
     // collect and import
-    let report = caliper_agent::collect::collect_from(&capture).unwrap();
+    let mut collected = caliper_agent::collect::collect_from(&capture, caliper_agent::rows::Table::default()).unwrap();
     let file = folder.path().join("dc-1.json");
-    fs_err::write(&file, report.to_json()).unwrap();
+    let output = fs_err::File::create(&file).unwrap();
+    let rows = collected.rows.read().unwrap();
+    caliper_proto::write_report(output, &collected.server, rows, &collected.warnings).unwrap();
     let store = Store::open(&folder.path().join("data")).unwrap();
     import(&store, &file, now).unwrap();
 

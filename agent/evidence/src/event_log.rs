@@ -1,7 +1,8 @@
 //! Windows event logs: which records prove that somebody used the server, by the rules of [`rules`].
 //!
 //! Chunks are read one at a time with the crate `evtx`; a damaged chunk or record becomes a warning. The result is one
-//! row per service, principal, client and year, not one per record, so memory grows with people and machines only.
+//! row per service, principal, client and year, not one per record; of a log with many of them each comes several times,
+//! to be added up, so that memory does not follow the log.
 //!
 //! | event | counts if | service | origin |
 //! |---|---|---|---|
@@ -56,11 +57,9 @@ pub struct EventLogError {
     problem: String,
 }
 
-/// What a log proves.
+/// What a log says beside its uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventLog {
-    /// One row per service, principal, client, origin and year.
-    pub uses: Vec<Use>,
     /// Computers that logged the records, with their numbers of records.
     pub computers: BTreeMap<String, u64>,
     /// Damage that was stepped over.
@@ -73,13 +72,12 @@ pub fn looks_like_event_log(start: &[u8]) -> bool {
     start.starts_with(b"ElfFile\0")
 }
 
-/// Reads a log from its oldest record to its newest.
-pub fn read<R: Read + Seek>(reader: R) -> Result<EventLog, EventLogError> {
+/// Reads a log from its oldest record to its newest, and hands its uses to `each`; those of one row add up.
+pub fn read<R: Read + Seek>(reader: R, mut each: impl FnMut(Use)) -> Result<EventLog, EventLogError> {
     let mut parser =
         EvtxParser::from_read_seek(reader).map_err(|error| EventLogError { problem: error.to_string() })?;
     let settings = Arc::new(ParserSettings::new().num_threads(1).separate_json_attributes(true));
-    let mut log = EventLog::default();
-    let mut tally = Tally::default();
+    let mut reading = Reading::default();
     let mut problems = Problems::default();
     for chunk in parser.chunks() {
         let mut chunk = match chunk {
@@ -98,14 +96,13 @@ pub fn read<R: Read + Seek>(reader: R) -> Result<EventLog, EventLogError> {
         };
         for record in parsed.iter() {
             match record.and_then(evtx::EvtxRecord::into_json) {
-                Ok(record) => take(&record.data, &mut log, &mut tally),
+                Ok(record) => take(&record.data, &mut reading),
                 Err(error) => problems.add(&error),
             }
         }
+        reading.overflow(&mut each);
     }
-    log.uses = tally.finish();
-    log.warnings = problems.finish();
-    Ok(log)
+    Ok(EventLog { warnings: problems.finish(), ..reading.finish(each) })
 }
 
 /// A log that is read record by record, as the running Windows hands them out.
@@ -124,10 +121,18 @@ impl Reading {
         }
     }
 
-    /// What the log proves.
+    /// Hands on what was counted so far if it is much.
+    pub fn overflow(&mut self, each: impl FnMut(Use)) {
+        if self.tally.is_large() {
+            self.tally.take_rows().for_each(each);
+        }
+    }
+
+    /// Hands on the rest, and tells what else the log says.
     #[must_use]
-    pub fn finish(self) -> EventLog {
-        EventLog { uses: self.tally.finish(), ..self.log }
+    pub fn finish(self, each: impl FnMut(Use)) -> EventLog {
+        self.tally.finish().for_each(each);
+        self.log
     }
 }
 
@@ -139,16 +144,16 @@ impl EventLog {
 }
 
 /// Notes the computer of a record, and its use of the server if it proves one.
-fn take(json: &str, log: &mut EventLog, tally: &mut Tally) {
+fn take(json: &str, reading: &mut Reading) {
     if let Some(computer) = event::computer(json) {
-        log.note(computer);
+        reading.log.note(computer);
     }
     // most records are of other kinds: look before parsing
     if event::id(json).is_some_and(may_count)
         && let Some(event) = Event::from_json(json)
         && let Some(sign_in) = sign_in(&event)
     {
-        tally.add(sign_in, event.micros);
+        reading.tally.add(sign_in, event.micros);
     }
 }
 

@@ -1,7 +1,7 @@
 //! User Access Logging: the databases under `System32\LogFiles\Sum` of Windows Server 2012 and later, as plain rows.
 //!
 //! Every row of every table comes out as it was stored, with addresses in canonical form and times in microseconds;
-//! [`Accesses`] adds up what belongs to one access row. Nothing here judges who needs a licence.
+//! [`Client::accesses`] tells what a row says about one year. Nothing here judges who needs a licence.
 
 mod access;
 mod roles;
@@ -9,7 +9,7 @@ mod rows;
 
 use std::io::{Read, Seek};
 
-pub use access::{Access, Accesses};
+pub use access::Access;
 pub use roles::role_name;
 pub use rows::{ChainedDatabase, Client, DnsName, RoleAccess, RoleName, SystemIdentity, VirtualMachine};
 
@@ -93,4 +93,15 @@ pub fn read_each<R: Read + Seek>(reader: R, mut each: impl FnMut(Client)) -> Res
     file.warnings.extend(database.take_warnings());
     file.warnings.extend(doubts.sentences());
     Ok(file)
+}
+
+/// The names of roles alone, which may stand in another database than the rows that need them.
+pub fn role_names<R: Read + Seek>(reader: R) -> Result<Vec<RoleName>, EseError> {
+    let mut database = Database::open(reader)?;
+    let mut names = Vec::new();
+    for table in database.tables()?.iter().filter(|table| table.name == "ROLE_IDS") {
+        let columns = Columns::new(table);
+        database.rows(table, |row| names.push(RoleName::from_row(&columns, &row)))?;
+    }
+    Ok(names)
 }

@@ -1,12 +1,20 @@
 //! Answers for people and for programs.
 
-use std::{collections::BTreeSet, io::Write};
+use std::{
+    io::{self, BufWriter, Write},
+    mem,
+};
 
-use caliper_proto::Report;
+use caliper_proto::{Access, AccessKey, Source, write_report};
 use serde_json::json;
 
 use super::CliError;
-use crate::{config::Config, doctor::Check};
+use crate::{
+    collect::Collected,
+    config::Config,
+    doctor::Check,
+    rows::{Rows, Table},
+};
 
 /// `version`.
 pub fn version(output: &mut impl Write, json: bool) -> Result<(), CliError> {
@@ -16,13 +24,18 @@ pub fn version(output: &mut impl Write, json: bool) -> Result<(), CliError> {
 }
 
 /// `collect`: the contract as JSON, or a summary.
-pub fn report(output: &mut impl Write, report: &Report, json: bool) -> Result<(), CliError> {
-    let text = if json { report.to_json() } else { summary(report) };
-    output.write_all(text.as_bytes()).map_err(CliError::Output)
+pub fn report(output: &mut impl Write, collected: &mut Collected, as_json: bool) -> io::Result<()> {
+    if as_json { json(&mut BufWriter::new(output), collected) } else { summary(output, collected) }
 }
 
-fn summary(report: &Report) -> String {
-    let server = &report.server;
+/// A collection as report file.
+pub fn json(output: &mut impl Write, collected: &mut Collected) -> io::Result<()> {
+    write_report(&mut *output, &collected.server, collected.rows.read()?, &collected.warnings)?;
+    output.flush()
+}
+
+fn summary(output: &mut impl Write, collected: &mut Collected) -> io::Result<()> {
+    let Collected { server, rows, warnings, progress: _ } = collected;
     let known = |text: Option<String>| text.unwrap_or_else(|| "unknown".into());
     let number = |number: Option<u32>| known(number.map(|number| number.to_string()));
     let system = match (&server.version, &server.edition) {
@@ -31,22 +44,42 @@ fn summary(report: &Report) -> String {
             format!("Windows Server {} {}", known(version.clone()), known(edition.clone()))
         }
     };
-    let count = |text: fn(&caliper_proto::AccessKey) -> &str| {
-        report.accesses.iter().map(|row| text(&row.key)).filter(|text| !text.is_empty()).collect::<BTreeSet<_>>().len()
-    };
-    let mut text = format!(
-        "server      {}\nsystem      {system}\nprocessors  {} sockets, {} cores\naccesses    {} rows, {} principals, {} clients\n",
+    let principals = different(rows, |key| &mut key.principal)?;
+    let clients = different(rows, |key| &mut key.client)?;
+    writeln!(
+        output,
+        "server      {}\nsystem      {system}\nprocessors  {} sockets, {} cores\n\
+         accesses    {} rows, {principals} principals, {clients} clients",
         [server.name.as_str(), server.domain.as_str()].join(" ").trim(),
         number(server.sockets),
         number(server.cores),
-        report.accesses.len(),
-        count(|key| &key.principal),
-        count(|key| &key.client),
-    );
-    for warning in &report.warnings {
-        text.extend(["warning     ", warning, "\n"]);
+        rows.count(),
+    )?;
+    warnings.iter().try_for_each(|warning| writeln!(output, "warning     {warning}"))
+}
+
+/// How many different texts rows have in one place, but for the empty one. They are as many as rows at worst, so they are
+/// counted as rows are.
+fn different(rows: &mut Rows, of: impl Fn(&mut AccessKey) -> &mut String) -> io::Result<u64> {
+    let mut texts = Table::default();
+    for access in rows.read()? {
+        let mut access = access?;
+        let text = mem::take(of(&mut access.key));
+        if !text.is_empty() {
+            let nothing = String::new;
+            let (source, year) = (Source::Import, 0);
+            let key = AccessKey {
+                service: text,
+                role_guid: nothing(),
+                principal: nothing(),
+                client: nothing(),
+                source,
+                year,
+            };
+            texts.join(&Access { key, ..access });
+        }
     }
-    text
+    Ok(texts.finish()?.count())
 }
 
 /// `config show`.

@@ -1,17 +1,19 @@
-//! User Access Logging of the running Windows, over WMI (`root\AccessLogging`), as the rows that its databases hold.
+//! User Access Logging of the running Windows, over WMI (`root\AccessLogging`), as the rows that its databases give.
 //!
 //! Pure: the answers come in. Days are read in stretches from the oldest on, so that what was read stays known when the rest is
 //! too much or too slow for once. Microsoft documents the classes `MsftUal_*` and that days are asked for in this way.
 
-use std::collections::BTreeMap;
-
 use caliper_evidence::{
     address,
-    ual::{Client, DnsName, RoleAccess, RoleName, UalFile, VirtualMachine},
+    ual::{self, DnsName, RoleAccess, RoleName, UalFile, VirtualMachine},
 };
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 
-use super::wmi::{self, Management, Question};
+use super::{
+    user_access::{self, UserAccess},
+    wmi::{self, Management, Question},
+};
+use crate::rows::Table;
 
 const NAMESPACE: &str = r"root\AccessLogging";
 /// Years before this one that Windows keeps.
@@ -20,15 +22,15 @@ const YEARS_KEPT: i16 = 2;
 const STRETCH: i32 = 31;
 /// The answer lags behind by a day; clocks and zones by another one.
 const LAG: i32 = 3;
-/// Different clients after which the rest waits for the next collection, so that memory does not follow what is logged.
-const MOST_CLIENTS: usize = 50_000;
+/// Clients of a day after which the rest waits for the next collection, so that one of them does not take for ever.
+pub const MOST_ROWS: usize = 500_000;
 /// Names and machines believed.
 const MOST_FACTS: usize = 1_000_000;
 
 /// What was read.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// As a database would hold it; `None` if this Windows keeps no such log or does not answer.
+    /// As a database would hold it, without its clients; `None` if this Windows keeps no such log or does not answer.
     pub file: Option<UalFile>,
     /// The last day that was read whole; the next reading goes on there.
     pub until: Option<Date>,
@@ -36,11 +38,15 @@ pub struct Reading {
     pub problems: Vec<String>,
 }
 
-/// Role, tenant, address, account and year of a client.
-type Key = (String, String, String, String, i16);
-
-/// Reads on after `resume`, or from the beginning.
-pub fn read(management: &mut impl Management, resume: Option<Date>, today: Date) -> Reading {
+/// Reads on after `resume`, or from the beginning, to the end of the month in which so many `most` clients of a day were met, which go
+/// into `rows`.
+pub fn read(
+    management: &mut impl Management,
+    resume: Option<Date>,
+    today: Date,
+    most: usize,
+    rows: &mut Table,
+) -> Reading {
     let mut reading = Reading { until: resume, ..Reading::default() };
     let mut file = UalFile { is_ual: true, is_clean: true, ..UalFile::default() };
     let columns = &["GUID", "RoleName", "FirstSeen", "LastSeen"];
@@ -62,9 +68,15 @@ pub fn read(management: &mut impl Management, resume: Option<Date>, today: Date)
     }
     let asked = [names(management, &mut file), machines(management, &mut file)];
     reading.problems.extend(asked.into_iter().filter_map(Result::err));
-    let mut clients = BTreeMap::new();
-    reading.until = days(management, resume, today, &mut clients, &mut reading.problems);
-    file.clients = clients.into_iter().map(client).collect();
+    let mut known = UserAccess::default();
+    known.name(file.role_names.clone());
+    rows.begin();
+    let mut take = |access: ual::Access, part: &str| {
+        let service = known.service(&access.role_guid);
+        rows.add(&user_access::access(access, service), part);
+    };
+    reading.until = days(management, resume, today, most, &mut take, &mut reading.problems);
+    rows.end();
     reading.file = Some(file);
     reading
 }
@@ -103,12 +115,13 @@ fn machines(management: &mut impl Management, file: &mut UalFile) -> Result<bool
     })
 }
 
-/// Adds the days from `resume` on and returns the last one that is whole.
+/// Hands on the days from `resume` on and returns the last one that is whole. Days and tenants are parts of a row.
 fn days(
     management: &mut impl Management,
     resume: Option<Date>,
     today: Date,
-    clients: &mut BTreeMap<Key, BTreeMap<u16, u32>>,
+    most: usize,
+    take: &mut impl FnMut(ual::Access, &str),
     problems: &mut Vec<String>,
 ) -> Option<Date> {
     const COLUMNS: &[&str] = &["RoleGuid", "TenantIdentifier", "IPAddress", "UserName", "AccessDate", "AccessCount"];
@@ -117,6 +130,7 @@ fn days(
     let mut from = resume.map_or(oldest, |day| day.min(today).saturating_sub(LAG.days())).max(oldest);
     // a row of a zone ahead of ours bears tomorrow's date
     let end = today.saturating_add(2.days());
+    let mut taken = 0;
     while from < end {
         let to = from.saturating_add(STRETCH.days()).min(end);
         let condition = format!("AccessDate >= '{}' AND AccessDate < '{}'", wmi::print(from), wmi::print(to));
@@ -126,9 +140,20 @@ fn days(
             else {
                 return;
             };
-            let key = (plain_guid(role), plain_guid(tenant), canonical(address), user.to_lowercase(), date.year());
-            let day = clients.entry(key).or_default().entry(date.day_of_year().unsigned_abs()).or_default();
-            *day = count.max(*day);
+            // WMI tells days only: the time is the midnight at which the day begins
+            let Ok(midnight) = date.to_zoned(TimeZone::UTC).map(|day| day.timestamp().as_microsecond()) else { return };
+            let access = ual::Access {
+                role_guid: plain_guid(role),
+                user: user.to_lowercase(),
+                client: canonical(address),
+                year: date.year(),
+                days: vec![date.day_of_year().unsigned_abs()],
+                total: u64::from(count),
+                first: midnight,
+                last: midnight,
+            };
+            taken += 1;
+            take(access, &format!("{date} {}", plain_guid(tenant)));
         });
         if let Err(problem) = answered {
             problems.push(problem);
@@ -136,7 +161,7 @@ fn days(
         }
         until = Some(to.saturating_sub(1.days()).min(today));
         from = to;
-        if clients.len() >= MOST_CLIENTS && from < end {
+        if taken >= most && from < end {
             problems.push(format!(
                 "User Access Logging holds much: this collection has it up to {}, the next one goes on",
                 to.saturating_sub(1.days())
@@ -147,21 +172,10 @@ fn days(
     until
 }
 
-/// WMI tells days only: times are the midnights at which the first and the last one begin.
-fn client(((role_guid, tenant, address, user, year), days): (Key, BTreeMap<u16, u32>)) -> Client {
-    let midnight = |day: Option<&u16>| {
-        let day = Date::new(year, 1, 1).ok()?.saturating_add((i32::from(*day?) - 1).days());
-        Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
-    };
-    let first = midnight(days.keys().next()).unwrap_or_default();
-    let last = midnight(days.keys().next_back()).unwrap_or_default();
-    let total = days.values().map(|count| u64::from(*count)).sum();
-    let days = days.into_iter().collect();
-    Client { role_guid, tenant, total, first, last, address, user, client_name: String::new(), days }
-}
-
 #[cfg(test)]
 mod tests {
+    use caliper_proto::Access;
+
     use super::*;
     use crate::collect::wmi::fake::FakeManagement;
 
@@ -205,18 +219,28 @@ mod tests {
         );
     }
 
+    /// What is read after `resume`, and the rows.
+    fn run(fake: &mut FakeManagement, resume: Option<Date>, most: usize) -> (Reading, Vec<Access>) {
+        let mut rows = Table::default();
+        let reading = read(fake, resume, TODAY, most, &mut rows);
+        let rows = rows.finish().unwrap().read().unwrap().map(Result::unwrap).collect();
+        (reading, rows)
+    }
+
     #[test]
-    fn the_log_comes_as_a_database_would_hold_it() {
-        let reading = read(&mut fake(), None, TODAY);
+    fn the_log_comes_as_a_database_would_give_it() {
+        let (reading, rows) = run(&mut fake(), None, MOST_ROWS);
         assert_eq!((reading.problems.len(), reading.until), (0, Some(TODAY)));
         let file = reading.file.unwrap();
-        let [client] = file.clients.as_slice() else { panic!("{:?}", file.clients) };
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
         // 19 September is day 262 of the year, 26 November day 330
-        assert_eq!((client.user.as_str(), client.days.as_slice()), ("western\\_sersvc", &[(262, 2), (330, 3)][..]));
+        let days: Vec<u16> = row.days.iter().collect();
+        assert_eq!((row.key.principal.as_str(), days.as_slice()), ("western\\_sersvc", &[262, 330][..]));
         let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
         let times = (at("2026-09-19T00:00:00Z"), at("2026-11-26T00:00:00Z"));
-        assert_eq!((client.total, (client.first, client.last)), (5, times));
-        assert_eq!((client.role_guid.as_str(), client.address.as_str()), (FILE_SERVER, "10.17.44.6"));
+        assert_eq!((row.total, (row.first.micros(), row.last.micros())), (5, times));
+        assert_eq!((row.key.role_guid.as_str(), row.key.client.as_str()), (FILE_SERVER, "10.17.44.6"));
+        assert_eq!(row.key.service, "File Server");
         assert_eq!((file.roles[0].role_guid.as_str(), file.roles[0].first), (FILE_SERVER, at("2026-08-17T11:33:04Z")));
         assert_eq!(file.role_names[0].name, "File Server");
         assert_eq!((file.dns_names[0].address.as_str(), file.dns_names[0].host_name.as_str()), ("10.17.44.6", "pc7"));
@@ -224,17 +248,33 @@ mod tests {
     }
 
     #[test]
+    fn days_and_tenants_add_up_and_repeated_rows_do_not() {
+        let mut fake = fake();
+        access(&mut fake, "western\\_sersvc", "20261126", "1"); // the same day of the same tenant
+        let (_, rows) = run(&mut fake, None, MOST_ROWS);
+        assert_eq!(rows[0].total, 5);
+        let row = fake.rows.last_mut().unwrap();
+        row.1[1].1 = "11111111-0000-0000-0000-000000000000".into(); // of another one
+        let (_, rows) = run(&mut fake, None, MOST_ROWS);
+        assert_eq!((rows.len(), rows[0].total, rows[0].days.len()), (1, 6, 2));
+    }
+
+    #[test]
     fn it_goes_on_where_it_stopped() {
         let mut fake = fake();
         let until = Date::constant(2026, 11, 27);
-        let file = read(&mut fake, Some(until), TODAY).file.unwrap();
-        assert_eq!(file.clients[0].days, [(330, 3)], "the last days are read again, older ones are not");
+        let (_, rows) = run(&mut fake, Some(until), MOST_ROWS);
+        assert_eq!(
+            (rows[0].days.iter().collect::<Vec<_>>(), rows[0].total),
+            (vec![330], 3),
+            "the last days are read again, older ones are not"
+        );
         let asked: Vec<_> = fake.asked.iter().filter(|(class, _)| *class == "MsftUal_DailyAccess").collect();
         let condition = "AccessDate >= '20261124000000.000000+000' AND AccessDate < '20261130000000.000000+000'";
         assert_eq!(asked, [&("MsftUal_DailyAccess", condition.to_owned())]);
         // a clock that was wrong when it was read last
-        let ahead = read(&mut fake, Some(Date::constant(2031, 1, 1)), TODAY);
-        assert_eq!((ahead.until, ahead.file.unwrap().clients[0].days.len()), (Some(TODAY), 1));
+        let (ahead, rows) = run(&mut fake, Some(Date::constant(2031, 1, 1)), MOST_ROWS);
+        assert_eq!((ahead.until, rows[0].days.len()), (Some(TODAY), 1));
     }
 
     #[test]
@@ -243,11 +283,9 @@ mod tests {
         for date in ["20231231", "20240101", "20251231"] {
             access(&mut fake, "western\\_sersvc", date, "1");
         }
-        let file = read(&mut fake, None, TODAY).file.unwrap();
-        let days: Vec<Vec<u16>> =
-            file.clients.iter().map(|client| client.days.iter().map(|(day, _)| *day).collect()).collect();
-        assert_eq!(days, [vec![1_u16], vec![365], vec![262, 330]]);
-        assert_eq!(file.accesses().iter().map(|access| access.year).collect::<Vec<_>>(), [2024, 2025, 2026]);
+        let (_, rows) = run(&mut fake, None, MOST_ROWS);
+        let days: Vec<(i16, Vec<u16>)> = rows.iter().map(|row| (row.key.year, row.days.iter().collect())).collect();
+        assert_eq!(days, [(2024, vec![1_u16]), (2025, vec![365]), (2026, vec![262, 330])]);
     }
 
     #[test]
@@ -255,25 +293,25 @@ mod tests {
         let mut fake = fake();
         fake.broken = vec![("MsftUal_DailyAccess", "too slow"), ("MsftUal_Dns", "refused")];
         let until = Some(Date::constant(2026, 10, 1));
-        let reading = read(&mut fake, until, TODAY);
+        let (reading, _) = run(&mut fake, until, MOST_ROWS);
         assert_eq!((reading.problems.as_slice(), reading.until), (&["refused".into(), "too slow".into()][..], until));
         assert_eq!(reading.file.unwrap().roles.len(), 1);
         fake.broken = vec![("MsftUal_Overview", "refused")];
-        let reading = read(&mut fake, until, TODAY);
+        let (reading, _) = run(&mut fake, until, MOST_ROWS);
         assert_eq!((reading.file, reading.problems.len(), reading.until), (None, 1, until));
-        let nothing = read(&mut FakeManagement::default(), None, TODAY);
+        let (nothing, _) = run(&mut FakeManagement::default(), None, MOST_ROWS);
         assert_eq!((nothing.file, nothing.problems.len(), nothing.until), (None, 0, None));
     }
 
     #[test]
     fn too_much_for_once_is_read_in_parts() {
         let mut fake = fake();
-        for number in 0..MOST_CLIENTS {
+        for number in 0..5 {
             access(&mut fake, &format!("user{number}"), "20240105", "1");
         }
-        let reading = read(&mut fake, None, TODAY);
+        let (reading, rows) = run(&mut fake, None, 5);
         assert_eq!(reading.until, Some(Date::constant(2024, 1, 31)));
         assert!(reading.problems[0].contains("up to 2024-01-31, the next one goes on"), "{:?}", reading.problems);
-        assert_eq!((fake.asked.len(), reading.file.unwrap().clients.len()), (4, MOST_CLIENTS));
+        assert_eq!((fake.asked.len(), rows.len()), (4, 5));
     }
 }

@@ -13,36 +13,31 @@ use caliper_evidence::{
     smbios::{self, Firmware},
     ual::{self, SystemIdentity},
 };
-use caliper_proto::{Access, Inventory, Report};
+use caliper_proto::{Inventory, Report};
 
 use super::{
-    CollectError, edition,
+    CollectError, Collected, Progress, edition,
     folder::{Folder, Kind},
-    installed, server,
+    installed, server, sign_ins,
     system::System,
     user_access::{self, UserAccess},
 };
+use crate::rows::Table;
 
 /// Report files and firmware tables larger than this are not read.
 const LARGEST_REPORT: u64 = 1 << 30;
 const LARGEST_TABLE: u64 = 1 << 20;
 /// What is read of a registry is some kilobytes; somebody may have exported more.
 const LARGEST_EXPORT: u64 = 64 << 20;
-/// Rows kept beside as many merged ones again before they are merged too.
-const MOST_WAITING: usize = 1 << 16;
 /// More warnings than this help nobody; the rest is counted.
 const MOST_WARNINGS: usize = 500;
 
 /// Computers named in a warning; the rest is counted.
 const MOST_NAMES: usize = 20;
 
-/// Everything read so far.
+/// Everything read so far, but for the rows.
 #[derive(Default)]
 struct Gathered {
-    /// Merged now and then, and at the end.
-    rows: Vec<Access>,
-    /// How many rows the last merge left.
-    different: usize,
     user_access: UserAccess,
     /// The history of each identity database, with its path.
     histories: Vec<(PathBuf, Vec<SystemIdentity>)>,
@@ -58,11 +53,17 @@ struct Gathered {
     used: usize,
 }
 
-pub fn collect(dir: &Path) -> Result<Report, CollectError> {
+pub fn collect(dir: &Path, mut rows: Table) -> Result<Collected, CollectError> {
     let folder = Folder::read(dir)?;
     let mut gathered = Gathered { warnings: folder.warnings, ..Gathered::default() };
+    for (path, _) in folder.files.iter().filter(|(_, kind)| *kind == Kind::Database) {
+        // names of roles are part of a row and stand in a database of their own; what is wrong with one is said when it is read whole
+        let database = fs_err::File::open(path).ok();
+        gathered.user_access.name(database.and_then(|file| ual::role_names(file).ok()).unwrap_or_default());
+    }
     for (path, kind) in &folder.files {
-        gathered.read(path, *kind)?;
+        gathered.read(path, *kind, &mut rows)?;
+        rows.check().map_err(CollectError::Scratch)?;
     }
     if gathered.used == 0 {
         let path = dir.to_owned();
@@ -76,32 +77,27 @@ pub fn collect(dir: &Path) -> Result<Report, CollectError> {
         let ignored = folder.ignored;
         gathered.warnings.push(format!("files ignored because they are no evidence this program knows: {ignored}"));
     }
-    gathered.finish(dir)
+    let (server, warnings) = gathered.finish(dir)?;
+    Ok(Collected {
+        server,
+        rows: rows.finish().map_err(CollectError::Scratch)?,
+        warnings,
+        progress: Progress::default(),
+    })
 }
 
 impl Gathered {
-    fn read(&mut self, path: &Path, kind: Kind) -> Result<(), CollectError> {
+    fn read(&mut self, path: &Path, kind: Kind, rows: &mut Table) -> Result<(), CollectError> {
         match kind {
-            Kind::Database => self.database(path),
-            Kind::EventLog => self.event_log(path),
+            Kind::Database => self.database(path, rows),
+            Kind::EventLog => self.event_log(path, rows),
             Kind::Smbios => self.firmware(path),
-            Kind::Report => self.report(path),
+            Kind::Report => self.report(path, rows),
             Kind::RegistryExport => self.registry_export(path),
             Kind::Hive => {
                 let advice = "not read; `reg export` writes what is";
                 self.warnings.push(format!("{}: a registry hive, {advice}", path.display()));
                 Ok(())
-            }
-        }
-    }
-
-    fn join(&mut self, rows: impl IntoIterator<Item = Access>) {
-        for row in rows {
-            self.rows.push(row);
-            // memory follows the number of different rows, not that of all rows read
-            if self.rows.len() > 2 * self.different + MOST_WAITING {
-                self.rows = caliper_proto::merge_all(std::mem::take(&mut self.rows));
-                self.different = self.rows.len();
             }
         }
     }
@@ -113,19 +109,27 @@ impl Gathered {
         self.warnings.push(sentence);
     }
 
-    fn database(&mut self, path: &Path) -> Result<(), CollectError> {
-        let mut accesses = ual::Accesses::default();
+    fn database(&mut self, path: &Path, rows: &mut Table) -> Result<(), CollectError> {
+        rows.begin();
         // whole pages are read at once, so a buffer in between would only copy
-        let file = match ual::read_each(open(path)?, |client| accesses.add(&client)) {
+        let read = ual::read_each(open(path)?, |client| {
+            let service = self.user_access.service(&client.role_guid);
+            for access in client.accesses() {
+                rows.add(&user_access::access(access, service.clone()), &client.tenant);
+            }
+        });
+        let file = match read {
             Ok(file) => file,
             Err(problem @ EseError::CutOff { .. }) => {
                 return Err(CollectError::CutOff { path: path.to_owned(), problem });
             }
             Err(problem) => {
+                rows.forget();
                 self.cannot_use(path, &problem);
                 return Ok(());
             }
         };
+        rows.end();
         self.warnings.extend(file.warnings.iter().map(|warning| format!("{}: {warning}", path.display())));
         if !file.is_ual {
             self.warnings.push(format!("{}: a database, but not of User Access Logging; ignored", path.display()));
@@ -136,24 +140,25 @@ impl Gathered {
         if !file.identities.is_empty() {
             self.histories.push((path.to_owned(), file.identities.clone()));
         }
-        self.join(user_access::accesses(accesses.finish()));
         Ok(())
     }
 
-    fn event_log(&mut self, path: &Path) -> Result<(), CollectError> {
-        let log = match event_log::read(open(path)?) {
+    fn event_log(&mut self, path: &Path, rows: &mut Table) -> Result<(), CollectError> {
+        rows.begin();
+        let log = match event_log::read(open(path)?, sign_ins::adding(rows)) {
             Ok(log) => log,
             Err(problem) => {
+                rows.forget();
                 self.cannot_use(path, &problem);
                 return Ok(());
             }
         };
+        rows.end();
         self.used += 1;
         self.warnings.extend(log.warnings.iter().map(|warning| format!("{}: {warning}", path.display())));
         for (computer, count) in &log.computers {
             *self.computers.entry(computer.clone()).or_default() += count;
         }
-        self.join(super::sign_ins::accesses(&log));
         Ok(())
     }
 
@@ -182,19 +187,24 @@ impl Gathered {
         Ok(())
     }
 
-    fn report(&mut self, path: &Path) -> Result<(), CollectError> {
+    fn report(&mut self, path: &Path, rows: &mut Table) -> Result<(), CollectError> {
         let bytes = read_at_most(path, LARGEST_REPORT)?;
         let text = String::from_utf8_lossy(&bytes);
         let report = Report::from_json(text.trim_start_matches('\u{feff}'))
             .map_err(|source| CollectError::Report { path: path.to_owned(), source })?;
         self.used += 1;
-        self.join(report.accesses);
+        for mut access in report.accesses {
+            if access.key.service.is_empty() {
+                access.key.service = self.user_access.service(&access.key.role_guid);
+            }
+            rows.join(&access);
+        }
         self.warnings.extend(report.warnings);
         self.reported.push((path.to_owned(), report.server));
         Ok(())
     }
 
-    fn finish(mut self, dir: &Path) -> Result<Report, CollectError> {
+    fn finish(mut self, dir: &Path) -> Result<(Inventory, Vec<String>), CollectError> {
         let mut server = self.server(dir)?;
         let installed = installed::of_registry(&self.registry);
         if !installed.is_empty() {
@@ -204,13 +214,6 @@ impl Gathered {
         if let Some(firmware) = &self.firmware {
             server::add_firmware(&mut server, firmware, &mut self.warnings);
         }
-        let rows = std::mem::take(&mut self.rows).into_iter().map(|mut row| {
-            if row.key.service.is_empty() {
-                row.key.service = self.user_access.service(&row.key.role_guid);
-            }
-            row
-        });
-        let accesses = caliper_proto::merge_all(rows);
         let (roles, names, machines) = self.user_access.into_facts();
         // a report file may have brought its own
         server.roles.extend(roles);
@@ -221,7 +224,7 @@ impl Gathered {
             self.warnings.truncate(MOST_WARNINGS);
             self.warnings.push(format!("and {more} more warnings"));
         }
-        Ok(Report { server, accesses, warnings: self.warnings })
+        Ok((server, self.warnings))
     }
 
     /// Who the server is: as UAL, a report or the logs say, and on edition and version as its registry says.

@@ -16,11 +16,12 @@ use super::{
     logs::{self, CHANNELS, Channel},
     registry::{PROCESSOR, Registry},
     sessions::Session,
+    sign_ins,
     system::System,
     windows::Answers,
     wmi::{Management, Question},
 };
-use crate::sentence::sentence;
+use crate::{rows::Table, sentence::sentence};
 
 /// The registry of this Windows, and what it refused.
 #[derive(Default)]
@@ -67,9 +68,9 @@ impl Management for Asked {
     }
 }
 
-/// Adds what was logged since `progress`, and returns how far that got.
-pub fn evidence(answers: &mut Answers, now: Instant, progress: &Progress) -> Progress {
-    let reading = access_log::read(&mut Asked, progress.user_access, now.date());
+/// Adds what was logged since `progress`, who used what to `rows`, and returns how far that got.
+pub fn evidence(answers: &mut Answers, now: Instant, progress: &Progress, rows: &mut Table) -> Progress {
+    let reading = access_log::read(&mut Asked, progress.user_access, now.date(), access_log::MOST_ROWS, rows);
     answers.user_access = reading.file;
     answers.problems.extend(reading.problems);
     match guests::read(&mut Asked, now) {
@@ -82,14 +83,19 @@ pub fn evidence(answers: &mut Answers, now: Instant, progress: &Progress) -> Pro
             let records = Records::open(channel, &logs::query(events));
             records.map(|records| records.map(Opened)).map_err(|error| sentence(&error))
         };
-        match logs::read(&open, progress.logs.get(channel), MOST_RECORDS) {
+        rows.begin();
+        let read = logs::read(&open, progress.logs.get(channel), MOST_RECORDS, &mut sign_ins::adding(rows));
+        match read {
             Ok(Some((log, place))) => {
+                rows.end();
                 answers.problems.extend(log.warnings.iter().map(|warning| format!("{channel}: {warning}")));
-                answers.logs.push(log);
                 progress.logs.extend(place.map(|place| (channel.to_owned(), place)));
             }
             Ok(None) => {}
-            Err(problem) => answers.problems.push(problem),
+            Err(problem) => {
+                rows.forget();
+                answers.problems.push(problem);
+            }
         }
     }
     progress

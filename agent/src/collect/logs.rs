@@ -2,7 +2,7 @@
 //!
 //! Pure: the records come in, as XML. Which of them count stands in `caliper_evidence::event_log`.
 
-use caliper_evidence::event_log::{self, EventLog, Reading};
+use caliper_evidence::event_log::{self, EventLog, Reading, Use};
 
 use super::progress::Place;
 
@@ -31,11 +31,13 @@ pub fn query(events: &[u32]) -> String {
 
 /// Reads on after `place`; from the oldest record where there is none or the log has lost it, which repeats rows at worst.
 ///
-/// After `most` records the rest waits for the next collection. `open` opens the channel anew; `None` if there is no such channel. Returns what the records prove and where to go on.
+/// After `most` records the rest waits for the next collection. `open` opens the channel anew; `None` if there is no such channel. What
+/// the records prove goes to `each`; returns what else they say and where to go on.
 pub fn read<C: Channel>(
     open: &dyn Fn() -> Result<Option<C>, String>,
     place: Option<&Place>,
     most: usize,
+    each: &mut impl FnMut(Use),
 ) -> Result<Option<(EventLog, Option<Place>)>, String> {
     let Some((mut channel, mut records)) = begin(open, place)? else { return Ok(None) };
     let mut reading = Reading::default();
@@ -53,6 +55,7 @@ pub fn read<C: Channel>(
                 None => damaged += 1,
             }
         }
+        reading.overflow(&mut *each);
         // nobody could tell a damaged record again, so the place before it stays
         if let Some(micros) = last {
             reached = channel.bookmark()?.map(|bookmark| Place { bookmark, micros });
@@ -75,7 +78,7 @@ pub fn read<C: Channel>(
     if damaged > 0 {
         warnings.push(format!("{damaged} records cannot be read, left out"));
     }
-    let mut log = reading.finish();
+    let mut log = reading.finish(each);
     log.warnings.extend(warnings);
     Ok(Some((log, reached)))
 }
@@ -151,8 +154,10 @@ mod tests {
 
     /// The accounts in the order of their names, warnings, and the number in the place that was reached.
     fn run(fake: &FakeChannel, place: Option<&Place>, most: usize) -> (Vec<String>, Vec<String>, Option<Place>) {
-        let (log, place) = read(&|| Ok(Some(fake.clone())), place, most).unwrap().unwrap();
-        (log.uses.into_iter().map(|row| row.sign_in.principal).collect(), log.warnings, place)
+        let mut users = Vec::new();
+        let mut each = |row: Use| users.push(row.sign_in.principal);
+        let (log, place) = read(&|| Ok(Some(fake.clone())), place, most, &mut each).unwrap().unwrap();
+        (users, log.warnings, place)
     }
 
     fn of(numbers: std::ops::Range<u64>) -> FakeChannel {
@@ -205,9 +210,12 @@ mod tests {
 
     #[test]
     fn a_channel_that_is_not_there_is_no_log() {
-        let nothing = read(&|| Ok(None::<FakeChannel>), None, 1);
+        let nothing = read(&|| Ok(None::<FakeChannel>), None, 1, &mut drop);
         assert_eq!(nothing, Ok(None));
-        assert_eq!(read(&|| Err::<Option<FakeChannel>, _>("refused".into()), None, 1), Err("refused".into()));
+        assert_eq!(
+            read(&|| Err::<Option<FakeChannel>, _>("refused".into()), None, 1, &mut drop),
+            Err("refused".into())
+        );
         assert_eq!(query(&[21, 25]), "*[System[EventID=21 or EventID=25]]");
         // what is asked for is what the rules look at
         for (_, events) in CHANNELS {

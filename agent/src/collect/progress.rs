@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use caliper_proto::Report;
+use caliper_proto::{Inventory, Report};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use crate::rows::Rows;
 
 /// What need not be read again. Kept with the mark of the last collection that was queued whole, so it never runs ahead of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,18 +28,22 @@ pub struct Place {
     pub micros: i64,
 }
 
-/// A report, and how far it got.
-#[derive(Debug, Clone)]
+/// What a collection found, and how far it got.
+#[derive(Debug)]
 pub struct Collected {
-    /// Facts, and the accesses since the last time.
-    pub report: Report,
+    /// Facts.
+    pub server: Inventory,
+    /// The accesses since the last time.
+    pub rows: Rows,
+    /// What could not be read or looks odd, in words.
+    pub warnings: Vec<String>,
     /// Where the next collection goes on.
     pub progress: Progress,
 }
 
 impl From<Report> for Collected {
     /// A report of everything there is: nothing is gone on with.
-    fn from(report: Report) -> Self {
-        Self { report, progress: Progress::default() }
+    fn from(Report { server, accesses, warnings }: Report) -> Self {
+        Self { server, rows: accesses.into_iter().collect(), warnings, progress: Progress::default() }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caliper_evidence::ual::{self, UalFile};
+use caliper_evidence::ual::{self, RoleName, UalFile};
 use caliper_proto::{Access, AccessKey, Days, Instant, NameRecord, RoleUse, Source, VirtualMachine};
 
 /// What is gathered over all databases of a server, each fact once.
@@ -19,11 +19,15 @@ fn instant(micros: i64) -> Instant {
 }
 
 impl UserAccess {
+    /// Takes names of roles, of which the first counts; before any row whose service may be one of them.
+    pub fn name(&mut self, roles: Vec<RoleName>) {
+        for RoleName { role_guid, name } in roles {
+            self.role_names.entry(role_guid).or_insert(name);
+        }
+    }
+
     /// Takes the roles, names and virtual machines of one database.
     pub fn add(&mut self, file: &UalFile) {
-        for role in &file.role_names {
-            self.role_names.entry(role.role_guid.clone()).or_insert_with(|| role.name.clone());
-        }
         for role in &file.roles {
             let (first, last) = (instant(role.first), instant(role.last));
             let known = self.roles.entry(role.role_guid.clone()).or_insert_with(|| RoleUse {
@@ -77,27 +81,25 @@ impl UserAccess {
     }
 }
 
-/// The report rows of one database; the service is filled in when all role names are known.
-pub fn accesses(of_file: impl IntoIterator<Item = ual::Access>) -> impl Iterator<Item = Access> {
-    of_file.into_iter().map(|access| {
-        let mut days = Days::default();
-        for day in &access.days {
-            // the reader lets only 1 to 366 through
-            let _ = days.insert(*day);
-        }
-        Access {
-            key: AccessKey {
-                service: String::new(),
-                role_guid: access.role_guid,
-                principal: access.user,
-                client: access.client,
-                source: Source::UserAccessLogging,
-                year: access.year,
-            },
-            days,
-            total: access.total,
-            first: instant(access.first),
-            last: instant(access.last),
-        }
-    })
+/// What a row of a database says, as a row of the report.
+pub fn access(access: ual::Access, service: String) -> Access {
+    let mut days = Days::default();
+    for day in &access.days {
+        // the reader lets only 1 to 366 through
+        let _ = days.insert(*day);
+    }
+    Access {
+        key: AccessKey {
+            service,
+            role_guid: access.role_guid,
+            principal: access.user,
+            client: access.client,
+            source: Source::UserAccessLogging,
+            year: access.year,
+        },
+        days,
+        total: access.total,
+        first: instant(access.first),
+        last: instant(access.last),
+    }
 }

@@ -2,17 +2,17 @@
 //!
 //! Pure: the answers come in as plain data, so that those of machines nobody has here can be recorded and tried.
 
-use caliper_evidence::{event_log::EventLog, smbios, ual::UalFile};
-use caliper_proto::{Access, Installed, Instant, Inventory, Report, VirtualMachine, is_virtual_by_firmware};
+use caliper_evidence::{smbios, ual::UalFile};
+use caliper_proto::{Installed, Instant, Inventory, VirtualMachine, is_virtual_by_firmware};
 
 use super::{
     CollectError, guests, server,
     sessions::{self, Session},
-    sign_ins,
     system::System,
     topology,
-    user_access::{self, UserAccess},
+    user_access::UserAccess,
 };
+use crate::rows::Table;
 
 /// What Windows answered; empty and `None` where it did not.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +35,8 @@ pub struct Answers {
     pub shares: Vec<Session>,
     /// `WTSEnumerateSessions`, those in which somebody is at work.
     pub desktops: Vec<Session>,
-    /// User Access Logging; `None` if it does not answer.
+    /// User Access Logging without its clients; `None` if it does not answer.
     pub user_access: Option<UalFile>,
-    /// What the event logs prove, one per channel.
-    pub logs: Vec<EventLog>,
     /// The virtual machines of a Hyper-V host.
     pub guests: Vec<VirtualMachine>,
     /// Calls that failed, one sentence each.
@@ -49,33 +47,27 @@ const MICROSOFT_HYPERVISOR: &str = "Microsoft Hv";
 /// Only the partition that manages a Hyper-V host may create others: it runs on the metal.
 const MAY_CREATE_PARTITIONS: u32 = 1;
 
-/// The report of a running server.
-pub fn describe(answers: &Answers, now: Instant) -> Result<Report, CollectError> {
+/// A running server and what is odd about it; its sessions of this moment go into the table, where what it has logged stands already.
+pub fn describe(answers: &Answers, now: Instant, rows: &mut Table) -> Result<(Inventory, Vec<String>), CollectError> {
     let mut warnings = answers.problems.clone();
     let mut server = answers.system.describe(&mut warnings)?;
     server.addresses.clone_from(&answers.addresses);
     server.installed = answers.installed.clone();
     add_processors(&mut server, answers, &mut warnings);
     add_machine(&mut server, answers, &mut warnings);
+    add_user_access(&mut server, answers, &mut warnings);
     let sessions = sessions::of_shares(&answers.shares, now).chain(sessions::of_desktops(&answers.desktops, now));
-    let logged = add_user_access(&mut server, answers, &mut warnings);
-    let accesses =
-        caliper_proto::merge_all(sessions.chain(logged).chain(answers.logs.iter().flat_map(sign_ins::accesses)));
-    Ok(Report { server, accesses, warnings })
+    sessions.for_each(|access| rows.join(&access));
+    Ok((server, warnings))
 }
 
-/// Roles, names and machines of User Access Logging and of Hyper-V; returns the accesses.
-fn add_user_access(server: &mut Inventory, answers: &Answers, warnings: &mut Vec<String>) -> Vec<Access> {
+/// Roles, names and machines of User Access Logging and of Hyper-V.
+fn add_user_access(server: &mut Inventory, answers: &Answers, warnings: &mut Vec<String>) {
     let mut known = UserAccess::default();
-    let mut rows = Vec::new();
     if let Some(file) = &answers.user_access {
         warnings.extend(file.warnings.iter().cloned());
+        known.name(file.role_names.clone());
         known.add(file);
-        let named = |row: Access| {
-            let service = known.service(&row.key.role_guid);
-            Access { key: caliper_proto::AccessKey { service, ..row.key }, ..row }
-        };
-        rows = user_access::accesses(file.accesses()).map(named).collect();
     } else {
         warnings.push(
             "User Access Logging does not answer, so who used this server is known from its logs and sessions only: see \
@@ -86,7 +78,6 @@ fn add_user_access(server: &mut Inventory, answers: &Answers, warnings: &mut Vec
     let (roles, names, machines) = known.into_facts();
     (server.roles, server.names) = (roles, names);
     server.virtual_machines = guests::join(machines, answers.guests.clone());
-    rows
 }
 
 /// Windows' count first; the firmware's table is added by [`add_machine`] as a second opinion.

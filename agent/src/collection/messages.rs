@@ -1,18 +1,18 @@
 //! A report as messages of the wire, none of which the aggregator would refuse.
 
-use std::slice;
+use std::{io, slice};
 
-use caliper_proto::{
-    Access, Instant, Inventory, NameRecord, Processor, Report, RoleUse, SqlInstance, VirtualMachine, wire,
-};
+use caliper_proto::{Access, Instant, Inventory, NameRecord, Processor, RoleUse, SqlInstance, VirtualMachine, wire};
 use prost::Message as _;
 use wire::from_agent::Body;
 
-/// Most access rows in a message.
-pub const MOST_ROWS: usize = 5_000;
+use crate::collect::Collected;
 
-/// Most bytes of a batch, far below the 4 MiB that gRPC servers take unless told otherwise.
-pub const MOST_BYTES: usize = 2 << 20;
+/// Most access rows in a message: few enough that those on their way take little memory.
+pub const MOST_ROWS: usize = 1_000;
+
+/// Most bytes of a batch, for the same reason, and far below the 4 MiB that gRPC servers take unless told otherwise.
+pub const MOST_BYTES: usize = 256 << 10;
 
 /// Most client names in an inventory; the latest are kept.
 const MOST_NAMES: usize = 20_000;
@@ -30,20 +30,37 @@ const MOST_WARNINGS: usize = 500;
 /// Most bytes of a text: the aggregator takes no longer one.
 const LONGEST_TEXT: usize = 1024;
 
-/// The inventory, then the accesses in batches, made one by one.
-pub fn messages(report: &Report, observed: Instant) -> impl Iterator<Item = Body> {
-    let inventory = Body::Inventory(inventory(report, observed));
-    let batches = report.accesses.chunks(MOST_ROWS).flat_map(|rows| {
-        let mut fitting = Vec::new();
-        split(rows, &mut fitting);
-        fitting
+/// The inventory, then the accesses in batches, made one by one. Ends after an error of the disk.
+pub fn messages(collected: &mut Collected, observed: Instant) -> io::Result<impl Iterator<Item = io::Result<Body>>> {
+    let mut refused = 0;
+    for row in collected.rows.read()? {
+        refused += u64::from(!is_sendable(&row?));
+    }
+    let inventory = Body::Inventory(inventory(&collected.server, collected.warnings.clone(), refused, observed));
+    let mut rows = collected.rows.read()?;
+    let mut fitting = Vec::new().into_iter();
+    let batches = std::iter::from_fn(move || {
+        loop {
+            if let Some(batch) = fitting.next() {
+                return Some(Ok(Body::Accesses(batch)));
+            }
+            let next: Vec<Access> = match rows.by_ref().take(MOST_ROWS).collect() {
+                Ok(next) => next,
+                Err(error) => return Some(Err(error)),
+            };
+            if next.is_empty() {
+                return None;
+            }
+            let mut batches = Vec::new();
+            split(&next, &mut batches);
+            fitting = batches.into_iter();
+        }
     });
-    std::iter::once(inventory).chain(batches.map(Body::Accesses))
+    Ok(std::iter::once(Ok(inventory)).chain(batches))
 }
 
-fn inventory(report: &Report, observed: Instant) -> wire::Inventory {
-    let mut server: Inventory = report.server.clone();
-    let mut warnings = report.warnings.clone();
+fn inventory(server: &Inventory, mut warnings: Vec<String>, refused: u64, observed: Instant) -> wire::Inventory {
+    let mut server = server.clone();
     texts(&mut server).for_each(cut);
     let size = |name: &NameRecord| name.address.len() + name.host_name.len();
     if server.names.len() > keeping(&server.names, BYTES_OF_NAMES, size).min(MOST_NAMES) {
@@ -65,7 +82,6 @@ fn inventory(report: &Report, observed: Instant) -> wire::Inventory {
     let most = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let size = |one: &SqlInstance| one.name.len() + most(&one.edition) + most(&one.version) + most(&one.cluster);
     shorten(&mut installed.sql_instances, all, BYTES_OF_OTHERS, size, "instances of SQL Server", &mut warnings);
-    let refused = report.accesses.iter().filter(|row| !is_sendable(row)).count();
     if refused > 0 {
         warnings.push(format!("{refused} access rows with impossible values left out"));
     }

@@ -3,7 +3,8 @@
 use std::future::{pending, ready};
 
 use caliper_proto::{
-    Access, AccessKey, Days, Installed, Inventory, NameRecord, Processor, RoleUse, Source, SqlInstance, VirtualMachine,
+    Access, AccessKey, Days, Installed, Inventory, NameRecord, Processor, Report, RoleUse, Source, SqlInstance,
+    VirtualMachine,
 };
 use tempfile::TempDir;
 
@@ -34,6 +35,12 @@ fn report(rows: usize) -> Report {
     Report { server, accesses: (0..rows).map(row).collect(), warnings: vec![] }
 }
 
+/// The messages of a report.
+fn bodies(report: &Report) -> Vec<Body> {
+    let mut collected = report.clone().into();
+    messages(&mut collected, Instant::default()).unwrap().map(Result::unwrap).collect()
+}
+
 struct Place {
     folder: Folder,
     queue: Opened,
@@ -55,8 +62,8 @@ fn queued(place: &mut Place) -> Vec<wire::FromAgent> {
 
 async fn enqueue_into(place: &mut Place, report: &Report, subject: &str) -> Outcome {
     let now = Instant::from_micros(5).unwrap();
-    let collected = report.clone().into();
-    enqueue(&collected, now, subject, &place.folder, &mut place.queue.writer, pending()).await.unwrap()
+    let mut collected = report.clone().into();
+    enqueue(&mut collected, now, subject, &place.folder, &mut place.queue.writer, pending()).await.unwrap()
 }
 
 #[tokio::test]
@@ -94,7 +101,7 @@ async fn a_collection_queued_in_part_is_queued_again() {
     let mut place = place(64 << 20);
     let report = report(3);
     // killed after the messages were committed and before the mark: the queue has them, the mark does not
-    for body in messages(&report, Instant::default()) {
+    for body in bodies(&report) {
         place.queue.writer.append(|sequence| wire::FromAgent { sequence, body: Some(body) }.encode_to_vec()).unwrap();
     }
     place.queue.writer.commit().unwrap();
@@ -106,10 +113,10 @@ async fn a_collection_queued_in_part_is_queued_again() {
 async fn a_full_queue_refuses_the_newest_counts_it_and_tries_again() {
     let mut place = place(1 << 20);
     let report = report(60_000);
-    let whole = messages(&report, Instant::default()).count() as u64;
+    let whole = bodies(&report).len() as u64;
     let now = Instant::default();
-    let collected = progressed(report, 2);
-    let outcome = enqueue(&collected, now, "s", &place.folder, &mut place.queue.writer, ready(())).await.unwrap();
+    let mut collected = progressed(report, 2);
+    let outcome = enqueue(&mut collected, now, "s", &place.folder, &mut place.queue.writer, ready(())).await.unwrap();
     let Outcome::GaveUp(left_out) = outcome else { panic!("{outcome:?}") };
     let accepted = queued(&mut place);
     assert_eq!(accepted.len() as u64 + left_out, whole);
@@ -128,7 +135,7 @@ async fn a_full_queue_refuses_the_newest_counts_it_and_tries_again() {
         }
     };
     let outcome = tokio::select! {
-        outcome = enqueue(&collected, now, "s", folder, writer, pending()) => outcome.unwrap(),
+        outcome = enqueue(&mut collected, now, "s", folder, writer, pending()) => outcome.unwrap(),
         () = deliver => unreachable!(),
     };
     assert_eq!(outcome, Outcome::Queued(whole));
@@ -138,7 +145,7 @@ async fn a_full_queue_refuses_the_newest_counts_it_and_tries_again() {
 /// A collection that has read User Access Logging up to a day of January.
 fn progressed(report: Report, day: i8) -> Collected {
     let user_access = jiff::civil::Date::new(2026, 1, day).ok();
-    Collected { report, progress: Progress { user_access, ..Progress::default() } }
+    Collected { progress: Progress { user_access, ..Progress::default() }, ..report.into() }
 }
 
 #[tokio::test]
@@ -146,8 +153,8 @@ async fn reading_goes_on_after_what_was_queued_and_begins_anew_for_another_aggre
     let mut place = place(64 << 20);
     let at = |place: &Place, subject| progress(&place.folder, subject).user_access.map(jiff::civil::Date::day);
     for (day, rows) in [(2, 1), (3, 1), (4, 2)] {
-        let (collected, now) = (progressed(report(rows), day), Instant::default());
-        enqueue(&collected, now, "s", &place.folder, &mut place.queue.writer, pending()).await.unwrap();
+        let (mut collected, now) = (progressed(report(rows), day), Instant::default());
+        enqueue(&mut collected, now, "s", &place.folder, &mut place.queue.writer, pending()).await.unwrap();
         assert_eq!((at(&place, "s"), at(&place, "another")), (Some(day), None));
     }
     forget(&place.folder);
@@ -168,7 +175,7 @@ fn nothing_leaves_that_the_aggregator_would_refuse() {
         .map(|at| NameRecord { address: "a".into(), host_name: "h".into(), last: Instant::from_micros(at).unwrap() })
         .collect();
     let mut rows = 0;
-    for body in messages(&report, Instant::default()) {
+    for body in bodies(&report) {
         match body {
             Body::Inventory(inventory) => {
                 assert!(inventory.encoded_len() < 4 << 20);
@@ -218,7 +225,7 @@ fn an_inventory_of_nothing_but_long_texts_is_still_taken() {
         },
         ..Inventory::default()
     };
-    let Some(Body::Inventory(inventory)) = messages(&report, Instant::default()).next() else { panic!("no inventory") };
+    let Some(Body::Inventory(inventory)) = bodies(&report).into_iter().next() else { panic!("no inventory") };
     assert!(inventory.encoded_len() < 4 << 20, "{}", inventory.encoded_len());
     // 2 MiB of names with two texts of 1024 bytes and 32 bytes around them
     assert_eq!(inventory.names.len(), (2 << 20) / 2080);
@@ -231,7 +238,8 @@ fn batches_of_long_texts_are_cut_by_size() {
     for (at, row) in report.accesses.iter_mut().enumerate() {
         row.key.service = format!("{at:01024}");
     }
-    let sizes: Vec<usize> = messages(&report, Instant::default())
+    let sizes: Vec<usize> = bodies(&report)
+        .into_iter()
         .filter_map(|body| if let Body::Accesses(batch) = body { Some(batch.encoded_len()) } else { None })
         .collect();
     assert!(sizes.len() > 1 && sizes.iter().all(|size| *size <= MOST_BYTES), "{sizes:?}");

@@ -151,7 +151,7 @@ impl Cycle {
         let progress = collection::progress(&self.folder, &self.subject);
         let mut work = tokio::task::spawn_blocking(move || collector(&progress));
         let mut looks = looks(self.look);
-        let collected = loop {
+        let mut collected = loop {
             tokio::select! {
                 collected = &mut work => break collected.map_err(|_| RunError::CollectorDied)??,
                 // nobody can stop the work, but the process can end
@@ -162,14 +162,14 @@ impl Cycle {
                 }
             }
         };
-        let report = &collected.report;
-        for warning in &report.warnings {
+        for warning in &collected.warnings {
             tracing::warn!("{warning}");
         }
-        tracing::info!(rows = report.accesses.len(), "collected");
+        tracing::info!(rows = collected.rows.count(), "collected");
         let now = (self.environment.now)();
         let folder = &self.folder;
-        Ok(collection::enqueue(&collected, now, &self.subject, folder, &mut self.writer, patience).await?)
+        let queued = collection::enqueue(&mut collected, now, &self.subject, folder, &mut self.writer, patience);
+        Ok(Box::pin(queued).await?)
     }
 }
 

@@ -109,6 +109,34 @@ async fn collect_shows_a_summary_the_contract_or_a_file() {
     assert!(missing.sentence().contains("/nowhere/at/all"), "{}", missing.sentence());
 }
 
+/// The shell bounds the size of files, which refuses as a full disk does.
+#[tokio::test]
+#[cfg(unix)]
+async fn a_disk_without_room_for_what_memory_cannot_hold_is_said_and_then_all_is_delivered() {
+    let fake = Fake::start().await;
+    let place = Place::enrolled(&fake).await;
+    place.configure(&report(20_000));
+    let run = |most: &str| {
+        let mut shell = std::process::Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {most}; exec \"$0\" --config \"$1\" run --once");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_caliper-agent")]).arg(&place.environment.config);
+        tokio::task::spawn_blocking(move || shell.output().unwrap())
+    };
+    let refused = run("8").await.unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot be kept on disk: free some space"), "{said}");
+    assert!(fake.memory().rows.is_empty(), "no part of a collection");
+    // what a power cut may leave where files without names are not to be had
+    fs_err::create_dir_all(place.folder().scratch()).unwrap();
+    fs_err::write(place.folder().scratch().join(".tmp123"), "stale").unwrap();
+    let done = run("unlimited").await.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let [came, truth] = [fake.memory().rows.clone(), report(20_000).accesses].map(caliper_proto::merge_all);
+    assert!(came == truth);
+    assert_eq!(fs_err::read_dir(place.folder().scratch()).unwrap().count(), 0);
+}
+
 #[tokio::test]
 #[cfg(unix)]
 async fn a_report_goes_into_the_folder_one_stands_in_and_never_replaces_a_device() {

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use caliper_agent::collect::{CollectError, collect_from};
+use caliper_agent::collect::CollectError;
 use caliper_proto::{Access, AccessKey, Days, Instant, Inventory, Report, Source};
 use tempfile::tempdir;
+
+use crate::collect_from;
 
 pub fn report(name: &str, product_type: u32, principal: &str, total: u64) -> Report {
     let mut days = Days::default();

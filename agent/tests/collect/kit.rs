@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use caliper_agent::collect::{REGISTRY, collect_from};
+use caliper_agent::collect::REGISTRY;
 use caliper_evidence::event_log;
+
+use crate::collect_from;
 
 use crate::folders::{firmware, write};
 

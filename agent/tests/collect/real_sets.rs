@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use caliper_agent::collect::{CollectError, collect_from};
+use caliper_agent::collect::CollectError;
 use caliper_proto::{Report, Source};
 use serde_json::Value as Json;
+
+use crate::collect_from;
 
 const SETS: [&str; 4] = ["dissect_esedb", "kstrike_HyperV-PC", "plaso", "velociraptor"];
 

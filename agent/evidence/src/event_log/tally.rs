@@ -13,6 +13,9 @@ const ANNOUNCED_WITHIN: i64 = 60_000_000;
 /// Held back at most so many sign-ins; on a busier server the oldest are released early.
 const MOST_HELD: usize = 10_000;
 
+/// More rows than this are handed on in between.
+const MOST_ROWS: usize = 2_000;
+
 /// Use of a service by a principal from a client in one calendar year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
@@ -64,10 +67,20 @@ impl Tally {
         self.count(sign_in, micros);
     }
 
-    /// All rows, in the order of their keys.
-    pub fn finish(mut self) -> Vec<Use> {
+    /// Whether it holds so many rows that they should be taken.
+    pub fn is_large(&self) -> bool {
+        self.rows.len() >= MOST_ROWS
+    }
+
+    /// The rows so far, in the order of their keys; counting begins again, but for what is held back.
+    pub fn take_rows(&mut self) -> impl Iterator<Item = Use> + use<> {
+        std::mem::take(&mut self.rows).into_values()
+    }
+
+    /// The rest, in the order of their keys.
+    pub fn finish(mut self) -> impl Iterator<Item = Use> {
         self.release_before(i64::MAX);
-        self.rows.into_values().collect()
+        self.take_rows()
     }
 
     fn release_before(&mut self, limit: i64) {
@@ -116,7 +129,7 @@ mod tests {
         for (service, second, client) in records {
             tally.add(of(service, client), EVENING + second * SECOND);
         }
-        tally.finish().iter().map(|row| (row.sign_in.service, row.total)).collect()
+        tally.finish().map(|row| (row.sign_in.service, row.total)).collect()
     }
 
     #[test]
@@ -141,7 +154,7 @@ mod tests {
         for second in [0, 10, 40] {
             tally.add(of("file share", "10.0.0.7"), EVENING + second * SECOND);
         }
-        let rows: Vec<_> = tally.finish().into_iter().map(|row| (row.year, row.days, row.total)).collect();
+        let rows: Vec<_> = tally.finish().map(|row| (row.year, row.days, row.total)).collect();
         assert_eq!(rows, [(2024, vec![366], 2), (2025, vec![1], 1)]);
     }
 }

@@ -1,24 +1,19 @@
-//! From rows of `CLIENTS` to what Caliper calls an access: one per role, user, client and year.
+//! From a row of `CLIENTS` to what Caliper calls an access: one per role, user, client and year.
 //!
 //! UAL keeps one row per role, **tenant**, user and address. Tenants are not part of an access, so within one file the
-//! rows of different tenants are added up: days unite, totals add. Rows that repeat a tenant (a page that an unclean
-//! database holds twice) are the same observation: the larger one counts. Across files the caller joins, never adds,
-//! because the current year's `{GUID}.mdb` repeats `Current.mdb` row for row.
-
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap, btree_map::Entry},
-    rc::Rc,
-};
+//! rows of different tenants are to be added up: days unite, totals add. Rows that repeat a tenant (a page that an unclean
+//! database holds twice) are the same observation: the larger one counts. Files are to be joined, never added,
+//! because the current year's `{GUID}.mdb` repeats `Current.mdb` row for row. The caller does that, who knows where to keep
+//! millions of rows.
 
 use jiff::Timestamp;
 
-use super::{Client, UalFile};
+use super::Client;
 
 /// From here on UAL stops counting accesses of a day.
 const COUNTER_CAP: u32 = 65_535;
 
-/// Use of a role by a user from a client in one calendar year.
+/// Use of a role by a user from a client in one calendar year, by one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// Lower case with hyphens.
@@ -31,7 +26,7 @@ pub struct Access {
     pub year: i16,
     /// Days of the year from 1, rising.
     pub days: Vec<u16>,
-    /// Accesses over all tenants.
+    /// Number of accesses.
     pub total: u64,
     /// Microseconds since 1970 UTC.
     pub first: i64,
@@ -39,121 +34,39 @@ pub struct Access {
     pub last: i64,
 }
 
-/// Adds rows of `CLIENTS` up to accesses. Texts are kept once: a million rows repeat a few thousand names.
-#[derive(Debug, Default)]
-pub struct Accesses {
-    texts: Vec<Rc<str>>,
-    numbers: HashMap<Rc<str>, u32>,
-    rows: BTreeMap<Key, Sum>,
-}
-
-/// Numbers of role, user and client, the year, the number of the tenant.
-type Key = ([u32; 3], i16, u32);
-
-/// What is known of an access.
-#[derive(Debug)]
-struct Sum {
-    days: Days,
-    total: u64,
-    first: i64,
-    last: i64,
-}
-
-/// A bit for each day of a year, from 1.
-#[derive(Debug, Clone, Copy, Default)]
-struct Days([u64; 6]);
-
-impl Days {
-    fn insert(&mut self, day: u16) {
-        if let Some(word) = self.0.get_mut(usize::from(day) / 64) {
-            *word |= 1 << (day % 64);
+impl Client {
+    /// The accesses of this row: one, or one for each of two years.
+    ///
+    /// A row belongs to the year of its last access. Only where it began in the year before are the days from its first
+    /// one on put into that year: they cannot lie in the future of the last access.
+    pub fn accesses(&self) -> impl Iterator<Item = Access> {
+        let date =
+            |micros| Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let (first, last) = (date(self.first), date(self.last));
+        let begin = first.day_of_year().unsigned_abs();
+        let over_new_year = first.year() + 1 == last.year() && self.days.iter().any(|(day, _)| *day >= begin);
+        if !over_new_year {
+            return [Some(Access { total: self.total, ..self.of(last.year(), |_| true) }), None].into_iter().flatten();
         }
+        let after = self.days.iter().any(|(day, _)| *day < begin);
+        let after = after.then(|| self.of(last.year(), |day| day < begin));
+        [Some(self.of(first.year(), |day| day >= begin)), after].into_iter().flatten()
     }
 
-    fn to_list(self) -> Vec<u16> {
-        (1..=366).filter(|day| self.0[usize::from(*day) / 64] >> (day % 64) & 1 == 1).collect()
-    }
-}
-
-impl Sum {
-    fn unite(&mut self, other: &Self, totals: fn(u64, u64) -> u64) {
-        for (own, others) in self.days.0.iter_mut().zip(other.days.0) {
-            *own |= others;
+    /// What this row says about some of its days.
+    fn of(&self, year: i16, wanted: impl Fn(u16) -> bool) -> Access {
+        let days = || self.days.iter().filter(|(day, _)| wanted(*day));
+        let client = if self.address.is_empty() { self.client_name.to_lowercase() } else { self.address.clone() };
+        Access {
+            role_guid: self.role_guid.clone(),
+            user: self.user.clone(),
+            client,
+            year,
+            days: days().map(|(day, _)| *day).collect(),
+            total: days().map(|(_, count)| u64::from(*count)).sum(),
+            first: self.first,
+            last: self.last,
         }
-        self.total = totals(self.total, other.total);
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-    }
-}
-
-impl Accesses {
-    /// Takes a row.
-    pub fn add(&mut self, row: &Client) {
-        let client = if row.address.is_empty() {
-            row.client_name.to_lowercase().into()
-        } else {
-            Cow::from(row.address.as_str())
-        };
-        let names = [row.role_guid.as_str(), row.user.as_str(), &client].map(|text| self.number(text));
-        let tenant = self.number(&row.tenant);
-        for (year, sum) in years(row) {
-            match self.rows.entry((names, year, tenant)) {
-                Entry::Vacant(place) => drop(place.insert(sum)),
-                Entry::Occupied(known) => known.into_mut().unite(&sum, u64::max),
-            }
-        }
-    }
-
-    /// The accesses, in order of role, user, client and year.
-    pub fn finish(self) -> impl Iterator<Item = Access> {
-        let Self { texts, numbers, rows } = self;
-        drop(numbers);
-        // tenants of an access stand side by side
-        let mut merged: Vec<([u32; 3], i16, Sum)> = Vec::with_capacity(rows.len());
-        for ((names, year, _), sum) in rows {
-            match merged.last_mut() {
-                Some((known, of, total)) if *known == names && *of == year => total.unite(&sum, u64::saturating_add),
-                _ => merged.push((names, year, sum)),
-            }
-        }
-        merged.sort_unstable_by(|(one, year, _), (other, of, _)| {
-            let text = |number: &u32| &texts[*number as usize];
-            one.iter().map(text).cmp(other.iter().map(text)).then(year.cmp(of))
-        });
-        merged.into_iter().map(move |([role, user, client], year, sum)| {
-            let text = |number: u32| texts[number as usize].to_string();
-            Access {
-                role_guid: text(role),
-                user: text(user),
-                client: text(client),
-                year,
-                days: sum.days.to_list(),
-                total: sum.total,
-                first: sum.first,
-                last: sum.last,
-            }
-        })
-    }
-
-    fn number(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let number = self.texts.len() as u32;
-        let text: Rc<str> = text.into();
-        self.texts.push(Rc::clone(&text));
-        self.numbers.insert(text, number);
-        number
-    }
-}
-
-impl UalFile {
-    /// The accesses of this file, in order of role, user, client and year.
-    #[must_use]
-    pub fn accesses(&self) -> Vec<Access> {
-        let mut accesses = Accesses::default();
-        self.clients.iter().for_each(|row| accesses.add(row));
-        accesses.finish().collect()
     }
 }
 
@@ -195,29 +108,6 @@ impl Doubts {
     }
 }
 
-/// A row belongs to the year of its last access. Only where it began in the year before are the days from its first
-/// one on put into that year: they cannot lie in the future of the last access.
-fn years(row: &Client) -> impl Iterator<Item = (i16, Sum)> {
-    let date =
-        |micros| Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let (first, last) = (date(row.first), date(row.last));
-    let sum = |wanted: &dyn Fn(u16) -> bool| {
-        let mut sum = Sum { days: Days::default(), total: 0, first: row.first, last: row.last };
-        for (day, count) in row.days.iter().filter(|(day, _)| wanted(*day)) {
-            sum.days.insert(*day);
-            sum.total += u64::from(*count);
-        }
-        sum
-    };
-    let begin = first.day_of_year().unsigned_abs();
-    let over_new_year = first.year() + 1 == last.year() && row.days.iter().any(|(day, _)| *day >= begin);
-    if !over_new_year {
-        return [Some((last.year(), Sum { total: row.total, ..sum(&|_| true) })), None].into_iter().flatten();
-    }
-    let after = row.days.iter().any(|(day, _)| *day < begin).then(|| (last.year(), sum(&|day| day < begin)));
-    [Some((first.year(), sum(&|day| day >= begin))), after].into_iter().flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,27 +130,11 @@ mod tests {
         }
     }
 
-    fn file(clients: Vec<Client>) -> UalFile {
-        UalFile { clients, ..UalFile::default() }
-    }
-
-    #[test]
-    fn tenants_add_up_and_repeated_rows_do_not() {
-        let rows = vec![
-            row("a", 5, &[(1, 3), (2, 2)]),
-            row("b", 2, &[(2, 1), (4, 1)]),
-            row("a", 5, &[(1, 3), (2, 2)]), // the same page twice
-        ];
-        let [access] = file(rows).accesses().try_into().unwrap();
-        assert_eq!((access.total, access.days.as_slice(), access.year), (7, [1, 2, 4].as_slice(), 2022));
-    }
-
     #[test]
     fn a_row_over_new_year_keeps_each_day_in_its_year() {
         let mut over = row("a", 6, &[(3, 2), (364, 4)]);
         over.first = NEW_YEAR - 2 * DAY;
-        let accesses = file(vec![over]).accesses();
-        let years: Vec<_> = accesses.iter().map(|access| (access.year, access.days.clone(), access.total)).collect();
+        let years: Vec<_> = over.accesses().map(|access| (access.year, access.days, access.total)).collect();
         assert_eq!(years, [(2021, vec![364], 4), (2022, vec![3], 2)]);
     }
 
@@ -268,7 +142,7 @@ mod tests {
     fn nobody_stays_as_the_server_wrote_it() {
         let mut nobody = row("a", 1, &[(1, 1)]);
         nobody.user = "\\".into(); // the aggregator knows that this names nobody
-        assert_eq!(file(vec![nobody]).accesses()[0].user, "\\");
+        assert_eq!(nobody.accesses().next().unwrap().user, "\\");
     }
 
     #[test]

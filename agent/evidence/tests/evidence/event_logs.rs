@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use caliper_evidence::event_log::{self, Origin};
+use caliper_evidence::event_log::{self, EventLog, Origin, Use};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -103,14 +103,20 @@ fn expected(data: &Path) -> BTreeMap<String, BTreeMap<Row, (u64, Vec<u16>)>> {
     files
 }
 
+/// A log and its uses, of which none of these logs has so many that they come in parts.
+fn read(path: &Path) -> (EventLog, Vec<Use>) {
+    let mut uses = Vec::new();
+    let log = event_log::read(fs_err::File::open(path).unwrap(), |one| uses.push(one)).unwrap();
+    (log, uses)
+}
+
 #[test]
 fn every_record_that_counts_and_no_other() {
     let Some(data) = crate::shared::data() else { return };
     let mut counted = 0;
     for (file, expected) in expected(&data) {
-        let log = event_log::read(fs_err::File::open(data.join(&file)).unwrap()).unwrap();
-        let found: BTreeMap<Row, (u64, Vec<u16>)> = log
-            .uses
+        let found: BTreeMap<Row, (u64, Vec<u16>)> = read(&data.join(&file))
+            .1
             .into_iter()
             .map(|row| {
                 let sign_in = row.sign_in;
@@ -130,7 +136,7 @@ fn records_as_xml_give_the_same_rows() {
     let Some(data) = crate::shared::data() else { return };
     let mut rows = 0;
     for path in logs(&data.join("evtx")) {
-        let log = event_log::read(fs_err::File::open(&path).unwrap()).unwrap();
+        let (log, uses) = read(&path);
         if !log.warnings.is_empty() {
             continue; // of damaged records each form keeps other parts
         }
@@ -142,9 +148,10 @@ fn records_as_xml_give_the_same_rows() {
             let (event, computer) = event_log::read_xml(&xml).unwrap_or_else(|| panic!("{xml}"));
             reading.add(&event, &computer);
         }
-        let read = reading.finish();
-        assert_eq!((&read.uses, &read.computers), (&log.uses, &log.computers), "{}", path.display());
-        rows += read.uses.len();
+        let mut read = Vec::new();
+        let computers = reading.finish(|one| read.push(one)).computers;
+        assert_eq!((&read, &computers), (&uses, &log.computers), "{}", path.display());
+        rows += read.len();
     }
     assert!(rows > 100, "{rows}");
 }
@@ -171,7 +178,7 @@ fn damaged_logs_give_warnings() {
     let mut damaged = 0;
     for path in logs(&data.join("evtx")) {
         let name = path.strip_prefix(&data).unwrap().to_string_lossy().into_owned();
-        let log = event_log::read(fs_err::File::open(&path).unwrap()).unwrap();
+        let (log, _) = read(&path);
         let errors = expected[&name]["iter_errors"].as_u64().unwrap_or(0);
         assert_eq!(log.warnings.is_empty(), errors == 0, "{name}: {:?}", log.warnings);
         damaged += usize::from(errors > 0);
@@ -197,8 +204,8 @@ fn each_log_has_its_origin() {
         ("offsec.lan/ID4624-Success_login_with_Golden_ticket.evtx", Origin::Security),
     ];
     for (file, origin) in cases {
-        let log = event_log::read(fs_err::File::open(data.join("evtx").join(file)).unwrap()).unwrap();
-        assert!(!log.uses.is_empty() && log.uses.iter().all(|row| row.sign_in.origin == origin), "{file}");
+        let (_, uses) = read(&data.join("evtx").join(file));
+        assert!(!uses.is_empty() && uses.iter().all(|row| row.sign_in.origin == origin), "{file}");
     }
 }
 
@@ -213,9 +220,9 @@ fn changed_bytes_never_panic() {
         for (at, byte) in changes {
             bytes[at] = byte;
         }
-        let _ = event_log::read(std::io::Cursor::new(&bytes));
+        let _ = event_log::read(std::io::Cursor::new(&bytes), drop);
         bytes.truncate(cut);
-        let _ = event_log::read(std::io::Cursor::new(&bytes));
+        let _ = event_log::read(std::io::Cursor::new(&bytes), drop);
     });
 }
 
@@ -223,6 +230,6 @@ proptest! {
     #[test]
     fn any_bytes_after_the_magic(bytes in prop::collection::vec(any::<u8>(), 0..9000)) {
         let log = [b"ElfFile\0".as_slice(), &bytes].concat();
-        let _ = event_log::read(std::io::Cursor::new(log));
+        let _ = event_log::read(std::io::Cursor::new(log), drop);
     }
 }
