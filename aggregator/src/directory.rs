@@ -1,20 +1,26 @@
 //! LDAP in: people, service accounts and computers of an Active Directory or of a plain LDAP directory.
 //!
-//! [`read`] asks the server and returns everything or an error; [`synchronise`] stores a whole answer in one
-//! transaction, so that a broken connection never makes an account disappear. Knows nothing of evidence or rules.
+//! [`read`] asks the server and returns everything or an error; [`synchronise`] asks for what has changed since, where the server can
+//! tell, and stores a whole answer in one transaction, so that a broken connection never makes an account disappear. Knows nothing
+//! of evidence or rules.
 
 mod account;
 mod active_directory;
+mod changes;
 mod connection;
+mod dirsync;
 mod entry;
 mod error;
 mod group;
+mod mark;
 mod plain;
 mod search;
 mod settings;
 mod synchronisation;
 
-pub use account::{Account, AccountKind, Kind, Snapshot};
+pub use account::{Account, AccountKind, Kind, Own, Snapshot};
+pub use changes::{Changes, Members};
 pub use error::{DirectoryError, Problem};
+pub use mark::{Mark, Point};
 pub use settings::DirectorySettings;
-pub use synchronisation::{Outcome, read, synchronise};
+pub use synchronisation::{Outcome, Reading, read, synchronise};

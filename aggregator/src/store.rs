@@ -32,11 +32,14 @@ pub mod token;
 pub const FILE_NAME: &str = "caliper.sqlite";
 
 /// Number of the schema this program writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The schema, step by step; `user_version` counts the steps taken.
-const MIGRATIONS: [&str; SCHEMA as usize] =
-    [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
+const MIGRATIONS: [&str; SCHEMA as usize] = [
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
+];
 
 /// Why the store cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]

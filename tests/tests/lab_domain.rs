@@ -203,7 +203,9 @@ fn the_lab_domain_needs_three_cals() {
     };
     let cheap_devices = config(4600, 3800);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let outcome = runtime.block_on(directory::synchronise(&store, &cheap_devices.directory[0], now)).unwrap();
+    let outcome = runtime
+        .block_on(directory::synchronise(&store, &cheap_devices.directory[0], directory::Reading::Whole, now))
+        .unwrap();
     // Samba brings Administrator, Guest and its own computer DC1$, and two service accounts
     assert_eq!((outcome.users, outcome.computers), (5, 6));
 

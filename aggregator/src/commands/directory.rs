@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     config::{Config, ConfigError},
     context::Context,
-    directory::{self, AccountKind, DirectoryError, DirectorySettings},
+    directory::{self, AccountKind, DirectoryError, DirectorySettings, Reading},
     store::StoreError,
 };
 
@@ -20,8 +20,14 @@ pub struct DirectoryArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Read the directories and store what they know; after an error everything stored stays as it was
-    Sync(Selection),
+    /// Read what has changed in the directories, or everything, and store it; after an error everything stored stays as it was
+    Sync {
+        #[command(flatten)]
+        selection: Selection,
+        /// Read everything, not only what has changed since the last time
+        #[arg(long)]
+        all: bool,
+    },
     /// Read the directories without storing anything
     Test(Selection),
 }
@@ -65,27 +71,30 @@ pub fn run(context: &Context, args: &DirectoryArgs) -> Result<ExitCode, Director
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DirectoryCommandError::Runtime)?;
     let now = context.clock.now();
     match &args.action {
-        Action::Sync(selection) => {
+        Action::Sync { selection, all } => {
             let store = context.store()?;
+            let reading = if *all { Reading::Whole } else { Reading::Changes };
             for settings in chosen(&config, selection)? {
-                let outcome = runtime.block_on(directory::synchronise(&store, settings, now))?;
+                let outcome = runtime.block_on(directory::synchronise(&store, settings, reading, now))?;
                 if selection.json {
                     let line = json!({
                         "directory": settings.name, "users": outcome.users, "services": outcome.services,
-                        "computers": outcome.computers, "added": outcome.added, "gone": outcome.gone,
-                        "returned": outcome.returned,
+                        "computers": outcome.computers, "added": outcome.added, "changed": outcome.changed,
+                        "gone": outcome.gone, "returned": outcome.returned, "whole": outcome.whole,
                     });
                     println!("{line}");
                 } else {
                     println!(
-                        "{}: {} people, {} service accounts, {} computers; {} new, {} gone, {} back",
+                        "{}: {} people, {} service accounts, {} computers; {} new, {} changed, {} gone, {} back{}",
                         settings.name,
                         outcome.users,
                         outcome.services,
                         outcome.computers,
                         outcome.added,
+                        outcome.changed,
                         outcome.gone,
-                        outcome.returned
+                        outcome.returned,
+                        if outcome.whole { "" } else { " (only changes were asked for)" }
                     );
                 }
             }

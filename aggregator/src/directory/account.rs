@@ -1,6 +1,9 @@
 //! What a directory knows of one account, whatever the directory's schema.
 
+use caliper_proto::Instant;
 use serde::{Deserialize, Serialize};
+
+use super::mark::Point;
 
 /// The schema a directory speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,9 +87,22 @@ pub struct Account {
     pub dn: String,
     /// Neither disabled nor expired.
     pub enabled: bool,
+    /// When it expires; unset: never.
+    pub expires: Option<Instant>,
     /// Neither employee nor on-site contractor (rule E.22), by organisational unit, group or name suffix.
     pub external: bool,
     /// Holds administrators' rights by itself or by a group.
+    pub administrator: bool,
+    /// What of the last two holds without any group.
+    pub own: Own,
+}
+
+/// What an account is by itself, not by a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Own {
+    /// As in [`Account::external`].
+    pub external: bool,
+    /// As in [`Account::administrator`].
     pub administrator: bool,
 }
 
@@ -103,4 +119,6 @@ pub struct Snapshot {
     pub dns: String,
     /// Sorted by `guid`.
     pub accounts: Vec<Account>,
+    /// From where changes can be asked for; none if the server cannot tell them.
+    pub point: Option<Point>,
 }

@@ -1,11 +1,20 @@
 //! Active Directory's schema: users, computers, managed service accounts.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+};
 
 use caliper_proto::Instant;
 
 use super::{
-    Account, AccountKind, DirectorySettings, Kind, Problem, Snapshot, entry::Entry, group::Groups, search::Search,
+    Account, AccountKind, DirectorySettings, Kind, Own, Problem, Snapshot,
+    changes::{Changes, MOST, Members, fetch},
+    dirsync,
+    entry::Entry,
+    group::Groups,
+    mark::Point,
+    search::Search,
 };
 
 /// Managed service accounts are computers to the schema.
@@ -32,6 +41,9 @@ const ATTRIBUTES: [&str; 18] = [
     "cn",
 ];
 
+/// Whose members count is decided by these.
+const GROUPS: &str = "(objectClass=group)";
+
 /// Domain Admins, Schema Admins, Enterprise Admins, inside a domain.
 const ADMINISTRATOR_GROUPS: [u32; 3] = [512, 518, 519];
 /// Built-in Administrators.
@@ -53,33 +65,121 @@ pub(super) async fn read(
     root: &Entry,
     now: Instant,
 ) -> Result<Snapshot, Problem> {
+    let (domain, base) = places(settings, root)?;
+    let (netbios, dns) = names(search, root, &domain).await?;
+    // before the entries: what changes while they are read is told again
+    let point = start(search, root, &domain).await?;
+    let entries = search.below(&base, FILTER, &ATTRIBUTES).await?;
+    let known: HashSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let members = members(search, settings, &domain, &known).await?;
+    let mut accounts: Vec<Account> =
+        entries.iter().filter_map(|entry| Some(members.applied(account(entry, settings, now)?))).collect();
+    accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
+    let netbios = settings.netbios.clone().unwrap_or(netbios).to_lowercase();
+    Ok(Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, point })
+}
+
+/// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in lower case.
+pub(super) async fn changes(
+    search: &mut Search<'_>,
+    settings: &DirectorySettings,
+    root: &Entry,
+    point: &Point,
+    known: &HashSet<String>,
+    now: Instant,
+) -> Result<Option<Changes>, Problem> {
+    let (domain, base) = places(settings, root)?;
+    // what is deleted loses its category
+    let either = format!("(|{FILTER}{GROUPS}(isDeleted=TRUE))");
+    let (identifiers, point, present) = match point {
+        Point::DirSync { cookie, partial } => {
+            let mut attributes = ATTRIBUTES.to_vec();
+            attributes.extend(["name", "member", "isDeleted"]);
+            let found = dirsync::changed(search, &domain, &either, &attributes, (cookie.clone(), *partial)).await?;
+            let Some((identifiers, point)) = found else { return Ok(None) };
+            (identifiers, point, None)
+        }
+        Point::Usn { instance, next } => {
+            let Some(now) = count(search, root).await? else { return Ok(None) };
+            if !matches!(&now, Point::Usn { instance: same, .. } if same == instance) {
+                return Ok(None);
+            }
+            let since = format!("(&{either}(uSNChanged>={next}))");
+            let entries = search.below(&domain, &since, &["objectGUID"]).await?;
+            let identifiers: HashSet<Vec<u8>> =
+                entries.iter().filter_map(|entry| Some(entry.bytes("objectguid").next()?.to_vec())).collect();
+            if identifiers.len() > MOST {
+                return Ok(None);
+            }
+            let all = search.below(&base, FILTER, &["objectGUID"]).await?;
+            (identifiers, now, Some(all.iter().filter_map(|entry| entry.guid("objectguid")).collect()))
+        }
+        Point::Time { .. } => return Ok(None),
+    };
+    let entries = fetch(search, &base, FILTER, &ATTRIBUTES, &identifiers).await?;
+    let accounts: BTreeMap<String, Account> = entries
+        .values()
+        .filter_map(|entry| account(entry, settings, now))
+        .map(|account| (account.guid.clone(), account))
+        .collect();
+    let guid = |bytes: &Vec<u8>| Some(uuid::Uuid::from_bytes_le(bytes.as_slice().try_into().ok()?).to_string());
+    let mut gone: Vec<String> =
+        identifiers.iter().filter_map(guid).filter(|guid| !accounts.contains_key(guid)).collect();
+    gone.sort_unstable();
+    let groups = if identifiers.is_empty() {
+        None
+    } else {
+        let mut known = known.clone();
+        known.extend(accounts.values().map(|account| account.dn.to_lowercase()));
+        Some(members(search, settings, &domain, &known).await?)
+    };
+    Ok(Some(Changes { accounts: accounts.into_values().collect(), gone, present, groups, point }))
+}
+
+/// The domain, and where to search in it.
+fn places(settings: &DirectorySettings, root: &Entry) -> Result<(String, String), Problem> {
     let domain = root.text("defaultnamingcontext");
     let base = settings.base.clone().unwrap_or_else(|| domain.clone());
     if base.is_empty() {
         return Err(Problem::NoBase);
     }
-    let domain = if domain.is_empty() { base.clone() } else { domain };
-    let (netbios, dns) = names(search, root, &domain).await?;
-    let entries = search.below(&base, FILTER, &ATTRIBUTES).await?;
-    let known: BTreeSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    Ok((if domain.is_empty() { base.clone() } else { domain }, base))
+}
+
+/// From where changes can be asked for: by replication, else by the server's count, else not.
+async fn start(search: &mut Search<'_>, root: &Entry, domain: &str) -> Result<Option<Point>, Problem> {
+    match dirsync::start(search, domain, FILTER).await {
+        Ok(point) => Ok(Some(point)),
+        Err(problem @ (Problem::Partial { .. } | Problem::Base { .. } | Problem::Damaged { .. })) => {
+            tracing::debug!(%problem, "a domain controller does not tell changes by replication");
+            count(search, root).await
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The count of this domain controller's database.
+async fn count(search: &mut Search<'_>, root: &Entry) -> Result<Option<Point>, Problem> {
+    let service = root.text("dsservicename");
+    let (Some(last), false) = (root.number("highestcommittedusn"), service.is_empty()) else { return Ok(None) };
+    let own = search.one(&service, &["invocationId"]).await?.and_then(|entry| entry.guid("invocationid"));
+    let next = u64::try_from(last).unwrap_or(0).saturating_add(1);
+    Ok(own.map(|instance| Point::Usn { instance, next }))
+}
+
+/// Who is in a group that counts.
+async fn members(
+    search: &mut Search<'_>,
+    settings: &DirectorySettings,
+    domain: &str,
+    known: &HashSet<String>,
+) -> Result<Members, Problem> {
     let mut groups = Groups::default();
     let mut wanted = settings.administrator_groups.clone();
-    wanted.extend(administrator_groups(search, &domain).await?);
-    let administrators = groups.members(search, &wanted, &known).await?;
-    let externals = groups.members(search, &settings.external_groups, &known).await?;
-    let mut accounts: Vec<Account> = entries
-        .iter()
-        .filter_map(|entry| {
-            let mut account = account(entry, settings, now)?;
-            let dn = entry.dn.to_lowercase();
-            account.administrator |= administrators.contains(&dn);
-            account.external |= externals.contains(&dn);
-            Some(account)
-        })
-        .collect();
-    accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
-    let netbios = settings.netbios.clone().unwrap_or(netbios).to_lowercase();
-    Ok(Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts })
+    wanted.extend(administrator_groups(search, domain).await?);
+    let administrators = groups.members(search, &wanted, known).await?;
+    let externals = groups.members(search, &settings.external_groups, known).await?;
+    Ok(Members { administrators, externals })
 }
 
 /// Short and long name of the domain, lower case.
@@ -134,6 +234,7 @@ fn account(entry: &Entry, settings: &DirectorySettings, now: Instant) -> Option<
             || entry
                 .number("primarygroupid")
                 .is_some_and(|id| ADMINISTRATOR_GROUPS.iter().any(|rid| i64::from(*rid) == id)));
+    let own = Own { external: person && settings.names_external(&entry.dn, &upn, &mail), administrator };
     Some(Account {
         guid,
         kind,
@@ -146,8 +247,10 @@ fn account(entry: &Entry, settings: &DirectorySettings, now: Instant) -> Option<
         operating_system: entry.text("operatingsystem"),
         dn: entry.dn.clone(),
         enabled: enabled(entry, now),
-        external: person && settings.names_external(&entry.dn, &upn, &mail),
-        administrator,
+        expires: expires(entry),
+        external: own.external,
+        administrator: own.administrator,
+        own,
         name,
         upn,
         mail,
@@ -156,11 +259,14 @@ fn account(entry: &Entry, settings: &DirectorySettings, now: Instant) -> Option<
 
 fn enabled(entry: &Entry, now: Instant) -> bool {
     let disabled = entry.number("useraccountcontrol").is_some_and(|flags| flags & DISABLED != 0);
-    let expired = match entry.number("accountexpires") {
-        None | Some(0 | NEVER) => false,
-        Some(filetime) => filetime.saturating_sub(EPOCH) / 10 <= now.micros(),
-    };
-    !disabled && !expired
+    !disabled && expires(entry).is_none_or(|expires| expires > now)
+}
+
+/// When the account expires, if it does.
+fn expires(entry: &Entry) -> Option<Instant> {
+    let filetime = entry.number("accountexpires").filter(|time| !matches!(*time, 0 | NEVER))?;
+    // what lies beyond all calendars never comes
+    Instant::from_micros(filetime.saturating_sub(EPOCH) / 10)
 }
 
 #[cfg(test)]

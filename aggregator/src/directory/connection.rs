@@ -17,9 +17,9 @@ pub(super) async fn open(settings: &DirectorySettings) -> Result<Ldap, Problem> 
         connection = connection.set_config(encryption(authority)?);
     }
     let (driver, mut ldap) =
-        LdapConnAsync::with_settings(connection, &settings.url).await.map_err(|error| match error {
+        LdapConnAsync::with_settings(connection, settings.server()).await.map_err(|error| match error {
             ldap3::LdapError::Timeout { .. } => Problem::Unreachable {
-                url: settings.url.clone(),
+                url: settings.server().to_owned(),
                 detail: format!("no connection within {} s", settings.connect_timeout().as_secs()),
             },
             other => Problem::from_ldap(other, settings),

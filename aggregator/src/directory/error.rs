@@ -136,15 +136,32 @@ pub enum Problem {
         /// Who asked.
         bind: String,
     },
+    /// No server of several.
+    #[error("none of the servers could be read: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Everywhere(Vec<Self>),
     /// The store.
     #[error("the answer cannot be stored: {0}")]
     Store(#[from] StoreError),
 }
 
 impl Problem {
+    /// Whether another server of the same directory may answer. A refused password is not tried twice: accounts are locked for less.
+    pub(super) fn is_of_the_server(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::UnknownAuthority { .. }
+                | Self::OtherName { .. }
+                | Self::Encryption { .. }
+                | Self::Partial { .. }
+                | Self::Timeout { .. }
+                | Self::Damaged { .. }
+        )
+    }
+
     /// Sorts out what `ldap3` reports.
     pub(super) fn from_ldap(error: LdapError, settings: &DirectorySettings) -> Self {
-        let url = || settings.url.clone();
+        let url = || settings.server().to_owned();
         match error {
             LdapError::Timeout { .. } => Self::Timeout { seconds: settings.operation_timeout().as_secs() },
             LdapError::Io { source } => match source.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
@@ -172,7 +189,7 @@ impl Problem {
     }
 
     fn from_tls(error: &TlsError, settings: &DirectorySettings) -> Self {
-        let url = settings.url.clone();
+        let url = settings.server().to_owned();
         match error {
             TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => Self::UnknownAuthority { url },
             TlsError::InvalidCertificate(

@@ -1,6 +1,6 @@
 //! Members of a few groups, through other groups as well.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Problem, entry::Entry, search::Search};
 
@@ -19,11 +19,11 @@ impl Groups {
         &mut self,
         search: &mut Search<'_>,
         groups: &[String],
-        accounts: &BTreeSet<String>,
-    ) -> Result<BTreeSet<String>, Problem> {
-        let mut found = BTreeSet::new();
+        accounts: &HashSet<String>,
+    ) -> Result<HashSet<String>, Problem> {
+        let mut found = HashSet::new();
         let mut waiting: Vec<String> = groups.iter().map(|dn| dn.to_lowercase()).collect();
-        let mut visited = BTreeSet::new();
+        let mut visited = HashSet::new();
         while let Some(dn) = waiting.pop() {
             if !visited.insert(dn.clone()) {
                 continue;

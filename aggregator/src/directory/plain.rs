@@ -1,16 +1,25 @@
 //! Any LDAP server with `inetOrgPerson` entries; computers where it has `device` or Samba's machine entries.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+use jiff::{ToSpan, civil::DateTime};
 
 use super::{
-    Account, AccountKind, DirectorySettings, Kind, Problem, Snapshot, entry::Entry, group::Groups, search::Search,
+    Account, AccountKind, DirectorySettings, Kind, Own, Problem, Snapshot,
+    changes::{Changes, MOST, Members},
+    entry::Entry,
+    group::Groups,
+    mark::Point,
+    search::Search,
 };
 
 const FILTER: &str = "(|(objectClass=inetOrgPerson)(objectClass=device)(objectClass=sambaSamAccount))";
 
-const ATTRIBUTES: [&str; 14] = [
+const ATTRIBUTES: [&str; 16] = [
     "objectClass",
+    "modifyTimestamp",
     "entryUUID",
+    "nsUniqueId",
     "uid",
     "cn",
     "displayName",
@@ -31,28 +40,80 @@ pub(super) async fn read(
     settings: &DirectorySettings,
     root: &Entry,
 ) -> Result<Snapshot, Problem> {
-    let base = settings.base.clone().unwrap_or_else(|| root.text("namingcontexts"));
-    if base.is_empty() {
-        return Err(Problem::NoBase);
-    }
+    let base = base(settings, root)?;
     let entries = search.below(&base, FILTER, &ATTRIBUTES).await?;
-    let known: BTreeSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
-    let mut groups = Groups::default();
-    let administrators = groups.members(search, &settings.administrator_groups, &known).await?;
-    let externals = groups.members(search, &settings.external_groups, &known).await?;
-    let mut accounts: Vec<Account> = entries
-        .iter()
-        .filter_map(|entry| {
-            let mut account = account(entry, settings)?;
-            let dn = entry.dn.to_lowercase();
-            account.administrator |= administrators.contains(&dn);
-            account.external |= externals.contains(&dn);
-            Some(account)
-        })
-        .collect();
+    let known: HashSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let members = members(search, settings, &known).await?;
+    let mut accounts: Vec<Account> =
+        entries.iter().filter_map(|entry| Some(members.applied(account(entry, settings)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
     let netbios = settings.netbios.clone().unwrap_or_default().to_lowercase();
-    Ok(Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts })
+    let point = newest(&entries).map(|newest| Point::Time { url: settings.server().to_owned(), newest });
+    Ok(Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts, point })
+}
+
+/// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in lower case.
+pub(super) async fn changes(
+    search: &mut Search<'_>,
+    settings: &DirectorySettings,
+    root: &Entry,
+    point: &Point,
+    known: &HashSet<String>,
+) -> Result<Option<Changes>, Problem> {
+    let Point::Time { url, newest: before } = point else { return Ok(None) };
+    // another server's clock, and what it has received so far, may differ
+    if url != settings.server() {
+        return Ok(None);
+    }
+    let (base, Some(since)) = (base(settings, root)?, overlap(before)) else { return Ok(None) };
+    let since = format!("(&{FILTER}(modifyTimestamp>={since}))");
+    let entries = search.below(&base, &since, &ATTRIBUTES).await?;
+    if entries.len() > MOST {
+        return Ok(None);
+    }
+    let all = search.below(&base, FILTER, &["entryUUID", "nsUniqueId"]).await?;
+    let present: HashSet<String> = all.iter().map(identifier).collect();
+    let mut known = known.clone();
+    known.extend(entries.iter().map(|entry| entry.dn.to_lowercase()));
+    let groups = Some(members(search, settings, &known).await?);
+    let mut accounts: Vec<Account> = entries.iter().filter_map(|entry| account(entry, settings)).collect();
+    accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
+    let newest = newest(&entries).map_or_else(|| before.clone(), |newest| newest.max(before.clone()));
+    let point = Point::Time { url: url.clone(), newest };
+    Ok(Some(Changes { accounts, gone: Vec::new(), present: Some(present), groups, point }))
+}
+
+fn base(settings: &DirectorySettings, root: &Entry) -> Result<String, Problem> {
+    let base = settings.base.clone().unwrap_or_else(|| root.text("namingcontexts"));
+    if base.is_empty() { Err(Problem::NoBase) } else { Ok(base) }
+}
+
+async fn members(
+    search: &mut Search<'_>,
+    settings: &DirectorySettings,
+    known: &HashSet<String>,
+) -> Result<Members, Problem> {
+    let mut groups = Groups::default();
+    let administrators = groups.members(search, &settings.administrator_groups, known).await?;
+    let externals = groups.members(search, &settings.external_groups, known).await?;
+    Ok(Members { administrators, externals })
+}
+
+/// When the newest of them was changed, as the server writes it; times of one server have the same form.
+fn newest(entries: &[Entry]) -> Option<String> {
+    entries.iter().map(|entry| entry.text("modifytimestamp")).max().filter(|newest| overlap(newest).is_some())
+}
+
+/// Ten minutes before: replicas receive changes late.
+fn overlap(time: &str) -> Option<String> {
+    let time = DateTime::strptime("%Y%m%d%H%M%S", time.get(..14)?).ok()?;
+    Some(time.checked_sub(10.minutes()).ok()?.strftime("%Y%m%d%H%M%SZ").to_string())
+}
+
+/// What tells an entry from all others: `entryUUID`, in 389 Directory Server and its kin `nsUniqueId`, else its place.
+fn identifier(entry: &Entry) -> String {
+    let found = entry.first_text(&["entryuuid", "nsuniqueid"]);
+    if found.is_empty() { entry.dn.to_lowercase() } else { found.to_lowercase() }
 }
 
 /// `dc=example,dc=com` is `example.com`; parts that are no `dc` do not count.
@@ -66,7 +127,6 @@ pub(super) fn dns_name(base: &str) -> String {
 }
 
 fn account(entry: &Entry, settings: &DirectorySettings) -> Option<Account> {
-    let guid = Some(entry.text("entryuuid").to_lowercase()).filter(|guid| !guid.is_empty());
     let name = entry.first_text(&["uid", "cn"]);
     if name.is_empty() {
         return None;
@@ -93,8 +153,12 @@ fn account(entry: &Entry, settings: &DirectorySettings) -> Option<Account> {
     let locked = entry.text("pwdaccountlockedtime").starts_with("0000")
         || entry.text("nsaccountlock").eq_ignore_ascii_case("true")
         || entry.text("sambaacctflags").contains('D');
+    let own = Own {
+        external: kind == AccountKind::User && settings.names_external(&entry.dn, "", &mail),
+        administrator: false,
+    };
     Some(Account {
-        guid: guid.unwrap_or_else(|| entry.dn.to_lowercase()),
+        guid: identifier(entry),
         kind,
         sid: entry.text("sambasid"),
         sid_history: Vec::new(),
@@ -106,8 +170,10 @@ fn account(entry: &Entry, settings: &DirectorySettings) -> Option<Account> {
         operating_system: if kind == AccountKind::Computer { entry.text("description") } else { String::new() },
         dn: entry.dn.clone(),
         enabled: !locked,
-        external: kind == AccountKind::User && settings.names_external(&entry.dn, "", &mail),
-        administrator: false,
+        expires: None,
+        external: own.external,
+        administrator: own.administrator,
+        own,
         name,
         mail,
     })
@@ -164,6 +230,26 @@ mod tests {
             ("pwdAccountLockedTime", "20240101000000Z", true),
         ] {
             assert_eq!(read(&[("uid", "u1"), (name, value)]).unwrap().enabled, enabled, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn identifiers_of_other_servers_are_known_too() {
+        let unique = "66446001-1DD211B2-8F1EA4C2-00000000";
+        let person = read(&[("uid", "u1"), ("nsUniqueId", unique)]).unwrap();
+        assert_eq!(person.guid, "66446001-1dd211b2-8f1ea4c2-00000000");
+    }
+
+    #[test]
+    fn changes_are_asked_for_from_a_while_before() {
+        for (time, since) in [
+            ("20260301000500Z", Some("20260228235500Z")),
+            ("20261128054500.123Z", Some("20261128053500Z")),
+            ("", None),
+            ("yesterday noon", None),
+            ("20261328054500Z", None),
+        ] {
+            assert_eq!(overlap(time).as_deref(), since, "{time}");
         }
     }
 

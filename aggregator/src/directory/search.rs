@@ -3,6 +3,7 @@
 use ldap3::{
     Ldap, Scope,
     adapters::{Adapter, EntriesOnly, PagedResults},
+    controls::{Control, RawControl},
 };
 
 use super::{DirectorySettings, Problem, entry::Entry};
@@ -77,6 +78,20 @@ impl<'a> Search<'a> {
         Err(vanished(&dn))
     }
 
+    /// One search at and below `base` with a control; answers come with the controls of their end.
+    pub async fn controlled(
+        &mut self,
+        base: &str,
+        filter: &str,
+        attributes: &[&str],
+        control: RawControl,
+    ) -> Result<(Vec<Entry>, Vec<RawControl>), Problem> {
+        let adapters: Vec<Box<dyn Adapter<'_, String, Vec<String>>>> = vec![Box::new(EntriesOnly::new())];
+        self.ldap.with_controls(vec![control]);
+        let (entries, controls) = self.stream(adapters, base, Scope::Subtree, filter, attributes).await?;
+        Ok((entries, controls.into_iter().map(|Control(_, control)| control).collect()))
+    }
+
     async fn pages(
         &mut self,
         base: &str,
@@ -84,9 +99,20 @@ impl<'a> Search<'a> {
         filter: &str,
         attributes: &[&str],
     ) -> Result<Vec<Entry>, Problem> {
-        let attributes: Vec<String> = attributes.iter().map(ToString::to_string).collect();
         let adapters: Vec<Box<dyn Adapter<'_, String, Vec<String>>>> =
             vec![Box::new(EntriesOnly::new()), Box::new(PagedResults::new(PAGE))];
+        Ok(self.stream(adapters, base, scope, filter, attributes).await?.0)
+    }
+
+    async fn stream<'s>(
+        &mut self,
+        adapters: Vec<Box<dyn Adapter<'s, String, Vec<String>> + 's>>,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+        attributes: &[&str],
+    ) -> Result<(Vec<Entry>, Vec<Control>), Problem> {
+        let attributes: Vec<String> = attributes.iter().map(ToString::to_string).collect();
         let wrong = |error, settings| match Problem::from_ldap(error, settings) {
             Problem::Base { .. } => Problem::Base { base: base.to_owned() },
             other => other,
@@ -102,8 +128,8 @@ impl<'a> Search<'a> {
             entries.push(Entry::read(answer)?);
         }
         // 10 is the referral at the end of a subtree search: not to be followed
-        stream.finish().await.non_error().map_err(|error| wrong(error, self.settings))?;
-        Ok(entries)
+        let end = stream.finish().await.non_error().map_err(|error| wrong(error, self.settings))?;
+        Ok((entries, end.ctrls))
     }
 }
 

@@ -5,18 +5,21 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Kind, Problem};
 
 /// One directory to read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectorySettings {
     /// Unique among directories.
     pub name: String,
-    /// `ldaps://host[:port]`, or `ldap://host[:port]` together with `start_tls = true`.
-    pub url: String,
+    /// `ldaps://host[:port]`, or `ldap://host[:port]` together with `start_tls = true`; or a list of them, of which each is asked
+    /// when those before it do not answer.
+    #[serde(deserialize_with = "one_or_several")]
+    pub url: Vec<String>,
     /// Turn an `ldap://` connection into an encrypted one before anything is said.
     #[serde(default)]
     pub start_tls: bool,
@@ -42,6 +45,9 @@ pub struct DirectorySettings {
     /// Seconds to wait for one page of an answer.
     #[serde(default = "sixty")]
     pub operation_timeout_seconds: u64,
+    /// Between two whole readings only what has changed is asked for, as far as the server can tell; `0`: always everything.
+    #[serde(default = "a_day")]
+    pub whole_every_hours: u32,
     /// Account names of programs, with `*` for anything (rule E.15).
     #[serde(default = "service_patterns")]
     pub service_patterns: Vec<String>,
@@ -67,6 +73,24 @@ fn sixty() -> u64 {
     60
 }
 
+fn a_day() -> u32 {
+    24
+}
+
+/// One text or a list of them.
+fn one_or_several<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::One(one) => vec![one],
+        Written::Several(several) => several,
+    })
+}
+
 fn service_patterns() -> Vec<String> {
     vec!["svc-*".to_owned(), "svc_*".to_owned()]
 }
@@ -90,16 +114,47 @@ impl DirectorySettings {
         Duration::from_secs(self.operation_timeout_seconds.max(1))
     }
 
-    /// Whether the password would travel encrypted; anything else is refused.
+    /// Whether the password would travel encrypted to every server; anything else is refused.
     pub fn check(&self) -> Result<(), Problem> {
-        let (scheme, host) = self.url.split_once("://").unwrap_or((&self.url, ""));
-        if host.is_empty() || !matches!(scheme, "ldap" | "ldaps") {
-            return Err(Problem::Url { url: self.url.clone() });
+        if self.url.is_empty() {
+            return Err(Problem::Url { url: String::new() });
         }
-        if scheme == "ldap" && !self.start_tls {
-            return Err(Problem::Plain { url: self.url.clone() });
+        for url in &self.url {
+            let (scheme, host) = url.split_once("://").unwrap_or((url, ""));
+            if host.is_empty() || !matches!(scheme, "ldap" | "ldaps") {
+                return Err(Problem::Url { url: url.clone() });
+            }
+            if scheme == "ldap" && !self.start_tls {
+                return Err(Problem::Plain { url: url.clone() });
+            }
         }
         Ok(())
+    }
+
+    /// The same section with one of its servers.
+    pub(super) fn with(&self, url: &str) -> Self {
+        Self { url: vec![url.to_owned()], ..self.clone() }
+    }
+
+    /// The first server.
+    pub(super) fn server(&self) -> &str {
+        self.url.first().map_or("", String::as_str)
+    }
+
+    /// Tells sections apart that understand the same answer differently: what was read with one of them is read anew, whole, with another.
+    #[must_use]
+    pub(super) fn meaning(&self) -> String {
+        let meaning = Self {
+            url: Vec::new(),
+            authority: None,
+            password_file: PathBuf::new(),
+            connect_timeout_seconds: 0,
+            operation_timeout_seconds: 0,
+            whole_every_hours: 0,
+            ..self.clone()
+        };
+        let text = serde_json::to_string(&meaning).unwrap_or_default();
+        format!("{:x}", Sha256::digest(text + env!("CARGO_PKG_VERSION")))
     }
 
     /// Whether an account of this name is a program by the naming rule.
@@ -144,6 +199,19 @@ mod tests {
         assert!(matches!(settings("url = 'ldap://dc1'").check(), Err(Problem::Plain { .. })));
         for url in ["dc1", "http://dc1", "ldaps://"] {
             assert!(matches!(settings(&format!("url = '{url}'")).check(), Err(Problem::Url { .. })), "{url}");
+        }
+        assert!(settings("url = ['ldaps://dc1', 'ldaps://dc2']").check().is_ok());
+        assert!(matches!(settings("url = ['ldaps://dc1', 'ldap://dc2']").check(), Err(Problem::Plain { .. })));
+        assert!(matches!(settings("url = []").check(), Err(Problem::Url { .. })));
+    }
+
+    #[test]
+    fn other_rules_mean_another_reading_other_servers_do_not() {
+        let meaning = |text: &str| settings(text).meaning();
+        let one = meaning("url = 'ldaps://dc1'");
+        assert_eq!(meaning("url = ['ldaps://dc2', 'ldaps://dc3']\nwhole_every_hours = 1\nauthority = 'ca.pem'"), one);
+        for other in ["base = 'dc=b'", "external_units = ['ou=x']", "administrator_groups = ['cn=g']"] {
+            assert_ne!(meaning(&format!("url = 'ldaps://dc1'\n{other}")), one, "{other}");
         }
     }
 

@@ -148,6 +148,7 @@ fn joined(name: &str, domain: &str) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::directory::Own;
 
     pub fn computer(name: &str, host: &str, system: &str) -> Account {
         Account {
@@ -167,6 +168,8 @@ pub(super) mod tests {
             enabled: true,
             external: false,
             administrator: false,
+            expires: None,
+            own: Own::default(),
         }
     }
 

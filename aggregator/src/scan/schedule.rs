@@ -14,7 +14,7 @@ use super::{ScanError, Trigger, run};
 use crate::{
     config::Config,
     context::Clock,
-    directory,
+    directory::{self, Reading},
     store::{Store, StoreError, schedule as table},
 };
 
@@ -113,7 +113,7 @@ pub async fn run_due(store: &Arc<Store>, config: &Arc<Config>, clock: &Clock) ->
         }
         if settings.sync_directories {
             for directory in &config.directory {
-                if let Err(error) = directory::synchronise(store, directory, now).await {
+                if let Err(error) = directory::synchronise(store, directory, Reading::Changes, now).await {
                     tracing::warn!(%error, "a directory could not be read before a scheduled scan; what is stored counts");
                 }
             }

@@ -9,7 +9,7 @@ use jiff::civil::date;
 use super::*;
 use crate::{
     context::Clock,
-    directory::{Account, AccountKind, Kind, Snapshot},
+    directory::{Account, AccountKind, Kind, Own, Snapshot},
     ingest::import::import,
 };
 
@@ -41,6 +41,8 @@ fn account(kind: AccountKind, name: &str, rid: u32) -> Account {
         enabled: true,
         external: false,
         administrator: false,
+        expires: None,
+        own: Own::default(),
     }
 }
 
@@ -70,8 +72,9 @@ fn directory(store: &Store) {
         netbios: "lab".into(),
         dns: "lab.net".into(),
         accounts,
+        point: None,
     };
-    store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, now())).unwrap();
+    store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, None, now())).unwrap();
 }
 
 fn row(role: &str, principal: &str, client: &str, days: &[u16]) -> Access {
@@ -345,8 +348,9 @@ fn what_the_pool_over_time_costs() {
         netbios: "lab".into(),
         dns: "lab.net".into(),
         accounts: accounts.collect(),
+        point: None,
     };
-    store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, now())).unwrap();
+    store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, None, now())).unwrap();
     for server in 0..12_u32 {
         let rows = (0..people).map(|at| {
             // spread by a multiplicative step, so that a person's days on all servers differ

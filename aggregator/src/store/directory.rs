@@ -1,10 +1,12 @@
 //! Directories and their accounts.
 
+use std::collections::HashSet;
+
 use caliper_proto::Instant;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::StoreError;
-use crate::directory::{Account, AccountKind, Outcome, Snapshot};
+use crate::directory::{Account, AccountKind, Changes, Mark, Members, Outcome, Own, Snapshot};
 
 /// A directory as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,62 +39,171 @@ pub struct StoredAccount {
 }
 
 /// Stores a whole answer: new and changed accounts are written, missing ones marked, returning ones unmarked.
-pub fn replace(tx: &Transaction<'_>, name: &str, snapshot: &Snapshot, now: Instant) -> Result<Outcome, StoreError> {
+pub fn replace(
+    tx: &Transaction<'_>,
+    name: &str,
+    snapshot: &Snapshot,
+    mark: Option<&Mark>,
+    now: Instant,
+) -> Result<Outcome, StoreError> {
     tx.execute(
-        "INSERT INTO directory (name, kind, base, netbios, dns, synced, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (name) DO UPDATE SET kind = ?2, base = ?3, netbios = ?4, dns = ?5, synced = ?6, outcome = ?7",
-        params![
-            name,
-            snapshot.kind.as_str(),
-            snapshot.base,
-            snapshot.netbios,
-            snapshot.dns,
-            now.micros(),
-            format!("{} accounts read", snapshot.accounts.len())
-        ],
+        "INSERT INTO directory (name, kind, base, netbios, dns) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (name) DO UPDATE SET kind = ?2, base = ?3, netbios = ?4, dns = ?5",
+        params![name, snapshot.kind.as_str(), snapshot.base, snapshot.netbios, snapshot.dns],
     )?;
-    let directory: i64 = tx.query_row("SELECT id FROM directory WHERE name = ?1", [name], |row| row.get(0))?;
-    let mut outcome = Outcome::default();
-    // marks everything as missed by this synchronisation; what the answer holds is unmarked below
-    let before = count(tx, directory, "gone IS NULL")?;
-    let missed = now.micros();
-    tx.execute_batch(
-        "CREATE TEMP TABLE IF NOT EXISTS answered (guid TEXT PRIMARY KEY) WITHOUT ROWID; DELETE FROM answered;",
-    )?;
-    let mut mark = tx.prepare_cached("INSERT OR IGNORE INTO answered VALUES (?1)")?;
-    let mut known = tx.prepare_cached("SELECT gone FROM account WHERE directory = ?1 AND guid = ?2")?;
+    let directory = number(tx, name)?;
+    let mut outcome = Outcome { whole: true, ..Outcome::default() };
+    let mut answered = HashSet::new();
     for account in &snapshot.accounts {
-        if mark.execute([&account.guid])? == 0 {
-            continue;
+        if answered.insert(account.guid.as_str()) {
+            put(tx, directory, account, &mut outcome)?;
         }
-        match account.kind {
-            AccountKind::User => outcome.users += 1,
-            AccountKind::Service => outcome.services += 1,
-            AccountKind::Computer => outcome.computers += 1,
-        }
-        let stored: Option<Option<i64>> =
-            known.query_row(params![directory, account.guid], |row| row.get(0)).optional()?;
-        match stored {
-            None => outcome.added += 1,
-            Some(Some(_)) => outcome.returned += 1,
-            Some(None) => {}
-        }
-        write(tx, directory, account)?;
     }
-    outcome.gone = tx.execute(
-        "UPDATE account SET gone = ?2 WHERE directory = ?1 AND gone IS NULL AND guid NOT IN (SELECT guid FROM answered)",
-        params![directory, missed],
-    )? as u64;
-    debug_assert!(outcome.gone <= before);
-    tx.execute_batch("DELETE FROM answered")?;
+    outcome.gone = miss(tx, directory, now, |guid| !answered.contains(guid))?;
+    finish(tx, directory, mark, now, &format!("{} accounts read", answered.len()), &mut outcome)?;
     Ok(outcome)
+}
+
+/// Stores what has changed since the last answer.
+pub fn apply(
+    tx: &Transaction<'_>,
+    name: &str,
+    changes: Changes,
+    mark: Option<&Mark>,
+    now: Instant,
+) -> Result<Outcome, StoreError> {
+    let directory = number(tx, name)?;
+    let mut outcome = Outcome::default();
+    for account in changes.accounts {
+        let account = match &changes.groups {
+            Some(members) => members.applied(account),
+            None => account,
+        };
+        put(tx, directory, &account, &mut outcome)?;
+    }
+    let gone: HashSet<String> = changes.gone.into_iter().collect();
+    if !gone.is_empty() || changes.present.is_some() {
+        let is_present = |guid: &str| changes.present.as_ref().is_none_or(|present| present.contains(guid));
+        outcome.gone = miss(tx, directory, now, |guid| gone.contains(guid) || !is_present(guid))?;
+    }
+    if let Some(members) = &changes.groups {
+        outcome.changed += regroup(tx, directory, members)?;
+    }
+    outcome.changed += tx.execute(
+        "UPDATE account SET enabled = 0 WHERE directory = ?1 AND enabled AND expires <= ?2 AND gone IS NULL",
+        params![directory, now.micros()],
+    )? as u64;
+    let said = format!("{} accounts changed", outcome.added + outcome.changed + outcome.gone + outcome.returned);
+    finish(tx, directory, mark, now, &said, &mut outcome)?;
+    Ok(outcome)
+}
+
+fn number(tx: &Transaction<'_>, name: &str) -> Result<i64, StoreError> {
+    Ok(tx.query_row("SELECT id FROM directory WHERE name = ?1", [name], |row| row.get(0))?)
+}
+
+/// Writes an account unless it is stored just so.
+fn put(tx: &Transaction<'_>, directory: i64, account: &Account, outcome: &mut Outcome) -> Result<(), StoreError> {
+    let mut select = tx.prepare_cached(&format!("{SELECT} WHERE directory = ?1 AND guid = ?2"))?;
+    let mut rows = select.query(params![directory, account.guid])?;
+    let stored = rows.next()?.map(read).transpose()?;
+    match &stored {
+        None => outcome.added += 1,
+        Some(stored) if stored.gone.is_some() => outcome.returned += 1,
+        Some(stored) if stored.account == *account => return Ok(()),
+        Some(_) => outcome.changed += 1,
+    }
+    write(tx, directory, account)
+}
+
+/// Marks accounts as missed by this synchronisation; returns how many.
+fn miss(
+    tx: &Transaction<'_>,
+    directory: i64,
+    now: Instant,
+    is_missed: impl Fn(&str) -> bool,
+) -> Result<u64, StoreError> {
+    let mut select = tx.prepare_cached("SELECT guid FROM account WHERE directory = ?1 AND gone IS NULL")?;
+    let all: Vec<String> = select.query_map([directory], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut mark = tx.prepare_cached("UPDATE account SET gone = ?3 WHERE directory = ?1 AND guid = ?2")?;
+    let mut missed = 0;
+    for guid in all.iter().filter(|guid| is_missed(guid)) {
+        missed += mark.execute(params![directory, guid, now.micros()])? as u64;
+    }
+    Ok(missed)
+}
+
+/// Gives everybody what groups make of them; returns for how many that is something else than before.
+fn regroup(tx: &Transaction<'_>, directory: i64, members: &Members) -> Result<u64, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT guid, dn, own_external, own_administrator, external, administrator FROM account
+         WHERE directory = ?1 AND gone IS NULL",
+    )?;
+    let mut update =
+        tx.prepare_cached("UPDATE account SET external = ?3, administrator = ?4 WHERE directory = ?1 AND guid = ?2")?;
+    let mut rows = select.query([directory])?;
+    let mut other: Vec<(String, bool, bool)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let dn = row.get::<_, String>(1)?.to_lowercase();
+        let external = row.get::<_, bool>(2)? || members.externals.contains(&dn);
+        let administrator = row.get::<_, bool>(3)? || members.administrators.contains(&dn);
+        if (external, administrator) != (row.get(4)?, row.get(5)?) {
+            other.push((row.get(0)?, external, administrator));
+        }
+    }
+    for (guid, external, administrator) in &other {
+        update.execute(params![directory, guid, external, administrator])?;
+    }
+    Ok(other.len() as u64)
+}
+
+/// Notes the outcome and up to where the directory was read, and counts what is there.
+fn finish(
+    tx: &Transaction<'_>,
+    directory: i64,
+    mark: Option<&Mark>,
+    now: Instant,
+    said: &str,
+    outcome: &mut Outcome,
+) -> Result<(), StoreError> {
+    let mark = mark.map(|mark| serde_json::to_string(mark).unwrap_or_default()).unwrap_or_default();
+    tx.execute(
+        "UPDATE directory SET synced = ?2, outcome = ?3, mark = ?4 WHERE id = ?1",
+        params![directory, now.micros(), said, mark],
+    )?;
+    let count = |kind: AccountKind| -> Result<u64, StoreError> {
+        let of_kind = format!("gone IS NULL AND kind = '{}'", kind.as_str());
+        self::count(tx, directory, &of_kind)
+    };
+    outcome.users = count(AccountKind::User)?;
+    outcome.services = count(AccountKind::Service)?;
+    outcome.computers = count(AccountKind::Computer)?;
+    Ok(())
+}
+
+/// Up to where a directory was read; `None` if it has to be read whole.
+pub fn mark(tx: &Transaction<'_>, name: &str) -> Result<Option<Mark>, StoreError> {
+    let mark: Option<String> =
+        tx.query_row("SELECT mark FROM directory WHERE name = ?1", [name], |row| row.get(0)).optional()?;
+    // one that an older or newer program wrote otherwise only costs another whole reading
+    Ok(mark.and_then(|mark| serde_json::from_str(&mark).ok()))
+}
+
+/// DNs of the accounts of a directory, in lower case.
+pub fn places(tx: &Transaction<'_>, name: &str) -> Result<HashSet<String>, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT dn FROM account WHERE gone IS NULL AND directory = (SELECT id FROM directory WHERE name = ?1)",
+    )?;
+    let places = select.query_map([name], |row| row.get::<_, String>(0))?;
+    Ok(places.map(|dn| Ok(dn?.to_lowercase())).collect::<Result<_, rusqlite::Error>>()?)
 }
 
 fn write(tx: &Transaction<'_>, directory: i64, account: &Account) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
         "INSERT OR REPLACE INTO account (directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name,
-             department, dns_host_name, operating_system, dn, enabled, external, administrator, gone)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, NULL)",
+             department, dns_host_name, operating_system, dn, enabled, external, administrator, expires, own_external,
+             own_administrator, gone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, NULL)",
     )?;
     insert.execute(params![
         directory,
@@ -112,6 +223,9 @@ fn write(tx: &Transaction<'_>, directory: i64, account: &Account) -> Result<(), 
         account.enabled,
         account.external,
         account.administrator,
+        account.expires.map(Instant::micros),
+        account.own.external,
+        account.own.administrator,
     ])?;
     Ok(())
 }
@@ -155,12 +269,12 @@ pub fn directories(tx: &Transaction<'_>) -> Result<Vec<(i64, Directory)>, StoreE
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+const SELECT: &str = "SELECT directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name, department, dns_host_name,
+     operating_system, dn, enabled, external, administrator, gone, expires, own_external, own_administrator FROM account";
+
 /// All accounts, those gone included, by directory and identifier.
 pub fn accounts(tx: &Transaction<'_>) -> Result<Vec<StoredAccount>, StoreError> {
-    let mut select = tx.prepare_cached(
-        "SELECT directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name, department, dns_host_name,
-             operating_system, dn, enabled, external, administrator, gone FROM account ORDER BY directory, guid",
-    )?;
+    let mut select = tx.prepare_cached(&format!("{SELECT} ORDER BY directory, guid"))?;
     let mut rows = select.query([])?;
     let mut accounts = Vec::new();
     while let Some(row) = rows.next()? {
@@ -191,6 +305,8 @@ fn read(row: &Row<'_>) -> Result<StoredAccount, StoreError> {
         enabled: row.get(14)?,
         external: row.get(15)?,
         administrator: row.get(16)?,
+        expires: row.get::<_, Option<i64>>(18)?.and_then(Instant::from_micros),
+        own: Own { external: row.get(19)?, administrator: row.get(20)? },
         guid,
     };
     Ok(StoredAccount { directory: row.get(0)?, account, gone: gone.and_then(Instant::from_micros) })
@@ -199,7 +315,10 @@ fn read(row: &Row<'_>) -> Result<StoredAccount, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{directory::Kind, store::Store};
+    use crate::{
+        directory::{Kind, Point},
+        store::Store,
+    };
 
     fn account(guid: &str, name: &str) -> Account {
         Account {
@@ -219,6 +338,8 @@ mod tests {
             enabled: true,
             external: false,
             administrator: false,
+            expires: None,
+            own: Own::default(),
         }
     }
 
@@ -229,8 +350,9 @@ mod tests {
             netbios: "lab".into(),
             dns: "lab.net".into(),
             accounts: accounts.to_vec(),
+            point: None,
         };
-        store.write(|tx| replace(tx, "lab", &snapshot, Instant::from_micros(at).unwrap())).unwrap()
+        store.write(|tx| replace(tx, "lab", &snapshot, None, Instant::from_micros(at).unwrap())).unwrap()
     }
 
     #[test]
@@ -238,19 +360,82 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let (jane, bob) = (account("1", "jane"), account("2", "bob"));
+        let whole = Outcome { whole: true, ..Outcome::default() };
         let first = sync(&store, &[jane.clone(), bob.clone()], 1);
-        assert_eq!(first, Outcome { users: 2, added: 2, ..Outcome::default() });
-        assert_eq!(sync(&store, std::slice::from_ref(&jane), 2), Outcome { users: 1, gone: 1, ..Outcome::default() });
+        assert_eq!(first, Outcome { users: 2, added: 2, ..whole });
+        assert_eq!(sync(&store, std::slice::from_ref(&jane), 2), Outcome { users: 1, gone: 1, ..whole });
         // still missing: the first time counts
         assert_eq!(sync(&store, std::slice::from_ref(&jane), 3).gone, 0);
         let stored = store.read(accounts).unwrap();
         assert_eq!(stored[1].gone, Instant::from_micros(2));
         let renamed = account("2", "robert");
-        assert_eq!(sync(&store, &[jane.clone(), renamed.clone()], 4).returned, 1);
+        assert_eq!(sync(&store, &[jane.clone(), renamed.clone()], 4), Outcome { users: 2, returned: 1, ..whole });
         let stored = store.read(accounts).unwrap();
         assert_eq!(stored.iter().map(|row| &row.account).collect::<Vec<_>>(), [&jane, &renamed]);
         assert!(stored.iter().all(|row| row.gone.is_none()));
+        let married = account("2", "smith");
+        assert_eq!(sync(&store, &[jane, married], 5), Outcome { users: 2, changed: 1, ..whole });
         let known = store.read(directories).unwrap();
-        assert_eq!((known.len(), known[0].1.synced), (1, Instant::from_micros(4)));
+        assert_eq!((known.len(), known[0].1.synced), (1, Instant::from_micros(5)));
+    }
+
+    #[test]
+    fn changes_are_stored_beside_what_was_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let time = |at| Instant::from_micros(at).unwrap();
+        let mut accounts_of: Vec<Account> =
+            ["1", "2", "3", "4"].iter().map(|guid| account(guid, &format!("Person{guid}"))).collect();
+        accounts_of[2].expires = Some(time(50));
+        accounts_of[3].own.administrator = true;
+        accounts_of[3].administrator = true;
+        sync(&store, &accounts_of, 1);
+        let point = || Point::Usn { instance: "dc".into(), next: 9 };
+        let apply_at = |changes: Changes, at: i64| store.write(|tx| apply(tx, "lab", changes, None, time(at))).unwrap();
+        let nothing =
+            || Changes { accounts: Vec::new(), gone: Vec::new(), present: None, groups: None, point: point() };
+        let flags = || -> Vec<(String, bool, bool, bool, bool)> {
+            let stored: Vec<StoredAccount> = store.read(accounts).unwrap();
+            stored
+                .into_iter()
+                .map(|row| {
+                    let account = row.account;
+                    (account.name, account.enabled, account.external, account.administrator, row.gone.is_some())
+                })
+                .collect()
+        };
+        let row = |name: &str, enabled, external, administrator, gone| {
+            (name.to_owned(), enabled, external, administrator, gone)
+        };
+        assert_eq!(apply_at(nothing(), 2), Outcome { users: 4, ..Outcome::default() });
+
+        // one renamed, one new, one deleted; groups by DN whatever its case, and nothing of one's own is lost
+        let members =
+            Members { administrators: ["cn=smith".to_owned()].into(), externals: ["cn=person3".to_owned()].into() };
+        let changes = Changes {
+            accounts: vec![account("1", "Smith"), account("5", "Person5")],
+            gone: vec!["2".into(), "never seen".into()],
+            groups: Some(members),
+            ..nothing()
+        };
+        let expected = Outcome { users: 4, added: 1, changed: 2, gone: 1, ..Outcome::default() };
+        assert_eq!(apply_at(changes.clone(), 3), expected);
+        let after = [
+            row("Smith", true, false, true, false),
+            row("Person2", true, false, false, true),
+            row("Person3", true, true, false, false),
+            row("Person4", true, false, true, false),
+            row("Person5", true, false, false, false),
+        ];
+        assert_eq!(flags(), after);
+        // the same again changes nothing
+        assert_eq!(apply_at(changes, 4), Outcome { users: 4, ..Outcome::default() });
+
+        // a list of all there are; one expires without anybody writing to it
+        let present = Some(["1", "3", "4"].map(str::to_owned).into());
+        let outcome = apply_at(Changes { present, ..nothing() }, 50);
+        assert_eq!(outcome, Outcome { users: 3, changed: 1, gone: 1, ..Outcome::default() });
+        assert_eq!(flags()[2], row("Person3", false, true, false, false));
+        assert!(flags()[4].4);
     }
 }
