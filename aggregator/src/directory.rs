@@ -11,6 +11,7 @@ mod connection;
 mod dirsync;
 mod entry;
 mod error;
+mod export;
 mod group;
 mod mark;
 mod plain;

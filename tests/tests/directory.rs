@@ -315,6 +315,7 @@ fn active_directory_accounts_are_told_apart() {
     let server = Server::start("samba-ad.sh", &["127.0.0.67"], DOMAIN);
     let folder = tempfile::tempdir().unwrap();
     fs_err::write(folder.path().join("password"), "Passw0rd!Lab\n").unwrap();
+    fs_err::write(folder.path().join("bare"), "Passw0rd!Lab").unwrap();
     let text = format!(
         "url = \"ldaps://127.0.0.67\"\nauthority = \"{}\"\nbind = \"CORP\\\\Administrator\"\n\
          external_units = [\"OU=Partners,DC=corp,DC=example\"]\nexternal_groups = [\"CN=Outer,CN=Users,DC=corp,DC=example\"]\n\
@@ -327,6 +328,28 @@ fn active_directory_accounts_are_told_apart() {
     let known = &directories[0].1;
     let facts = (known.kind.as_str(), known.base.as_str(), known.netbios.as_str(), known.dns.as_str());
     assert_eq!(facts, ("active-directory", "DC=corp,DC=example", "corp", "corp.example"));
+
+    // the same domain out of a file that OpenLDAP's client wrote
+    let export = Command::new("ldapsearch")
+        .args(["-x", "-H", "ldaps://127.0.0.67", "-D", "CORP\\Administrator", "-y"])
+        .arg(folder.path().join("bare"))
+        .args(["-E", "pr=1000/noprompt", "-b", "DC=corp,DC=example", "(objectClass=*)"])
+        .env("LDAPTLS_CACERT", server.folder.join("private/tls/ca.pem"))
+        .output()
+        .unwrap();
+    fs_err::write(folder.path().join("corp.ldif"), &export.stdout).unwrap();
+    let rules = text.split_once("external_units").unwrap().1;
+    let from_file = settings(folder.path(), &format!("file = \"corp.ldif\"\nexternal_units{rules}"));
+    let other = Store::open(&folder.path().join("other")).unwrap();
+    let outcome = synchronise(&other, &from_file, 1).unwrap();
+    assert!(outcome.whole && outcome.users > 5, "{outcome:?}");
+    assert_eq!(accounts(&other), accounts(&store));
+    // half a file is refused, and what is stored stays
+    let half = export.stdout.len() / 2;
+    fs_err::write(folder.path().join("corp.ldif"), [&export.stdout[..half], b"\nbroken"].concat()).unwrap();
+    let error = synchronise(&other, &from_file, 2).unwrap_err().to_string();
+    assert!(error.contains("corp.ldif` line "), "{error}");
+    assert_eq!(accounts(&other), accounts(&store));
 
     let stored = accounts(&store);
     let find =

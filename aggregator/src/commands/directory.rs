@@ -54,7 +54,9 @@ pub enum DirectoryCommandError {
     #[error("the configuration has no directory `{0}`: add a [[directory]] section or correct the name")]
     Unknown(String),
     /// No section at all.
-    #[error("the configuration has no directory: add a [[directory]] section with name, url, bind and password_file")]
+    #[error(
+        "the configuration has no directory: add a [[directory]] section with name, url, bind and password_file, or name and file"
+    )]
     None,
     /// Reading or storing one directory.
     #[error(transparent)]

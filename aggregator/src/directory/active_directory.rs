@@ -79,6 +79,37 @@ pub(super) async fn read(
     Ok(Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, point })
 }
 
+/// What an export says of a domain: everything but the configuration is in it.
+pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings, now: Instant) -> Snapshot {
+    let accounts: Vec<&Entry> = entries.iter().filter(|entry| entry.is_a("user") || entry.is_a("computer")).collect();
+    let known: HashSet<String> = accounts.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let sid = |entry: &Entry| entry.sids("objectsid").pop();
+    let domain = accounts.iter().find_map(|entry| Some(sid(entry)?.rsplit_once('-')?.0.to_owned()));
+    let of_administrators: Vec<String> = ADMINISTRATOR_GROUPS
+        .iter()
+        .filter_map(|rid| Some(format!("{}-{rid}", domain.as_ref()?)))
+        .chain([BUILTIN_ADMINISTRATORS.to_owned()])
+        .collect();
+    let mut wanted = settings.administrator_groups.clone();
+    wanted.extend(
+        (entries.iter().filter(|entry| sid(entry).is_some_and(|sid| of_administrators.contains(&sid))))
+            .map(|entry| entry.dn.clone()),
+    );
+    let groups = Groups::of(entries);
+    let members = Members {
+        administrators: groups.known_members(&wanted, &known).0,
+        externals: groups.known_members(&settings.external_groups, &known).0,
+    };
+    let mut accounts: Vec<Account> =
+        accounts.iter().filter_map(|entry| Some(members.applied(account(entry, settings, now)?))).collect();
+    accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
+    let base = settings.base.clone().unwrap_or_else(|| super::plain::domain(entries));
+    let dns = super::plain::dns_name(&base);
+    let short = dns.split('.').next().unwrap_or_default();
+    let netbios = settings.netbios.as_deref().unwrap_or(short).to_lowercase();
+    Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, point: None }
+}
+
 /// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in lower case.
 pub(super) async fn changes(
     search: &mut Search<'_>,

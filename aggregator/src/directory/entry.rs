@@ -112,6 +112,17 @@ fn sid(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// The reverse; `None` for what is no SID.
+pub(super) fn sid_bytes(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.strip_prefix("S-1-")?.split('-');
+    let authority: u64 = parts.next()?.parse().ok().filter(|authority| *authority < 1 << 48)?;
+    let numbers: Vec<u32> = parts.map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let mut bytes = vec![1, u8::try_from(numbers.len()).ok().filter(|count| *count <= 15)?];
+    bytes.extend_from_slice(&authority.to_be_bytes()[2..]);
+    bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    Some(bytes)
+}
+
 fn damaged(detail: &str) -> Problem {
     Problem::Damaged { detail: detail.to_owned() }
 }

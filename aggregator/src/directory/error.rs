@@ -21,6 +21,30 @@ pub struct DirectoryError {
 /// What is wrong with a directory or with its section of the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
+    /// Neither server nor file, or both.
+    #[error("set either `url` (a server) or `file` (an export in LDIF or CSV)")]
+    Source,
+    /// A server without an account.
+    #[error("set `bind` and `password_file`, the account to sign in with")]
+    SignIn,
+    /// An export that cannot be read.
+    #[error("the export `{}` cannot be read ({source}): check `file` and the rights of this account", path.display())]
+    ExportFile {
+        /// As configured.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// An export that is damaged.
+    #[error("the export `{}` line {line}: {detail}", path.display())]
+    Export {
+        /// As configured.
+        path: PathBuf,
+        /// From 1.
+        line: u64,
+        /// What is wrong and what to do.
+        detail: String,
+    },
     /// No LDAP address.
     #[error("`{url}` is no address of a directory: write ldaps://host or ldaps://host:port")]
     Url {

@@ -14,6 +14,12 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    /// Those of an export: nobody has to be asked.
+    pub fn of(entries: &[Entry]) -> Self {
+        let read = entries.iter().map(|entry| (entry.dn.to_lowercase(), members(entry)));
+        Self { read: read.filter(|(_, members)| !members.is_empty()).collect() }
+    }
+
     /// DNs in lower case of everybody in these groups. `accounts` holds the DNs known to be accounts, which are not asked.
     pub async fn members(
         &mut self,
@@ -21,7 +27,21 @@ impl Groups {
         groups: &[String],
         accounts: &HashSet<String>,
     ) -> Result<HashSet<String>, Problem> {
-        let mut found = HashSet::new();
+        loop {
+            let (found, unknown) = self.known_members(groups, accounts);
+            if unknown.is_empty() {
+                return Ok(found);
+            }
+            for dn in unknown {
+                let entry = search.one(&dn, &MEMBERS).await?;
+                self.read.insert(dn, entry.as_ref().map(members).unwrap_or_default());
+            }
+        }
+    }
+
+    /// The same as far as groups were read, and who has to be asked for the rest.
+    pub fn known_members(&self, groups: &[String], accounts: &HashSet<String>) -> (HashSet<String>, Vec<String>) {
+        let (mut found, mut unknown) = (HashSet::new(), Vec::new());
         let mut waiting: Vec<String> = groups.iter().map(|dn| dn.to_lowercase()).collect();
         let mut visited = HashSet::new();
         while let Some(dn) = waiting.pop() {
@@ -30,15 +50,13 @@ impl Groups {
             }
             if accounts.contains(&dn) {
                 found.insert(dn);
-                continue;
+            } else if let Some(members) = self.read.get(&dn) {
+                waiting.extend(members.iter().cloned());
+            } else {
+                unknown.push(dn);
             }
-            if !self.read.contains_key(&dn) {
-                let entry = search.one(&dn, &MEMBERS).await?;
-                self.read.insert(dn.clone(), entry.as_ref().map(members).unwrap_or_default());
-            }
-            waiting.extend(self.read.get(&dn).into_iter().flatten().cloned());
         }
-        Ok(found)
+        (found, unknown)
     }
 }
 

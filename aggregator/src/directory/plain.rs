@@ -52,6 +52,36 @@ pub(super) async fn read(
     Ok(Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts, point })
 }
 
+/// What an export says.
+pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings) -> Snapshot {
+    let is_account =
+        |entry: &&Entry| ["inetOrgPerson", "device", "sambaSamAccount"].iter().any(|class| entry.is_a(class));
+    let accounts: Vec<&Entry> = entries.iter().filter(is_account).collect();
+    let known: HashSet<String> = accounts.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let groups = Groups::of(entries);
+    let members = Members {
+        administrators: groups.known_members(&settings.administrator_groups, &known).0,
+        externals: groups.known_members(&settings.external_groups, &known).0,
+    };
+    let mut accounts: Vec<Account> =
+        accounts.iter().filter_map(|entry| Some(members.applied(account(entry, settings)?))).collect();
+    accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
+    let base = settings.base.clone().unwrap_or_else(|| domain(entries));
+    let netbios = settings.netbios.clone().unwrap_or_default().to_lowercase();
+    Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts, point: None }
+}
+
+/// The `dc` parts that the first entry with some ends with.
+pub(super) fn domain(entries: &[Entry]) -> String {
+    let is_dc = |part: &str| part.trim_start().get(..3).is_some_and(|start| start.eq_ignore_ascii_case("dc="));
+    let parts = entries.iter().map(|entry| {
+        let parts: Vec<&str> = entry.dn.split(',').collect();
+        let first = parts.iter().rposition(|part| !is_dc(part)).map_or(0, |last| last + 1);
+        parts[first..].join(",")
+    });
+    parts.into_iter().find(|domain| !domain.is_empty()).unwrap_or_default()
+}
+
 /// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in lower case.
 pub(super) async fn changes(
     search: &mut Search<'_>,

@@ -18,8 +18,11 @@ pub struct DirectorySettings {
     pub name: String,
     /// `ldaps://host[:port]`, or `ldap://host[:port]` together with `start_tls = true`; or a list of them, of which each is asked
     /// when those before it do not answer.
-    #[serde(deserialize_with = "one_or_several")]
+    #[serde(default, deserialize_with = "one_or_several")]
     pub url: Vec<String>,
+    /// Instead of a server: a file that another one's directory was exported to, LDIF or CSV (`*.csv`); read anew every time.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
     /// Turn an `ldap://` connection into an encrypted one before anything is said.
     #[serde(default)]
     pub start_tls: bool,
@@ -27,8 +30,10 @@ pub struct DirectorySettings {
     #[serde(default)]
     pub authority: Option<PathBuf>,
     /// DN, `name@domain` or `DOMAIN\name` to sign in with; needs no more than the right to read.
+    #[serde(default)]
     pub bind: String,
     /// File whose first line is the password; only the aggregator's account should be able to read it.
+    #[serde(default)]
     pub password_file: PathBuf,
     /// Where to search; unset: what the server names as its default.
     #[serde(default)]
@@ -99,6 +104,7 @@ impl DirectorySettings {
     /// Makes file names that are relative start from `folder`, the configuration's.
     pub fn resolve(&mut self, folder: &Path) {
         self.password_file = folder.join(&self.password_file);
+        self.file = self.file.as_ref().map(|file| folder.join(file));
         self.authority = self.authority.as_ref().map(|file| folder.join(file));
     }
 
@@ -114,10 +120,13 @@ impl DirectorySettings {
         Duration::from_secs(self.operation_timeout_seconds.max(1))
     }
 
-    /// Whether the password would travel encrypted to every server; anything else is refused.
+    /// Whether there is one place to read from, and the password would travel encrypted to every server; anything else is refused.
     pub fn check(&self) -> Result<(), Problem> {
-        if self.url.is_empty() {
-            return Err(Problem::Url { url: String::new() });
+        if self.url.is_empty() == self.file.is_none() {
+            return Err(Problem::Source);
+        }
+        if self.file.is_none() && (self.bind.is_empty() || self.password_file.as_os_str().is_empty()) {
+            return Err(Problem::SignIn);
         }
         for url in &self.url {
             let (scheme, host) = url.split_once("://").unwrap_or((url, ""));
@@ -146,6 +155,7 @@ impl DirectorySettings {
     pub(super) fn meaning(&self) -> String {
         let meaning = Self {
             url: Vec::new(),
+            file: None,
             authority: None,
             password_file: PathBuf::new(),
             connect_timeout_seconds: 0,
@@ -202,7 +212,13 @@ mod tests {
         }
         assert!(settings("url = ['ldaps://dc1', 'ldaps://dc2']").check().is_ok());
         assert!(matches!(settings("url = ['ldaps://dc1', 'ldap://dc2']").check(), Err(Problem::Plain { .. })));
-        assert!(matches!(settings("url = []").check(), Err(Problem::Url { .. })));
+        for neither_or_both in ["url = []", "", "url = 'ldaps://dc1'\nfile = 'corp.ldif'"] {
+            assert!(matches!(settings(neither_or_both).check(), Err(Problem::Source)), "{neither_or_both}");
+        }
+        let bare: DirectorySettings = toml::from_str("name = 'corp'\nurl = 'ldaps://dc1'\nbind = 'b'").unwrap();
+        assert!(matches!(bare.check(), Err(Problem::SignIn)));
+        let file: DirectorySettings = toml::from_str("name = 'corp'\nfile = 'corp.ldif'").unwrap();
+        assert!(file.check().is_ok());
     }
 
     #[test]

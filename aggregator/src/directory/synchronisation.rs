@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use caliper_proto::Instant;
 
 use super::{
-    Changes, DirectoryError, DirectorySettings, Kind, Mark, Problem, Snapshot, active_directory, connection, plain,
-    search::Search,
+    Changes, DirectoryError, DirectorySettings, Kind, Mark, Problem, Snapshot, active_directory, connection, export,
+    plain, search::Search,
 };
 use crate::store::{Store, StoreError, directory as table};
 
@@ -79,6 +79,9 @@ pub async fn read(settings: &DirectorySettings, now: Instant) -> Result<Snapshot
 /// Asks one server after the other until one answers.
 async fn ask_all(settings: &DirectorySettings, known: Option<Known>, now: Instant) -> Result<Answer, Problem> {
     settings.check()?;
+    if let Some(file) = &settings.file {
+        return Ok(Answer::Whole(Box::new(export::read(file, settings, now)?)));
+    }
     let known = known.map(std::sync::Arc::new);
     let mut problems = Vec::new();
     for url in &settings.url {
