@@ -153,12 +153,12 @@ pub enum Problem {
         detail: String,
     },
     /// A complete answer without accounts where there were some.
-    #[error("the directory now shows no account at all, {known} were known: check `base` and the rights of `{bind}`")]
+    #[error("the directory now shows no account at all, {known} were known: check {suspect}")]
     Emptied {
         /// Accounts stored.
         known: u64,
-        /// Who asked.
-        bind: String,
+        /// What may be wrong.
+        suspect: String,
     },
     /// No server of several.
     #[error("none of the servers could be read: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]

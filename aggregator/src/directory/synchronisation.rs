@@ -89,11 +89,13 @@ async fn ask_all(settings: &DirectorySettings, known: Option<Known>, now: Instan
         // its own task: `ldap3` panics on answers that are no LDAP
         let answer = tokio::spawn(async move { ask(&one, known.as_deref(), now).await }).await;
         match answer.unwrap_or_else(|_| Err(Problem::Damaged { detail: "it cannot be decoded".to_owned() })) {
-            Err(problem) if problem.is_of_the_server() && settings.url.len() > 1 => {
-                tracing::warn!(directory = settings.name, %problem, "a server of a directory could not be read");
-                problems.push(problem);
+            Err(problem) if problem.is_of_the_server() && settings.url.len() > 1 => problems.push(problem),
+            other => {
+                for problem in problems {
+                    tracing::warn!(directory = settings.name, %problem, "a server could not be read, so the next was asked");
+                }
+                return other;
             }
-            other => return other,
         }
     }
     Err(Problem::Everywhere(problems))
@@ -185,7 +187,11 @@ fn keep(
         };
         // a right taken away looks like an empty directory; that must not empty the store
         if outcome.users + outcome.services + outcome.computers == 0 && known > 0 {
-            return Err(Problem::Emptied { known, bind: settings.bind.clone() });
+            let suspect = match &settings.file {
+                Some(file) => format!("what was exported to `{}`", file.display()),
+                None => format!("`base` and the rights of `{}`", settings.bind),
+            };
+            return Err(Problem::Emptied { known, suspect });
         }
         Ok(outcome)
     })
