@@ -16,7 +16,6 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     collect::{self, CollectError, Collected, Progress},
     config::{self, Config, ConfigError, InitError, Wishes},
-    connection::Trouble,
     doctor,
     enroll::{self, EnrolError},
     environment::Environment,
@@ -119,6 +118,9 @@ pub struct Init {
     /// Host and port of the aggregator; without it the one in the token
     #[arg(long, value_name = "HOST:PORT")]
     pub server: Option<String>,
+    /// Proxy that connects to the aggregator
+    #[arg(long, value_name = "http://HOST:PORT")]
+    pub proxy: Option<String>,
     /// Where the server stands, for the aggregator's lists
     #[arg(long, value_name = "TEXT")]
     pub site: Option<String>,
@@ -193,7 +195,7 @@ impl CliError {
             Self::Config(_) | Self::Init(InitError::Config(_)) => 2,
             Self::Run(RunError::Identity(IdentityError::Missing)) => 3,
             Self::Enrol(EnrolError::Trouble(trouble)) | Self::Run(RunError::Trouble(trouble)) => match trouble {
-                Trouble::Outage { .. } | Trouble::Unexpected(..) => 4,
+                trouble if trouble.passes() => 4,
                 _ => 5,
             },
             Self::Enrol(EnrolError::Token { .. } | EnrolError::ForeignCertificate(_)) => 5,
@@ -226,7 +228,7 @@ pub async fn execute(
         Command::Enroll(command) => {
             let config = Config::load(named, &environment)?;
             let token = enroll::read_token(&command.token_file, io::stdin())?;
-            let identity = enroll::enrol(&token, &config.folder(), &environment.host_name).await?;
+            let identity = enroll::enrol(&token, &config.route(), &config.folder(), &environment.host_name).await?;
             if command.token_file != std::path::Path::new("-")
                 && let Err(error) = fs_err::remove_file(&command.token_file)
             {
@@ -251,9 +253,9 @@ pub async fn execute(
             show::checks(&mut output, &checks, json)?;
             if checks.iter().any(|check| check.state == doctor::State::Failed) { Err(CliError::Doctor) } else { Ok(()) }
         }
-        Command::Config(ConfigCommand::Init(Init { server, site, tags, log_level, token_file })) => {
+        Command::Config(ConfigCommand::Init(Init { server, proxy, site, tags, log_level, token_file })) => {
             let token_file = token_file.map(PathBuf::from);
-            let done = config::init(named, Wishes { server, site, tags, log_level, token_file }, &environment)?;
+            let done = config::init(named, Wishes { server, proxy, site, tags, log_level, token_file }, &environment)?;
             let path = named.unwrap_or(&environment.config);
             let written = if done.written { "is written" } else { "is there already and stays as it is" };
             let token = if done.token_kept { "; the service will enrol with the token" } else { "" };

@@ -21,9 +21,11 @@ use serde::{Deserialize, Serialize};
 pub use file::{MOST_INTERVAL, MOST_JITTER, parse};
 pub use init::{InitError, Initialised, Wishes, init};
 pub use policy::{KEY as POLICY_KEY, Policy, VALUES as POLICIES};
+pub(crate) use value::is_address;
 pub use value::print_duration;
 
 use crate::{
+    connection::{Proxy, Route},
     environment::Environment,
     limit::Limit,
     schedule::{Schedule, print_time, read_time},
@@ -77,6 +79,8 @@ impl<T> Setting<T> {
 pub struct Config {
     /// `server`: host and port of the aggregator. Default: the address in the enrolment token.
     pub server: Setting<Option<String>>,
+    /// `proxy`: what connects to the aggregator for us.
+    pub proxy: Setting<Option<Proxy>>,
     /// `site`: where the server stands, for the aggregator's lists.
     pub site: Setting<Option<String>>,
     /// `tags`: what else the server is found by there.
@@ -200,6 +204,7 @@ impl Config {
     pub fn defaults(environment: &Environment) -> Self {
         Self {
             server: Setting::default(None),
+            proxy: Setting::default(None),
             site: Setting::default(None),
             tags: Setting::default(Vec::new()),
             state: Setting::default(environment.state.clone()),
@@ -233,6 +238,7 @@ impl Config {
     pub fn with_policy(mut self, environment: &Environment) -> Result<Self, ConfigError> {
         let policy = policy::read(&environment.policy, environment)?;
         take(&mut self.server, policy.server);
+        take(&mut self.proxy, policy.proxy);
         take(&mut self.site, policy.site);
         take(&mut self.tags, policy.tags);
         take(&mut self.collect_every, policy.collect_every);
@@ -278,6 +284,12 @@ impl Config {
         }
     }
 
+    /// How to get to the aggregator.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        Route { server: self.server.value.clone(), proxy: self.proxy.value.clone() }
+    }
+
     /// What the server is found by.
     #[must_use]
     pub fn labels(&self) -> Labels {
@@ -304,6 +316,7 @@ impl Config {
         let times = list(self.collect_at.value.iter().map(|time| print_time(*time)).collect());
         vec![
             ("server", self.server.value.clone(), self.server.origin.clone()),
+            ("proxy", self.proxy.value.as_ref().map(Proxy::to_string), self.proxy.origin.clone()),
             ("site", self.site.value.clone(), self.site.origin.clone()),
             ("tags", list(self.tags.value.clone()), self.tags.origin.clone()),
             ("state", Some(path(&self.state.value)), self.state.origin.clone()),

@@ -3,14 +3,17 @@
 //! A refused certificate, an outage and a wrong clock are three different sentences, because they need three different
 //! people.
 
+mod proxy;
 mod trouble;
 
-use std::time::Duration;
+use std::{fmt, io, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use caliper_proto::EnrolToken;
+use tokio::{net::TcpStream, time::timeout};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
+pub use proxy::{Proxy, ProxyError};
 pub use trouble::Trouble;
 
 use crate::identity::Identity;
@@ -18,11 +21,22 @@ use crate::identity::Identity;
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(20);
 
+/// How the configuration leads to the aggregator. The default is the address of the token, without anybody in between.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Route {
+    /// `host:port`, where the configuration names one.
+    pub server: Option<String>,
+    /// What connects to it for us.
+    pub proxy: Option<Proxy>,
+}
+
 /// Whom to connect to and whom to trust.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// `host:port`.
     pub address: String,
+    /// What connects to it for us.
+    pub proxy: Option<Proxy>,
     /// Server name in its certificate.
     pub name: String,
     /// The only authority trusted, PEM.
@@ -32,19 +46,21 @@ pub struct Target {
 impl Target {
     /// The aggregator of an identity, at another address if the configuration names one.
     #[must_use]
-    pub fn of(identity: &Identity, address: Option<&str>) -> Self {
+    pub fn of(identity: &Identity, route: &Route) -> Self {
         Self {
-            address: address.unwrap_or(&identity.address).into(),
+            address: route.server.clone().unwrap_or_else(|| identity.address.clone()),
+            proxy: route.proxy.clone(),
             name: identity.name.clone(),
             authority_pem: identity.authority_pem.clone(),
         }
     }
 
-    /// The aggregator that a token leads to.
+    /// The aggregator that a token leads to, likewise.
     #[must_use]
-    pub fn of_token(token: &EnrolToken) -> Self {
+    pub fn of_token(token: &EnrolToken, route: &Route) -> Self {
         Self {
-            address: token.address.clone(),
+            address: route.server.clone().unwrap_or_else(|| token.address.clone()),
+            proxy: route.proxy.clone(),
             name: token.name.clone(),
             authority_pem: pem("CERTIFICATE", &token.authority),
         }
@@ -59,18 +75,39 @@ impl Target {
         if let Some(identity) = identity {
             tls = tls.identity(tonic::transport::Identity::from_pem(&identity.certificate_pem, &identity.key_pem));
         }
-        let failed = |error: tonic::transport::Error| Trouble::of_connection(&self.address, &error);
-        Endpoint::from_shared(format!("https://{}", self.address))
+        let failed = |error: tonic::transport::Error| Trouble::of_connection(&self.to_string(), &error);
+        let endpoint = Endpoint::from_shared(format!("https://{}", self.address))
             .and_then(|endpoint| endpoint.tls_config(tls))
             .map_err(failed)?
-            .connect_timeout(CONNECT)
+            .connect_timeout(self.proxy.as_ref().map_or(CONNECT, |_| CONNECT + 2 * proxy::STEP))
             .http2_keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20))
             .keep_alive_while_idle(true)
-            .tcp_nodelay(true)
-            .connect()
-            .await
-            .map_err(failed)
+            .tcp_nodelay(true);
+        let channel = match &self.proxy {
+            None => endpoint.connect().await,
+            Some(proxy) => endpoint.connect_with_connector(proxy.clone()).await,
+        };
+        channel.map_err(failed)
+    }
+
+    /// The bare connection that TLS would go over.
+    pub async fn dial(&self) -> Result<TcpStream, Trouble> {
+        let Some(proxy) = &self.proxy else {
+            let dialled = timeout(CONNECT, TcpStream::connect(&self.address)).await;
+            let dialled = dialled.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut)));
+            return dialled
+                .map_err(|error| Trouble::Outage { address: self.address.clone(), detail: error.to_string() });
+        };
+        proxy.open(&self.address).await.map_err(|error| error.trouble())
+    }
+}
+
+/// For sentences about the aggregator "at" it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.address)?;
+        self.proxy.as_ref().map_or(Ok(()), |proxy| write!(f, " through the proxy {proxy}"))
     }
 }
 

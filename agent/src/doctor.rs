@@ -107,7 +107,7 @@ pub async fn examine(named: Option<&Path>, environment: &Environment) -> Vec<Che
     };
     checks.push(local::identity(&identity, &folder));
     checks.extend(local::certificate(&identity, now));
-    let target = Target::of(&identity, config.server.value.as_deref());
+    let target = Target::of(&identity, &config.route());
     checks.extend(network::examine(&target, Caller::Agent(&identity), now).await);
     checks
 }
@@ -119,8 +119,7 @@ async fn with_token(file: &Path, config: &Config, now: Instant) -> Vec<Check> {
         Err(error) => return vec![Check::failed("token", format!("{}: {}", file.display(), sentence(&error)))],
     };
     let waiting = Check::warning("identity", "not enrolled yet; a token waits for the service, which enrols with it");
-    let target =
-        Target { address: config.server.value.clone().unwrap_or(token.address.clone()), ..Target::of_token(&token) };
+    let target = Target::of_token(&token, &config.route());
     let mut checks = vec![waiting];
     checks.extend(network::examine(&target, Caller::Newcomer(&token), now).await);
     checks

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use wire::enrolment_client::EnrolmentClient;
 
 use crate::{
-    connection::{Target, Trouble},
+    connection::{Route, Target, Trouble},
     environment::Environment,
     identity::{Identity, IdentityError, Request},
     sentence::sentence,
@@ -61,11 +61,16 @@ pub fn read_token(file: &Path, input: impl io::Read) -> Result<EnrolToken, Enrol
 }
 
 /// Exchanges a token for an identity and keeps it in the state folder.
-pub async fn enrol(token: &EnrolToken, folder: &Folder, host_name: &str) -> Result<Identity, EnrolError> {
+pub async fn enrol(
+    token: &EnrolToken,
+    route: &Route,
+    folder: &Folder,
+    host_name: &str,
+) -> Result<Identity, EnrolError> {
     // a token can be used up: find out before that the answer can be kept
     folder.prepare().map_err(EnrolError::Folder)?;
     let request = Request::new(host_name)?;
-    let target = Target::of_token(token);
+    let target = Target::of_token(token, route);
     let message = wire::EnrolRequest {
         token_id: token.id.clone(),
         token_secret: token.secret.clone(),
@@ -74,7 +79,8 @@ pub async fn enrol(token: &EnrolToken, folder: &Folder, host_name: &str) -> Resu
     };
     let channel = target.connect(None).await?;
     let answer = EnrolmentClient::new(channel).enrol(message).await.map_err(|status| refusal(&target, &status))?;
-    keep(answer.into_inner(), request, &target, folder)
+    let stays = Target { address: token.address.clone(), ..target };
+    keep(answer.into_inner(), request, &stays, folder)
 }
 
 /// Waits for an identity: until somebody enrols, or a token in the state folder is accepted, which is then deleted.
@@ -82,6 +88,7 @@ pub async fn enrol(token: &EnrolToken, folder: &Folder, host_name: &str) -> Resu
 /// For a service, which may be installed before there is a token or a network.
 pub async fn awaited(
     folder: &Folder,
+    route: &Route,
     environment: &Environment,
     mut backoff: Backoff,
 ) -> Result<Identity, IdentityError> {
@@ -91,7 +98,7 @@ pub async fn awaited(
             found => return found,
         }
         if folder.token().exists() {
-            match with_kept_token(folder, &environment.host_name).await {
+            match with_kept_token(folder, route, &environment.host_name).await {
                 Ok(identity) => return Ok(identity),
                 Err(error) => tracing::error!("{}", sentence(&error)),
             }
@@ -102,10 +109,10 @@ pub async fn awaited(
     }
 }
 
-async fn with_kept_token(folder: &Folder, host_name: &str) -> Result<Identity, EnrolError> {
+async fn with_kept_token(folder: &Folder, route: &Route, host_name: &str) -> Result<Identity, EnrolError> {
     let path = folder.token();
     let token = read_token(&path, io::empty())?;
-    let identity = enrol(&token, folder, host_name).await?;
+    let identity = enrol(&token, route, folder, host_name).await?;
     tracing::info!("enrolled at {} as {}", identity.address, identity.subject);
     if let Err(error) = fs_err::remove_file(&path) {
         tracing::warn!("enrolled, but the token file is still there: delete it yourself ({error})");

@@ -169,7 +169,7 @@ impl Run {
         let uplink = Uplink {
             reader,
             folder: folder.clone(),
-            address: self.config.server.value.clone(),
+            route: self.config.route(),
             labels: self.config.labels(),
             environment: self.environment.clone(),
             heartbeat: self.config.heartbeat_every.value,

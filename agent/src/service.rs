@@ -190,9 +190,9 @@ async fn work(
     };
     let mut stop = std::pin::pin!(stop);
     let backoff = Backoff::new(ENROLMENT.0, ENROLMENT.1);
-    let folder = config.folder();
+    let (folder, route) = (config.folder(), config.route());
     tokio::select! {
-        identity = enroll::awaited(&folder, &environment, backoff) => {
+        identity = enroll::awaited(&folder, &route, &environment, backoff) => {
             identity.map_err(crate::run::RunError::from)?;
         }
         () = &mut stop => return Ok(()),

@@ -14,7 +14,7 @@ pub use backoff::Backoff;
 
 use crate::{
     config::Remote,
-    connection::{Target, Trouble},
+    connection::{Route, Target, Trouble},
     enroll,
     environment::Environment,
     identity::{Identity, IdentityError},
@@ -68,8 +68,8 @@ pub struct Uplink {
     pub reader: Reader,
     /// Where identity and the aggregator's configuration are.
     pub folder: Folder,
-    /// `host:port` of the configuration, if it names one.
-    pub address: Option<String>,
+    /// How to get to the aggregator.
+    pub route: Route,
     /// What the server is found by.
     pub labels: Labels,
     /// Clock, randomness, host name.
@@ -90,7 +90,7 @@ impl Uplink {
         loop {
             // read every time: somebody may have enrolled again
             let identity = Identity::load(&self.folder)?;
-            let target = Target::of(&identity, self.address.as_deref());
+            let target = Target::of(&identity, &self.route);
             let ended = match self.renewed(identity, &target).await {
                 Ok(identity) => self.session(&identity, &target).await?,
                 Err(trouble) => End::Trouble(trouble),

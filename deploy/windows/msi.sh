@@ -33,6 +33,6 @@ query() { msibuild unsigned.msi -q "$1"; }
 query "UPDATE \`InstallExecuteSequence\` SET \`Sequence\` = 1450 WHERE \`Action\` = 'RemoveExistingProducts'"
 # wixl knows no Property/@Secure: what an ordinary user's client hands over to the installer
 query "UPDATE \`Property\` SET \`Value\` = \
-'WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED;SERVER;ENROLLTOKENFILE;SITE;TAGS;LOGLEVEL;STARTSERVICE;PURGE;INSTALLFOLDER' \
+'WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED;SERVER;ENROLLTOKENFILE;PROXY;SITE;TAGS;LOGLEVEL;STARTSERVICE;PURGE;INSTALLFOLDER' \
 WHERE \`Property\` = 'SecureCustomProperties'"
 sign unsigned.msi "$package"

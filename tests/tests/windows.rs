@@ -9,6 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "../../agent/tests/agent/proxy.rs"]
+mod proxy;
+
 use caliper_lab::rows;
 use caliper_tests::{
     aggregator::{Aggregator, PLAIN, Serving},
@@ -16,6 +19,7 @@ use caliper_tests::{
     programs::workspace,
     windows::{Windows, drive_z, windows},
 };
+use proxy::{FakeProxy, Manner};
 use tempfile::TempDir;
 
 /// Rows that the service has to deliver.
@@ -141,8 +145,11 @@ fn as_a_package_it_installs_silently_upgrades_and_goes() {
     // installed where there is no configuration yet, it writes down what it was told
     let told = scene.home.join("config.toml");
     fs_err::remove_file(&told).unwrap();
-    msiexec(&["/i", &first, "STARTSERVICE=0", "SITE=Munich South", "TAGS=test, tier 1"]).succeeded();
-    assert_eq!(fs_err::read_to_string(&told).unwrap(), "site = \"Munich South\"\ntags = [\"test\", \"tier 1\"]\n");
+    let proxy = FakeProxy::start(Manner::Connects);
+    let by_proxy = format!("PROXY={}", proxy.url());
+    msiexec(&["/i", &first, "STARTSERVICE=0", &by_proxy, "SITE=Munich South", "TAGS=test, tier 1"]).succeeded();
+    let expected = format!("proxy = \"{}\"\nsite = \"Munich South\"\ntags = [\"test\", \"tier 1\"]\n", proxy.url());
+    assert_eq!(fs_err::read_to_string(&told).unwrap(), expected);
     msiexec(&["/x", &first]).succeeded();
     fs_err::write(&told, format!("{}{}", fs_err::read_to_string(&told).unwrap(), scene.configuration())).unwrap();
 
@@ -150,6 +157,7 @@ fn as_a_package_it_installs_silently_upgrades_and_goes() {
     scene.until_delivered();
     let listed = scene.aggregator.run(&["agents", "list", "--tag", "tier 1"]).succeeded().output;
     assert!(listed.contains("Munich South, test, tier 1"), "{listed}");
+    assert!(proxy.asked().len() >= 2, "enrolment and delivery go through the proxy: {:?}", proxy.asked());
     assert_eq!(status(), "running");
     let configuration = fs_err::read(scene.home.join("config.toml")).unwrap();
     let identity = fs_err::read(scene.home.join("identity.json")).unwrap();

@@ -10,7 +10,7 @@ use super::{
     Config, ConfigError, Origin, Setting,
     value::{is_address, read_duration},
 };
-use crate::{environment::Environment, schedule::read_time};
+use crate::{connection::Proxy, environment::Environment, schedule::read_time};
 
 /// Longest time between two collections.
 pub const MOST_INTERVAL: Duration = Duration::from_hours(30 * 24);
@@ -28,6 +28,7 @@ const LEAST_MEMORY: u64 = 32 << 20;
 #[serde(deny_unknown_fields)]
 struct File {
     server: Option<Spanned<String>>,
+    proxy: Option<Spanned<String>>,
     site: Option<Spanned<String>>,
     tags: Option<Spanned<Vec<String>>>,
     state: Option<Spanned<PathBuf>>,
@@ -121,6 +122,8 @@ pub fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Confi
         "`host:port`, for example `caliper.example.org:8444`",
         |text| is_address(&text).then_some(Some(text)),
     )?;
+    let proxy = "`http://host:port` without a user name and password, which this agent never sends to a proxy";
+    source.take(&mut config.proxy, "proxy", file.proxy, proxy, |text| Proxy::read(&text).map(Some))?;
     let label = format!("1 to {LONGEST_LABEL} characters without commas, for example `Munich`");
     source.take(&mut config.site, "site", file.site, &label, |site| is_label(&site).then_some(Some(site)))?;
     let labels =

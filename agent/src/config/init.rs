@@ -15,6 +15,8 @@ use crate::{
 pub struct Wishes {
     /// `server`.
     pub server: Option<String>,
+    /// `proxy`.
+    pub proxy: Option<String>,
     /// `site`.
     pub site: Option<String>,
     /// `tags`, separated by commas.
@@ -53,6 +55,8 @@ struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
@@ -74,6 +78,7 @@ pub fn init(named: Option<&Path>, wishes: Wishes, environment: &Environment) -> 
     let some = |text: Option<String>| text.filter(|text| !text.is_empty());
     let file = File {
         server: some(wishes.server),
+        proxy: some(wishes.proxy),
         site: some(wishes.site),
         tags: some(wishes.tags)
             .map(|tags| tags.split(',').map(|tag| tag.trim().to_owned()).collect())

@@ -9,8 +9,9 @@ use crate::environment::Environment;
 pub const KEY: &str = r"SOFTWARE\Policies\Caliper\Agent";
 
 /// Names of the values, and the keys of the file that they stand for.
-pub const VALUES: [(&str, &str); 8] = [
+pub const VALUES: [(&str, &str); 9] = [
     ("Server", "server"),
+    ("Proxy", "proxy"),
     ("Site", "site"),
     ("Tags", "tags"),
     ("CollectEvery", "collect.every"),
@@ -41,6 +42,7 @@ pub fn read(policy: &Policy, environment: &Environment) -> Result<Config, Config
         other => other,
     })?;
     by_policy(&mut config.server);
+    by_policy(&mut config.proxy);
     by_policy(&mut config.site);
     by_policy(&mut config.tags);
     by_policy(&mut config.collect_every);
@@ -84,6 +86,7 @@ mod tests {
         let mut environment = environment();
         environment.policy = policy(&[
             ("Server", "policy.example.org:8444"),
+            ("Proxy", "http://proxy:3128"),
             ("Site", "Munich"),
             ("Tags", "test,tier 1"),
             ("collectevery", "3h"),
@@ -105,6 +108,7 @@ mod tests {
             .collect();
         let expected = [
             "server=policy.example.org:8444",
+            "proxy=http://proxy:3128",
             "site=Munich",
             "tags=test, tier 1",
             "collect.every=3h",
@@ -121,6 +125,7 @@ mod tests {
         let mut environment = environment();
         for (name, text, part) in [
             ("Server", "nowhere", "expected `host:port`"),
+            ("Proxy", "http://me:secret@proxy:3128", "without a user name and password"),
             ("Site", "a,b", "expected 1 to 64 characters"),
             ("Tags", "a,", "expected up to 16 texts"),
             ("CollectAt", "noon", "expected times of day"),

@@ -20,6 +20,7 @@ fn read(text: &str) -> Result<Config, ConfigError> {
 }
 
 const WHOLE: &str = r#"server = "caliper.example.org:8444"
+proxy = "http://proxy.example.org:3128"
 site = "Munich"
 tags = ["test", "tier 1"]
 state = "/srv/caliper"
@@ -53,17 +54,18 @@ fn every_key_is_read_and_remembers_its_line() {
         lines,
         [
             "server=caliper.example.org:8444 (agent.toml, line 1)",
-            "site=Munich (agent.toml, line 2)",
-            "tags=test, tier 1 (agent.toml, line 3)",
-            "state=/srv/caliper (agent.toml, line 4)",
-            "collect.every=30m (agent.toml, line 7)",
-            "collect.at=02:30, 14:00 (agent.toml, line 8)",
-            "collect.jitter=1h (agent.toml, line 9)",
-            "collect.from=/srv/artefacts (agent.toml, line 10)",
-            "queue.max_bytes=1048576 (agent.toml, line 13)",
-            "limit.processor=5 (agent.toml, line 16)",
-            "limit.memory=67108864 (agent.toml, line 17)",
-            "log.level=debug (agent.toml, line 20)",
+            "proxy=http://proxy.example.org:3128 (agent.toml, line 2)",
+            "site=Munich (agent.toml, line 3)",
+            "tags=test, tier 1 (agent.toml, line 4)",
+            "state=/srv/caliper (agent.toml, line 5)",
+            "collect.every=30m (agent.toml, line 8)",
+            "collect.at=02:30, 14:00 (agent.toml, line 9)",
+            "collect.jitter=1h (agent.toml, line 10)",
+            "collect.from=/srv/artefacts (agent.toml, line 11)",
+            "queue.max_bytes=1048576 (agent.toml, line 14)",
+            "limit.processor=5 (agent.toml, line 17)",
+            "limit.memory=67108864 (agent.toml, line 18)",
+            "log.level=debug (agent.toml, line 21)",
             "heartbeat.every=1m (default)",
         ]
     );
@@ -91,6 +93,14 @@ fn a_mistake_is_told_with_file_line_key_and_what_to_do() {
         ("[limit]\nprocessor = 0", 2, "limit.processor", "expected thousandths of a processor, 1 to 1000"),
         ("[limit]\nmemory = 1", 2, "limit.memory", "expected at least 33554432 bytes"),
         ("server = \"host\"", 1, "server", "expected `host:port`"),
+        (
+            "proxy = \"http://me:secret@proxy:3128\"",
+            1,
+            "proxy",
+            "expected `http://host:port` without a user name and password",
+        ),
+        ("proxy = \"https://proxy:3128\"", 1, "proxy", "expected `http://host:port`"),
+        ("server = \"ho st:1\"", 1, "server", "expected `host:port`"),
         ("site = \"a,b\"", 1, "site", "expected 1 to 64 characters without commas"),
         ("tags = [\"a\", \" b\"]", 1, "tags", "expected up to 16 texts"),
         ("server = \"https://host:1\"", 1, "server", "expected `host:port`"),

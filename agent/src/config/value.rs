@@ -23,6 +23,7 @@ pub fn print_duration(duration: Duration) -> String {
 pub fn is_address(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else { return false };
     let bracketed = host.starts_with('[') && host.ends_with(']');
-    let plain = !host.contains([':', '/', '[', ']', '@', ' ']);
-    !host.is_empty() && (bracketed || plain) && port.parse::<u16>().is_ok_and(|port| port != 0)
+    let plain = !host.contains([':', '/', '[', ']', '@']);
+    let printed = !host.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    !host.is_empty() && (bracketed || plain) && printed && port.parse::<u16>().is_ok_and(|port| port != 0)
 }

@@ -6,6 +6,8 @@ use caliper_proto::Instant;
 use rustls::{AlertDescription, CertificateError};
 use tonic::{Code, Status};
 
+use super::ProxyError;
+
 /// Why the aggregator cannot be talked to. Each has its own sentence and ends with what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 pub enum Trouble {
@@ -18,6 +20,30 @@ pub enum Trouble {
         address: String,
         /// What the system says.
         detail: String,
+    },
+    /// The proxy cannot be reached.
+    #[error(
+        "cannot reach the proxy {proxy} ({detail}): check `proxy` in the configuration, that it runs, and the firewall"
+    )]
+    NoProxy {
+        /// As in the configuration.
+        proxy: String,
+        /// What the system says.
+        detail: String,
+    },
+    /// The proxy does not let us through.
+    #[error("the proxy {proxy} does not connect to the aggregator at {address} (`{line}`): {advice}")]
+    Barred {
+        /// As in the configuration.
+        proxy: String,
+        /// `host:port`.
+        address: String,
+        /// First line of its answer.
+        line: String,
+        /// What to do.
+        advice: &'static str,
+        /// Whether it may connect later.
+        passes: bool,
     },
     /// Its certificate comes from somebody else.
     #[error(
@@ -66,7 +92,10 @@ impl Trouble {
     /// Whether trying again later can help without anybody doing anything.
     #[must_use]
     pub fn passes(&self) -> bool {
-        matches!(self, Self::Outage { .. } | Self::Unexpected(..))
+        matches!(
+            self,
+            Self::Outage { .. } | Self::Unexpected(..) | Self::NoProxy { .. } | Self::Barred { passes: true, .. }
+        )
     }
 
     /// Of an attempt to connect.
@@ -102,10 +131,13 @@ impl Trouble {
         }
     }
 
-    /// Looks for what TLS said below the layers of transport.
+    /// Looks for what TLS or the proxy said below the layers of transport.
     fn of_chain(address: &str, error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);
         while let Some(error) = next {
+            if let Some(proxy) = error.downcast_ref::<ProxyError>() {
+                return Some(proxy.trouble());
+            }
             let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
             let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
             if let Some(tls) = tls.or_else(|| error.downcast_ref()) {

@@ -42,16 +42,13 @@ pub async fn examine(target: &Target, caller: Caller<'_>, now: Instant) -> Vec<C
 
 async fn go(target: &Target, caller: Caller<'_>, now: Instant, checks: &mut Vec<Check>) -> Result<(), Check> {
     let address = &target.address;
-    let found = resolve(address).await?;
-    let addresses: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
-    checks.push(Check::ok("name", format!("{address} is {}", addresses.join(", "))));
-    match timeout(STEP, TcpStream::connect(found.as_slice())).await {
-        Ok(Ok(_)) => checks.push(Check::ok("port", format!("{address} takes connections"))),
-        Ok(Err(error)) => {
-            let finding = format!("{address} takes no connection ({error}): {PORT_ADVICE}");
-            return Err(Check::failed("port", finding));
-        }
-        Err(_) => return Err(Check::failed("port", format!("no answer from {address}: {PORT_ADVICE}"))),
+    match &target.proxy {
+        None => directly(address, checks).await?,
+        // names are its business
+        Some(proxy) => match target.dial().await {
+            Ok(_) => checks.push(Check::ok("proxy", format!("{proxy} connects to {address}"))),
+            Err(trouble) => return Err(Check::failed("proxy", trouble.to_string())),
+        },
     }
     let identity = match caller {
         Caller::Agent(identity) => Some(identity),
@@ -59,7 +56,7 @@ async fn go(target: &Target, caller: Caller<'_>, now: Instant, checks: &mut Vec<
     };
     let channel = match target.connect(identity).await {
         Ok(channel) => channel,
-        Err(trouble) => return Err(Check::failed("tls", with_what_is_between(trouble, found, target).await)),
+        Err(trouble) => return Err(Check::failed("tls", with_what_is_between(trouble, target).await)),
     };
     checks.push(Check::ok("tls", "the aggregator's certificate is from the trusted authority"));
     let answer = match caller {
@@ -85,6 +82,21 @@ async fn go(target: &Target, caller: Caller<'_>, now: Instant, checks: &mut Vec<
     Ok(())
 }
 
+async fn directly(address: &str, checks: &mut Vec<Check>) -> Result<(), Check> {
+    let found = resolve(address).await?;
+    let addresses: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
+    checks.push(Check::ok("name", format!("{address} is {}", addresses.join(", "))));
+    match timeout(STEP, TcpStream::connect(found.as_slice())).await {
+        Ok(Ok(_)) => checks.push(Check::ok("port", format!("{address} takes connections"))),
+        Ok(Err(error)) => {
+            let finding = format!("{address} takes no connection ({error}): {PORT_ADVICE}");
+            return Err(Check::failed("port", finding));
+        }
+        Err(_) => return Err(Check::failed("port", format!("no answer from {address}: {PORT_ADVICE}"))),
+    }
+    Ok(())
+}
+
 async fn resolve(address: &str) -> Result<Vec<SocketAddr>, Check> {
     match timeout(STEP, lookup_host(address)).await {
         Ok(Ok(found)) => Ok(found.collect()),
@@ -93,15 +105,16 @@ async fn resolve(address: &str) -> Result<Vec<SocketAddr>, Check> {
     }
 }
 
-async fn with_what_is_between(trouble: Trouble, found: Vec<SocketAddr>, target: &Target) -> String {
+async fn with_what_is_between(trouble: Trouble, target: &Target) -> String {
     if matches!(trouble, Trouble::WrongName(_) | Trouble::Clock(_)) {
         return trouble.to_string();
     }
     let name = target.name.clone();
-    let seen = tokio::task::spawn_blocking(move || between::look(&found, &name)).await.ok().flatten();
+    let stream = target.dial().await.ok().and_then(|stream| stream.into_std().ok());
+    let seen = tokio::task::spawn_blocking(move || between::look(stream?, &name)).await.ok().flatten();
     match seen {
         // what stands there says more than that nobody can be reached
-        Some(seen) if trouble.passes() => format!("no TLS with {}: {seen}", target.address),
+        Some(seen) if trouble.passes() => format!("no TLS with {target}: {seen}"),
         Some(seen) => format!("{trouble}; {seen}"),
         None => trouble.to_string(),
     }

@@ -9,3 +9,5 @@ mod doctor;
 mod enrolment;
 mod fake;
 mod place;
+mod proxy;
+mod through_proxy;

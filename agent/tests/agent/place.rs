@@ -7,8 +7,8 @@ use std::{
 };
 
 use caliper_agent::{
-    config::Config, enroll, environment::Environment, identity::Identity, queue, run::Run, state::Folder,
-    uplink::Backoff,
+    config::Config, connection::Route, enroll, environment::Environment, identity::Identity, queue, run::Run,
+    state::Folder, uplink::Backoff,
 };
 use caliper_proto::{Access, AccessKey, Days, Instant, Inventory, Report, Source, wire};
 use prost::Message as _;
@@ -53,7 +53,7 @@ impl Place {
 
     pub async fn enrolled(fake: &Fake) -> Self {
         let place = Self::new();
-        enroll::enrol(&fake.token(), &place.folder(), "host-1").await.unwrap();
+        enroll::enrol(&fake.token(), &Route::default(), &place.folder(), "host-1").await.unwrap();
         place
     }
 

@@ -38,6 +38,7 @@ function Install-CaliperAgent {
         [Parameter(Mandatory = $true)] [ValidateScript({ Test-Path -LiteralPath $_ -PathType Leaf })] [string] $Package,
         [ValidateScript({ Test-Path -LiteralPath $_ -PathType Leaf })] [string] $TokenFile,
         [ValidatePattern('^[^:/\s]+:\d+$')] [string] $Server,
+        [ValidatePattern('^http://[^:/@\s]+:\d+$')] [string] $Proxy,
         [ValidatePattern('^[^,"]{1,64}$')] [string] $Site,
         [ValidatePattern('^[^,"]{1,64}$')] [string[]] $Tag,
         [ValidateSet('error', 'warn', 'info', 'debug', 'trace')] [string] $LogLevel,
@@ -58,10 +59,11 @@ function Install-CaliperAgent {
                 Copy-Item -ToSession $session -LiteralPath $Package -Destination "$folder\caliper-agent.msi"
                 if ($TokenFile) { Copy-Item -ToSession $session -LiteralPath $TokenFile -Destination "$folder\token" }
                 Invoke-OnServer $session {
-                    param($folder, $server, $site, $tags, $level)
+                    param($folder, $server, $proxy, $site, $tags, $level)
                     $arguments = @('/i', "`"$folder\caliper-agent.msi`"", '/qn', '/norestart', '/l*v', "`"$folder\install.log`"")
                     if (Test-Path -LiteralPath "$folder\token") { $arguments += "ENROLLTOKENFILE=`"$folder\token`"" }
                     if ($server) { $arguments += "SERVER=$server" }
+                    if ($proxy) { $arguments += "PROXY=$proxy" }
                     if ($site) { $arguments += "SITE=`"$site`"" }
                     if ($tags) { $arguments += "TAGS=`"$tags`"" }
                     if ($level) { $arguments += "LOGLEVEL=$level" }
@@ -75,7 +77,7 @@ function Install-CaliperAgent {
                         $detail += "; see $folder\install.log"
                     }
                     [pscustomobject]@{ ComputerName = $env:COMPUTERNAME; Succeeded = $succeeded; Detail = $detail }
-                } @($folder, $Server, $Site, ($Tag -join ','), $LogLevel)
+                } @($folder, $Server, $Proxy, $Site, ($Tag -join ','), $LogLevel)
             }
         }
     }
