@@ -152,7 +152,9 @@ impl Shared {
 
     fn fill(&self) -> Fill {
         let state = self.state();
-        let messages = state.committed - state.position.acknowledged;
+        // counted by segment: numbers between two may be missing, lost to a damage
+        let open = |segment: &Segment| segment.next.saturating_sub(segment.first.max(state.position.acknowledged + 1));
+        let messages = state.segments.iter().map(open).sum();
         let bytes = if messages == 0 { 0 } else { state.segments.iter().map(|segment| segment.length).sum() };
         Fill { messages, bytes, dropped: state.dropped }
     }

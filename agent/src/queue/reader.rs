@@ -135,8 +135,8 @@ impl Shared {
         loop {
             let path = {
                 let mut state = self.state();
-                match state.segments.get(1) {
-                    Some(second) if second.first <= state.position.acknowledged + 1 => {}
+                match state.segments.front() {
+                    Some(oldest) if state.segments.len() > 1 && oldest.next <= state.position.acknowledged + 1 => {}
                     _ => return Ok(()),
                 }
                 state.segments.pop_front().map(|segment| segment.path)

@@ -30,8 +30,12 @@ pub(super) fn open_on(disk: Arc<dyn Disk>, folder: &Path, most: u64) -> Result<O
     let lock = disk.lock(&lock_path(folder)).map_err(failed)?;
     let lock = lock.ok_or_else(|| QueueError::Locked(folder.to_owned()))?;
     let mut recovery = Recovery::default();
-    let mut position = read_position(&*disk, folder, &mut recovery);
-    let dropped = read_dropped(&*disk, folder, &mut recovery).max(position.dropped);
+    let position = read_position(&*disk, folder, &mut recovery);
+    let dropped = read_dropped(&*disk, folder, &mut recovery);
+    // written anew below, so that each damage is told once
+    let (position_lost, dropped_lost) = (position.is_none(), dropped.is_none());
+    let mut position = position.unwrap_or_default();
+    let dropped = dropped.unwrap_or_default().max(position.dropped);
     recovery.fresh = Segment::list(&*disk, folder).map_err(failed)?.is_empty();
     let Repaired { mut segments, end, next } = repair(&*disk, folder, &mut recovery).map_err(failed)?;
 
@@ -58,29 +62,36 @@ pub(super) fn open_on(disk: Arc<dyn Disk>, folder: &Path, most: u64) -> Result<O
         state: Mutex::new(State { segments, committed, position, dropped }),
         _lock: lock,
     };
+    if position_lost {
+        shared.save(position)?;
+    }
+    if dropped_lost {
+        shared.save_dropped(dropped)?;
+    }
     shared.drop_acknowledged()?;
     Ok(Opened::new(shared, file, recovery))
 }
 
-fn read_position(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> Position {
+/// `None`, with a warning, if it is damaged; a missing one is that of a new queue.
+fn read_position(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> Option<Position> {
     let path = position_path(folder);
-    match disk.read(&path) {
-        Ok(json) => Position::read(&json).unwrap_or_else(|| {
-            recovery.warnings.push(format!("{}: damaged, starting from the oldest record", path.display()));
-            Position::default()
-        }),
-        Err(_) => Position::default(),
+    let Ok(json) = disk.read(&path) else { return Some(Position::default()) };
+    let read = Position::read(&json);
+    if read.is_none() {
+        recovery.warnings.push(format!("{}: damaged, starting from the oldest record", path.display()));
     }
+    read
 }
 
-fn read_dropped(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> u64 {
+/// Likewise.
+fn read_dropped(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> Option<u64> {
     let path = dropped_path(folder);
-    let Ok(json) = disk.read(&path) else { return 0 };
-    let read = serde_json::from_slice(&json).unwrap_or_else(|_| {
+    let Ok(json) = disk.read(&path) else { return Some(0) };
+    let read: Option<Dropped> = serde_json::from_slice(&json).ok();
+    if read.is_none() {
         recovery.warnings.push(format!("{}: damaged, counting messages given up from 0", path.display()));
-        Dropped::default()
-    });
-    read.dropped
+    }
+    read.map(|read| read.dropped)
 }
 
 /// The good segments.
@@ -115,6 +126,7 @@ fn repair(disk: &dyn Disk, folder: &Path, recovery: &mut Recovery) -> io::Result
             disk.remove(&segment.path)?;
             continue;
         }
+        segment.next = content.next;
         if content.length < segment.length {
             segment.length = content.length;
             segment.extend(disk)?;

@@ -31,6 +31,8 @@ pub struct Segment {
     pub path: PathBuf,
     /// Sequence number of its first record.
     pub first: u64,
+    /// Sequence number after its last committed record.
+    pub next: u64,
     /// Bytes that are durable and whole.
     pub length: u64,
 }
@@ -61,7 +63,7 @@ impl Segment {
         drop(file);
         disk.rename(&unnamed, &path)?;
         disk.sync_folder(folder)?;
-        let segment = Self { path, first, length: HEAD };
+        let segment = Self { path, first, next: first, length: HEAD };
         let file = segment.extend(disk)?;
         Ok((segment, file))
     }
@@ -72,14 +74,14 @@ impl Segment {
         Ok(disk.list(folder)?.into_iter().map(|(path, _)| path).filter(unnamed).collect())
     }
 
-    /// The segments of a folder by their names, lowest first; lengths are those of the files.
+    /// The segments of a folder by their names, lowest first; lengths are those of the files, records are not counted yet.
     pub fn list(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<Self>> {
         let mut segments = Vec::new();
         for (path, length) in disk.list(folder)? {
             let ours = path.extension().is_some_and(|ending| ending == ENDING);
             let first = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
             if let (true, Some(first @ 1..=HIGHEST)) = (ours, first) {
-                segments.push(Self { path, first, length });
+                segments.push(Self { path, first, next: first, length });
             }
         }
         segments.sort_by_key(|segment| segment.first);

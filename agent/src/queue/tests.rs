@@ -102,6 +102,70 @@ fn disk_space_comes_back_with_acknowledgements() {
     assert_eq!(opened(&folder).reader.fill().dropped, 3);
 }
 
+/// Each segment holds six records of this size; the head of one is spoilt, so all of its records are lost.
+#[test]
+fn what_waits_is_counted_right_whatever_was_lost() {
+    // how many were in the last one nobody knows any more, so their numbers are given again
+    for (spoilt, lost, next) in [(0, 6, 15), (1, 6, 15), (2, 2, 13)] {
+        let folder = folder();
+        let path = folder.path().join("queue");
+        let mut queue = open(&path, 512 << 10).unwrap();
+        for _ in 0..14 {
+            append(&mut queue.writer, &[7; 10_000]);
+        }
+        queue.writer.commit().unwrap();
+        assert_eq!(queue.reader.fill().messages, 14);
+        drop(queue);
+        let files = files(&folder);
+        assert_eq!(files.len(), 3);
+        let mut bytes = fs_err::read(&files[spoilt]).unwrap();
+        bytes[10] ^= 1;
+        fs_err::write(&files[spoilt], bytes).unwrap();
+
+        let mut queue = open(&path, 512 << 10).unwrap();
+        assert_eq!(queue.recovery.warnings.len(), 1, "{:?}", queue.recovery.warnings);
+        let there = 14 - lost;
+        assert_eq!(queue.reader.fill().messages, there, "{spoilt}");
+        let records = rest(&mut queue.reader);
+        assert_eq!(records.len() as u64, there);
+        for (at, (sequence, _)) in records.iter().enumerate() {
+            queue.reader.acknowledge(*sequence).unwrap();
+            assert_eq!(queue.reader.fill().messages, there - 1 - at as u64, "{spoilt}, {sequence}");
+        }
+        assert_eq!(queue.reader.fill(), Fill::default());
+        assert_eq!(append(&mut queue.writer, b"next"), next);
+        queue.writer.commit().unwrap();
+        assert_eq!(queue.reader.fill().messages, 1);
+        assert_eq!(rest(&mut queue.reader), [(next, b"next".to_vec())]);
+    }
+}
+
+#[test]
+fn a_damage_is_told_once() {
+    let folder = folder();
+    let path = folder.path().join("queue");
+    let mut queue = opened(&folder);
+    for at in 0..3_u8 {
+        append(&mut queue.writer, &[at]);
+    }
+    queue.writer.commit().unwrap();
+    assert_eq!(rest(&mut queue.reader).len(), 3);
+    queue.reader.acknowledge(2).unwrap();
+    queue.writer.gave_up(3).unwrap();
+    drop(queue);
+    for file in [position_path(&path), dropped_path(&path)] {
+        fs_err::write(&file, "{\"ackn").unwrap();
+        let queue = opened(&folder);
+        let warnings = &queue.recovery.warnings;
+        assert!(warnings.len() == 1 && warnings[0].starts_with(&file.display().to_string()), "{warnings:?}");
+        assert_eq!(queue.reader.fill().messages, 3, "from the oldest record");
+        drop(queue);
+        let queue = opened(&folder);
+        assert!(queue.recovery.warnings.is_empty(), "{:?}", queue.recovery.warnings);
+        assert_eq!(queue.reader.fill().messages, 3);
+    }
+}
+
 #[test]
 fn refuses_what_no_queue_can_hold() {
     let folder = folder();

@@ -79,7 +79,7 @@ impl Writer {
         let mut state = self.shared.state();
         state.committed = committed;
         if let Some(last) = state.segments.back_mut() {
-            last.length = self.length;
+            (last.length, last.next) = (self.length, self.next);
         }
         drop(state);
         self.shared.committed.send_replace(committed);
