@@ -23,19 +23,21 @@ impl<'xml> Iterator for Pieces<'xml> {
     type Item = Piece<'xml>;
 
     fn next(&mut self) -> Option<Piece<'xml>> {
-        let Some(tag) = self.0.strip_prefix('<') else {
-            let (text, rest) = self.0.split_at(self.0.find('<').unwrap_or(self.0.len()));
-            self.0 = rest;
-            return (!text.is_empty()).then_some(Piece::Text(text));
+        let tag = loop {
+            let Some(tag) = self.0.strip_prefix('<') else {
+                let (text, rest) = self.0.split_at(self.0.find('<').unwrap_or(self.0.len()));
+                self.0 = rest;
+                return (!text.is_empty()).then_some(Piece::Text(text));
+            };
+            let end = tag_end(tag)?;
+            self.0 = tag.get(end + 1..)?;
+            // anything but a declaration or a comment
+            if !tag.starts_with(['?', '!']) {
+                break &tag[..end];
+            }
         };
-        let end = tag_end(tag)?;
-        self.0 = tag.get(end + 1..)?;
-        let tag = &tag[..end];
         if tag.starts_with('/') {
             return Some(Piece::Close);
-        }
-        if tag.starts_with(['?', '!']) {
-            return self.next(); // a declaration or a comment
         }
         let is_empty = tag.ends_with('/');
         let tag = tag.trim_end_matches('/');
@@ -72,13 +74,18 @@ fn attribute(attributes: &str, wanted: &str) -> Option<String> {
     }
 }
 
+/// Longest name of an entity, in bytes: `#x10FFFF` with some zeros.
+const LONGEST_ENTITY: usize = 12;
+
 /// A text without entities; what is none stays.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         plain.push_str(before);
-        if let Some((letter, after)) = after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after))) {
+        // looked for no further than a name goes, as a text may be full of ampersands
+        let end = after.bytes().take(LONGEST_ENTITY + 1).position(|byte| byte == b';');
+        if let Some((letter, after)) = end.and_then(|end| Some((entity(&after[..end])?, &after[end + 1..]))) {
             plain.push(letter);
             rest = after;
         } else {
@@ -122,10 +129,10 @@ pub fn read(xml: &str) -> Option<(Event, String)> {
                     "TimeCreated" if open.len() == 2 => time = attribute(attributes, "SystemTime"),
                     _ => {}
                 }
-                let field = match open.iter().map(|(name, _)| *name).collect::<Vec<_>>().as_slice() {
-                    ["Event", "EventData"] => attribute(attributes, "Name"),
+                let field = match open.as_slice() {
+                    [("Event", _), ("EventData", _)] => attribute(attributes, "Name"),
                     // one element wraps the fields, its name differs from provider to provider
-                    ["Event", "UserData", _] => Some(name.to_owned()),
+                    [("Event", _), ("UserData", _), _] => Some(name.to_owned()),
                     _ => None,
                 };
                 if !is_empty {
@@ -200,6 +207,15 @@ mod tests {
         assert_eq!(super::super::sign_in(&read(SIGN_IN).unwrap().0), super::super::sign_in(&by_json));
     }
 
+    /// Each took time with the square of its length, or a stack as deep as it is long.
+    #[test]
+    fn a_quarter_of_a_million_of_anything_is_read_in_no_time() {
+        let long = |piece: &str| piece.repeat(1 << 18);
+        for odd in [long("<!>"), long("<a>"), long("</a>"), format!("<Event><a><b>{}", long("&"))] {
+            assert!(read(&odd).is_none());
+        }
+    }
+
     #[test]
     fn cut_anywhere_it_is_read_or_refused() {
         for end in (0..SIGN_IN.len()).filter(|end| SIGN_IN.is_char_boundary(*end)) {
@@ -209,6 +225,7 @@ mod tests {
         for odd in ["", "<", "<>", "</", "<a", "a", "<a b=\"", "&;&#;&#x;<a b='&'>", "</a></a><Event/>"] {
             assert!(read(odd).is_none(), "{odd}");
         }
+        assert_eq!(plain("&#x000010FFFF;&#x0000010FFFF;"), "\u{10FFFF}&#x0000010FFFF;");
         assert_eq!(plain("&lt;&#65;&unknown;&amp"), "<A&unknown;&amp");
     }
 }

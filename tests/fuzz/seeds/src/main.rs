@@ -21,6 +21,7 @@ const DATABASE: usize = 200 << 10;
 const REPORT: &str = include_str!("report.json");
 const REGISTRY: &str = include_str!("registry.reg");
 const EVENTS: &str = include_str!("events.jsonl");
+const RECORDS: &str = include_str!("events.xml");
 const FILE: &str = include_str!("agent.toml");
 const POLICY: &str = "Server=caliper.example.org:8444\nCollectEvery=3h\nCollectAt=02:30, 14:00\nCollectJitter=20m\n\
     QueueMaxBytes=2097152\nLogLevel=warn\n";
@@ -74,6 +75,9 @@ fn made(folder: &Path) -> io::Result<()> {
     write(folder, &["registry_export", "folder"], "made-utf16", &utf16)?;
     for (at, event) in EVENTS.lines().enumerate() {
         write(folder, &["event"], &format!("made-{at}"), event.as_bytes())?;
+    }
+    for (at, record) in RECORDS.lines().enumerate() {
+        write(folder, &["event_xml"], &format!("made-{at}"), record.as_bytes())?;
     }
     write(folder, &["event_log", "folder"], "made", b"ElfFile\0")?;
     write(folder, &["config"], "made-file", FILE.as_bytes())?;
