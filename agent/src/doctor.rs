@@ -86,6 +86,7 @@ pub async fn examine(named: Option<&Path>, environment: &Environment) -> Vec<Che
     let folder = config.folder();
     checks.push(local::state_folder(&folder));
     checks.push(local::queue(&folder, config.queue_max_bytes.value));
+    checks.extend(local::memory(&folder, (environment.now)()));
     match &config.collect_from.value {
         Some(from) => checks.push(local::evidence(from)),
         #[cfg(windows)]

@@ -1,9 +1,13 @@
 //! The agent watches itself: a collection that took much processor time is followed by a long rest, and an agent that does
 //! not give memory back ends, to be started anew.
 //!
-//! Pure: what it used comes in.
+//! What it used comes in.
+
+mod ended;
 
 use std::time::Duration;
+
+pub use ended::Ended;
 
 /// Longest rest: evidence is to be looked at once a day whatever it costs.
 const LONGEST_REST: Duration = Duration::from_hours(24);

@@ -118,7 +118,7 @@ impl Run {
         let mut uplink = std::pin::pin!(parts.uplink.run(&trouble));
         tokio::select! {
             ended = &mut uplink => return ended.map_err(RunError::from),
-            ended = parts.cycle.forever() => return ended,
+            ended = parts.cycle.forever() => return ended.inspect_err(|error| parts.cycle.note_end(error)),
             () = stop => tracing::info!("stopping"),
         }
         goal.send_replace(Goal::Stop);

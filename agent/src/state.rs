@@ -50,6 +50,12 @@ impl Folder {
         self.0.join("collection.json")
     }
 
+    /// How often the agent ended itself for memory.
+    #[must_use]
+    pub fn ended(&self) -> PathBuf {
+        self.0.join("ended.json")
+    }
+
     /// A token that the service exchanges for an identity, put here by an installer.
     #[must_use]
     pub fn token(&self) -> PathBuf {
@@ -82,7 +88,8 @@ impl Folder {
 
     /// Deletes what an agent keeps here, and the folder if nothing else is in it.
     pub fn delete(&self) -> io::Result<()> {
-        for file in [self.identity(), self.remote(), self.mark(), self.token()].iter().filter(|file| file.exists()) {
+        let files = [self.identity(), self.remote(), self.mark(), self.ended(), self.token()];
+        for file in files.iter().filter(|file| file.exists()) {
             fs_err::remove_file(file)?;
         }
         for folder in [self.queue(), self.scratch(), self.0.join(LOGS)].iter().filter(|folder| folder.exists()) {
@@ -192,7 +199,14 @@ mod tests {
         create_private(&folder.queue()).unwrap();
         create_private(folder.log().parent().unwrap()).unwrap();
         create_private(&folder.scratch()).unwrap();
-        for file in [folder.identity(), folder.token(), folder.mark(), folder.log(), folder.queue().join("lock")] {
+        for file in [
+            folder.identity(),
+            folder.token(),
+            folder.mark(),
+            folder.ended(),
+            folder.log(),
+            folder.queue().join("lock"),
+        ] {
             replace_durably(&file, b"x").unwrap();
         }
         let foreign = folder.path().join("somebody else's");

@@ -5,7 +5,7 @@ use std::path::Path;
 use caliper_proto::Instant;
 
 use super::Check;
-use crate::{identity::Identity, queue, state::Folder};
+use crate::{config::print_duration, identity::Identity, limit::Ended, queue, state::Folder};
 
 /// A queue fuller than this many percent deserves a look.
 const NEARLY_FULL: u64 = 80;
@@ -52,6 +52,17 @@ fn open_to_others(path: &Path) -> Option<u32> {
 #[cfg(not(unix))]
 fn open_to_others(_path: &Path) -> Option<u32> {
     None
+}
+
+/// Whether the agent ended itself for memory and goes slower now.
+pub fn memory(folder: &Folder, now: Instant) -> Option<Check> {
+    let Ended { times, held, .. } = Ended::load(folder)?;
+    let rest = print_duration(Ended::load(folder)?.rest(now));
+    let finding = format!(
+        "the agent ended itself {times} times in a row, last while it held {held} bytes, and rests {rest} more before it \
+         collects: raise `limit.memory` and report it"
+    );
+    Some(Check::warning("memory", finding))
 }
 
 /// Certificate and clock, judged by each other.

@@ -12,7 +12,7 @@ use crate::{
     collection::{self, Outcome},
     config::{Config, Remote},
     environment::Environment,
-    limit::Usage,
+    limit::{Ended, Usage},
     queue::{QueueError, Writer},
     schedule::{Schedule, was_set},
     sentence::sentence,
@@ -40,8 +40,17 @@ pub struct Cycle {
 impl Cycle {
     /// Collects whenever it is time or the aggregator asks; at once, unless times of day are set and it has collected before.
     pub async fn forever(&mut self) -> Result<(), RunError> {
-        if !self.schedule.at.is_empty() && self.folder.mark().exists() {
-            self.wait(Duration::ZERO).await;
+        if let Some(ended) = Ended::load(&self.folder) {
+            let rest = ended.rest((self.environment.now)());
+            tracing::warn!(
+                times = ended.times,
+                bytes = ended.held,
+                seconds = rest.as_secs(),
+                "the agent ended itself for memory: it rests before it collects, longer each time; raise `limit.memory` and report it"
+            );
+            self.wait(Duration::ZERO, rest).await;
+        } else if !self.schedule.at.is_empty() && self.folder.mark().exists() {
+            self.wait_for_time(Duration::ZERO).await;
         }
         loop {
             let before = (self.environment.usage)();
@@ -65,7 +74,8 @@ impl Cycle {
                 Err(error) => return Err(error),
             }
             let rest = self.rest(before)?;
-            self.wait(rest).await;
+            Ended::forget(&self.folder);
+            self.wait_for_time(rest).await;
         }
     }
 
@@ -94,9 +104,17 @@ impl Cycle {
         wait
     }
 
-    /// Waits for the time of the next collection, and for so long at least unless the aggregator asks.
-    async fn wait(&mut self, rest: Duration) {
-        let begun = Instant::now();
+    /// Keeps for the next start that this one ended for memory.
+    pub fn note_end(&self, error: &RunError) {
+        if let RunError::Memory { held, .. } = error
+            && let Err(error) = Ended::note(&self.folder, (self.environment.now)(), *held)
+        {
+            tracing::error!("the end for memory could not be noted: {error}");
+        }
+    }
+
+    /// Waits for the time of the next collection, and for so long at least.
+    async fn wait_for_time(&mut self, rest: Duration) {
         let next = self.next();
         if rest > next {
             tracing::warn!(
@@ -104,13 +122,21 @@ impl Cycle {
                 "the collection took so much processor time that the next one is put off, to stay within `limit.processor`"
             );
         }
+        self.wait(next, rest).await;
+    }
+
+    /// Waits until `next` and for `rest` at least, unless the aggregator asks.
+    async fn wait(&mut self, next: Duration, rest: Duration) {
+        let begun = Instant::now();
+        // a start after a rest needs no time of day
+        let soonest = next.is_zero();
         let mut time = std::pin::pin!(sleep_until(begun + next.max(rest)));
         let (mut clock, mut looked) = (self.clock(), Instant::now());
         let mut looks = looks(self.look);
         loop {
             tokio::select! {
                 () = &mut time => return,
-                _ = looks.tick(), if !self.schedule.at.is_empty() => {
+                _ = looks.tick(), if !soonest && !self.schedule.at.is_empty() => {
                     let (before, since) = (std::mem::replace(&mut clock, self.clock()), looked);
                     looked = Instant::now();
                     if was_set(&before, &clock, looked - since) {
@@ -124,7 +150,7 @@ impl Cycle {
                         return;
                     }
                     Some(Notice::Configuration(remote)) => {
-                        if self.adopt(&remote) {
+                        if self.adopt(&remote) && !soonest {
                             time.as_mut().reset((Instant::now() + self.next()).max(begun + rest));
                         }
                     }
@@ -247,10 +273,47 @@ mod tests {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = cycle.wait(Duration::ZERO) => {}
+            () = cycle.wait_for_time(Duration::ZERO) => {}
             () = set => unreachable!(),
             () = tokio::time::sleep(Duration::from_mins(1)) => panic!("it waits for two hours of the old clock"),
         }
+    }
+
+    /// The clock does not stand still for it: half a second is left of the rest.
+    #[tokio::test]
+    async fn after_an_end_for_memory_it_rests_before_it_collects_and_forgets_when_it_stays_within() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path());
+        let second = |micros: i64| caliper_proto::Instant::from_micros(micros).unwrap();
+        let now = || caliper_proto::Instant::from_micros(15 * 60_000_000 - 500_000).unwrap();
+        Ended::note(&folder, second(0), 1 << 30).unwrap();
+        let environment = Environment { now, ..environment() };
+        let collected = Arc::new(tokio::sync::Notify::new());
+        let heard = Arc::clone(&collected);
+        let collector = move |_: &crate::collect::Progress| {
+            heard.notify_one();
+            Ok(nothing().into())
+        };
+        let mut cycle = cycle(dir.path(), environment, Arc::new(collector));
+        let (_kept, wishes) = mpsc::unbounded_channel();
+        cycle.wishes = wishes;
+        let begun = Instant::now();
+        tokio::select! {
+            ended = cycle.forever() => panic!("{ended:?}"),
+            () = collected.notified() => {}
+        }
+        assert!(begun.elapsed() >= Duration::from_millis(499), "{:?}", begun.elapsed());
+        // the collection that was under way is left; a whole one forgets
+        let mut cycle = cycle;
+        tokio::select! {
+            ended = cycle.forever() => panic!("{ended:?}"),
+            () = async { while folder.ended().exists() { tokio::time::sleep(SOON).await; } } => {}
+        }
+
+        let end = RunError::Memory { held: 9, most: 8 };
+        cycle.note_end(&end);
+        cycle.note_end(&RunError::CollectorDied);
+        assert_eq!(Ended::load(&folder).map(|ended| (ended.times, ended.held)), Some((1, 9)));
     }
 
     #[tokio::test]

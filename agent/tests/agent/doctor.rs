@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use caliper_agent::{
     doctor::{self, Check, State},
     identity::Identity,
-    queue,
+    limit, queue,
 };
 use caliper_proto::Instant;
 use tonic::Status;
@@ -160,6 +160,18 @@ async fn a_queue_without_room() {
     queue.writer.commit().unwrap();
     drop(queue);
     says(&failure(&place).await, "queue", &["full: new evidence is given up", "raise `queue.max_bytes`"]);
+}
+
+#[tokio::test]
+async fn an_agent_that_ended_itself_for_memory() {
+    let fake = Fake::start().await;
+    let place = enrolled(&fake).await;
+    let now = (place.environment.now)();
+    limit::Ended::note(&place.folder(), now, 600_000_000).unwrap();
+    limit::Ended::note(&place.folder(), now, 700_000_000).unwrap();
+    let found = checks(&place).await.into_iter().find(|check| check.name == "memory").unwrap();
+    assert_eq!(found.state, State::Warning);
+    says(&found, "memory", &["2 times in a row", "700000000 bytes", "raise `limit.memory` and report it"]);
 }
 
 #[tokio::test]
