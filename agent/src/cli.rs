@@ -228,7 +228,7 @@ pub async fn execute(
         Command::Enroll(command) => {
             let config = Config::load(named, &environment)?;
             let token = enroll::read_token(&command.token_file, io::stdin())?;
-            let identity = enroll::enrol(&token, &config.route(), &config.folder(), &environment.host_name).await?;
+            let identity = enroll::enrol(&token, &config.route(), &config.folder(), &environment).await?;
             if command.token_file != std::path::Path::new("-")
                 && let Err(error) = fs_err::remove_file(&command.token_file)
             {

@@ -3,6 +3,7 @@
 //! A refused certificate, an outage and a wrong clock are three different sentences, because they need three different
 //! people.
 
+mod discovery;
 mod proxy;
 mod trouble;
 
@@ -13,10 +14,11 @@ use caliper_proto::EnrolToken;
 use tokio::{net::TcpStream, time::timeout};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
+pub use discovery::{Resolver, SERVICE, ServiceRecord};
 pub use proxy::{Proxy, ProxyError};
 pub use trouble::Trouble;
 
-use crate::identity::Identity;
+use crate::{environment::Environment, identity::Identity};
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -37,6 +39,8 @@ pub struct Target {
     pub address: String,
     /// What connects to it for us.
     pub proxy: Option<Proxy>,
+    /// Whether DNS may name other addresses: only where the configuration names none.
+    pub may_move: bool,
     /// Server name in its certificate.
     pub name: String,
     /// The only authority trusted, PEM.
@@ -50,6 +54,7 @@ impl Target {
         Self {
             address: route.server.clone().unwrap_or_else(|| identity.address.clone()),
             proxy: route.proxy.clone(),
+            may_move: route.server.is_none(),
             name: identity.name.clone(),
             authority_pem: identity.authority_pem.clone(),
         }
@@ -61,9 +66,52 @@ impl Target {
         Self {
             address: route.server.clone().unwrap_or_else(|| token.address.clone()),
             proxy: route.proxy.clone(),
+            may_move: route.server.is_none(),
             name: token.name.clone(),
             authority_pem: pem("CERTIFICATE", &token.authority),
         }
+    }
+
+    /// Connects, and says to which target: where the address of the token does not lead to the aggregator and the
+    /// configuration names no other, to the first of those that DNS names. The trouble is that of the token's address.
+    pub async fn reach(
+        &self,
+        identity: Option<&Identity>,
+        environment: &Environment,
+    ) -> Result<(Channel, Self), Trouble> {
+        // boxed, as these are large and whoever delivers holds several of them
+        let trouble = match Box::pin(self.connect(identity)).await {
+            Ok(channel) => return Ok((channel, self.clone())),
+            Err(trouble) => trouble,
+        };
+        if !self.may_move || !trouble.is_elsewhere() {
+            return Err(trouble);
+        }
+        match self.elsewhere(environment).await {
+            Ok(others) => {
+                for other in others {
+                    match Box::pin(other.connect(identity)).await {
+                        Ok(channel) => {
+                            tracing::warn!("{trouble}; it was found by DNS at {other} instead");
+                            return Ok((channel, other));
+                        }
+                        Err(other) => tracing::warn!("named by DNS: {other}"),
+                    }
+                }
+            }
+            Err(error) => tracing::warn!("DNS was asked where the aggregator is: {error}"),
+        }
+        Err(trouble)
+    }
+
+    /// The same aggregator at the addresses that DNS names, in the order to try; an error is a sentence.
+    pub async fn elsewhere(&self, environment: &Environment) -> Result<Vec<Self>, String> {
+        // the resolver may take its time
+        let asked = tokio::task::spawn_blocking(environment.services).await;
+        let records = asked.map_err(|_| "nobody answered".to_owned())??;
+        let addresses = discovery::in_order(records, environment.random);
+        let other = |address| Self { address, ..self.clone() };
+        Ok(addresses.into_iter().filter(|address| *address != self.address).map(other).collect())
     }
 
     /// Connects; with an identity the aggregator learns who calls.

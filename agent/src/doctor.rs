@@ -12,7 +12,6 @@ mod sources;
 
 use std::path::Path;
 
-use caliper_proto::Instant;
 use serde::Serialize;
 
 use crate::{
@@ -98,7 +97,7 @@ pub async fn examine(named: Option<&Path>, environment: &Environment) -> Vec<Che
     let identity = match Identity::load(&folder) {
         Ok(identity) => identity,
         Err(IdentityError::Missing) if folder.token().exists() => {
-            checks.extend(with_token(&folder.token(), &config, now).await);
+            checks.extend(with_token(&folder.token(), &config, environment).await);
             return checks;
         }
         Err(error) => {
@@ -109,12 +108,12 @@ pub async fn examine(named: Option<&Path>, environment: &Environment) -> Vec<Che
     checks.push(local::identity(&identity, &folder));
     checks.extend(local::certificate(&identity, now));
     let target = Target::of(&identity, &config.route());
-    checks.extend(network::examine(&target, Caller::Agent(&identity), now).await);
+    checks.extend(network::examine(&target, Caller::Agent(&identity), environment).await);
     checks
 }
 
 /// An agent that has not enrolled yet: whether its token would let it.
-async fn with_token(file: &Path, config: &Config, now: Instant) -> Vec<Check> {
+async fn with_token(file: &Path, config: &Config, environment: &Environment) -> Vec<Check> {
     let token = match enroll::read_token(file, std::io::empty()) {
         Ok(token) => token,
         Err(error) => return vec![Check::failed("token", format!("{}: {}", file.display(), sentence(&error)))],
@@ -122,6 +121,6 @@ async fn with_token(file: &Path, config: &Config, now: Instant) -> Vec<Check> {
     let waiting = Check::warning("identity", "not enrolled yet; a token waits for the service, which enrols with it");
     let target = Target::of_token(&token, &config.route());
     let mut checks = vec![waiting];
-    checks.extend(network::examine(&target, Caller::Newcomer(&token), now).await);
+    checks.extend(network::examine(&target, Caller::Newcomer(&token), environment).await);
     checks
 }

@@ -65,19 +65,19 @@ pub async fn enrol(
     token: &EnrolToken,
     route: &Route,
     folder: &Folder,
-    host_name: &str,
+    environment: &Environment,
 ) -> Result<Identity, EnrolError> {
     // a token can be used up: find out before that the answer can be kept
     folder.prepare().map_err(EnrolError::Folder)?;
-    let request = Request::new(host_name)?;
+    let request = Request::new(&environment.host_name)?;
     let target = Target::of_token(token, route);
     let message = wire::EnrolRequest {
         token_id: token.id.clone(),
         token_secret: token.secret.clone(),
         request: request.der.clone(),
-        host_name: host_name.into(),
+        host_name: environment.host_name.clone(),
     };
-    let channel = target.connect(None).await?;
+    let (channel, target) = target.reach(None, environment).await?;
     let answer = EnrolmentClient::new(channel).enrol(message).await.map_err(|status| refusal(&target, &status))?;
     let stays = Target { address: token.address.clone(), ..target };
     keep(answer.into_inner(), request, &stays, folder)
@@ -98,7 +98,7 @@ pub async fn awaited(
             found => return found,
         }
         if folder.token().exists() {
-            match with_kept_token(folder, route, &environment.host_name).await {
+            match with_kept_token(folder, route, environment).await {
                 Ok(identity) => return Ok(identity),
                 Err(error) => tracing::error!("{}", sentence(&error)),
             }
@@ -109,10 +109,10 @@ pub async fn awaited(
     }
 }
 
-async fn with_kept_token(folder: &Folder, route: &Route, host_name: &str) -> Result<Identity, EnrolError> {
+async fn with_kept_token(folder: &Folder, route: &Route, environment: &Environment) -> Result<Identity, EnrolError> {
     let path = folder.token();
     let token = read_token(&path, io::empty())?;
-    let identity = enrol(&token, route, folder, host_name).await?;
+    let identity = enrol(&token, route, folder, environment).await?;
     tracing::info!("enrolled at {} as {}", identity.address, identity.subject);
     if let Err(error) = fs_err::remove_file(&path) {
         tracing::warn!("enrolled, but the token file is still there: delete it yourself ({error})");
@@ -125,16 +125,16 @@ pub async fn renew(
     identity: &Identity,
     target: &Target,
     folder: &Folder,
-    host_name: &str,
+    environment: &Environment,
 ) -> Result<Identity, EnrolError> {
-    let request = Request::new(host_name)?;
-    let channel = target.connect(Some(identity)).await?;
+    let request = Request::new(&environment.host_name)?;
+    let (channel, target) = target.reach(Some(identity), environment).await?;
     let message = wire::RenewRequest { request: request.der.clone() };
     let answer = EnrolmentClient::new(channel)
         .renew(message)
         .await
         .map_err(|status| Trouble::of_status(&target.address, &status))?;
-    let stays = Target { address: identity.address.clone(), ..target.clone() };
+    let stays = Target { address: identity.address.clone(), ..target };
     keep(answer.into_inner(), request, &stays, folder)
 }
 

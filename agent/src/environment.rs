@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use caliper_proto::Instant;
 
-use crate::{config::Policy, limit::Usage};
+use crate::{config::Policy, connection::Resolver, limit::Usage};
 
 /// The outside world as parameters.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Environment {
     pub host_name: String,
     /// What Group Policy sets, by the names of registry values; empty elsewhere than on Windows.
     pub policy: Policy,
+    /// Asks DNS where the aggregator may be; elsewhere than on Windows nobody is asked.
+    pub services: Resolver,
     /// What this process has used; `None` where the system does not say.
     pub usage: fn() -> Option<Usage>,
     /// Configuration file read when none is named; it need not exist.

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use caliper_agent::{
     cli::{Cli, CliError, Command, execute},
     config::{Config, Policy},
+    connection::ServiceRecord,
     environment::Environment,
     limit::Usage,
     log_file::filter,
@@ -67,6 +68,7 @@ fn environment() -> Environment {
         zone: jiff::tz::TimeZone::system,
         host_name: host_name(),
         policy: policy(),
+        services,
         usage,
         config,
         state,
@@ -98,6 +100,31 @@ fn usage() -> Option<Usage> {
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own]), false, what);
     let process = system.process(own)?;
     Some(Usage { processor: Duration::from_millis(process.accumulated_cpu_time()), memory: process.memory() })
+}
+
+#[cfg(windows)]
+fn services() -> Result<Vec<ServiceRecord>, String> {
+    use caliper_agent::connection::SERVICE;
+    use caliper_windows::{dns, machine};
+    let domain = machine::dns_domain().map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
+    if domain.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found =
+        dns::services(&format!("{SERVICE}.{domain}")).map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
+    let record = |service: dns::Service| ServiceRecord {
+        priority: service.priority,
+        weight: service.weight,
+        port: service.port,
+        target: service.target,
+    };
+    Ok(found.into_iter().map(record).collect())
+}
+
+#[cfg(not(windows))]
+#[allow(clippy::unnecessary_wraps)] // the same as on Windows
+fn services() -> Result<Vec<ServiceRecord>, String> {
+    Ok(Vec::new())
 }
 
 #[cfg(windows)]

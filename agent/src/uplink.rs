@@ -139,7 +139,7 @@ impl Uplink {
         if !validity.is_due(now) {
             return Ok(identity);
         }
-        match enroll::renew(&identity, target, &self.folder, &self.environment.host_name).await {
+        match enroll::renew(&identity, target, &self.folder, &self.environment).await {
             Ok(renewed) => {
                 tracing::info!("certificate renewed");
                 Ok(renewed)
@@ -154,8 +154,8 @@ impl Uplink {
 
     async fn session(&mut self, identity: &Identity, target: &Target) -> Result<End, QueueError> {
         let renewal = identity.validity().map(|validity| validity.next_attempt((self.environment.now)()));
-        let channel = match target.connect(Some(identity)).await {
-            Ok(channel) => channel,
+        let (channel, target) = match target.reach(Some(identity), &self.environment).await {
+            Ok(reached) => reached,
             Err(trouble) => return Ok(End::Trouble(trouble)),
         };
         self.reader.rewind();

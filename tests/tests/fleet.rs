@@ -103,6 +103,7 @@ fn run_with_clock(agent: &Agent, now: fn() -> Instant) -> Result<(), String> {
     let environment = Environment {
         policy: Vec::new(),
         usage: || None,
+        services: || Ok(Vec::new()),
         now,
         random: || 0,
         zone: || jiff::tz::TimeZone::UTC,

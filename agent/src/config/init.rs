@@ -125,6 +125,7 @@ mod tests {
         Environment {
             policy: Vec::new(),
             usage: || None,
+            services: || Ok(Vec::new()),
             now: caliper_proto::Instant::default,
             random: || 0,
             zone: || jiff::tz::TimeZone::UTC,

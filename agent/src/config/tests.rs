@@ -6,6 +6,7 @@ pub fn environment() -> Environment {
     Environment {
         policy: Vec::new(),
         usage: || None,
+        services: || Ok(Vec::new()),
         now: caliper_proto::Instant::default,
         random: || 0,
         zone: || jiff::tz::TimeZone::UTC,

@@ -98,6 +98,15 @@ impl Trouble {
         )
     }
 
+    /// Whether the aggregator may be at another address: nobody is at this one, or somebody else.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(
+            self,
+            Self::Outage { .. } | Self::ForeignAuthority(_) | Self::WrongName(_) | Self::Barred { passes: true, .. }
+        )
+    }
+
     /// Of an attempt to connect.
     #[must_use]
     pub fn of_connection(address: &str, error: &(dyn Error + 'static)) -> Self {

@@ -10,9 +10,10 @@ use tokio::{
 use tonic::{Code, Status, transport::Channel};
 use wire::enrolment_client::EnrolmentClient;
 
-use super::{Check, between};
+use super::{Check, State, between};
 use crate::{
-    connection::{Target, Trouble},
+    connection::{SERVICE, Target, Trouble},
+    environment::Environment,
     identity::Identity,
 };
 
@@ -31,11 +32,30 @@ pub enum Caller<'a> {
     Newcomer(&'a EnrolToken),
 }
 
-/// Goes as far as it gets.
-pub async fn examine(target: &Target, caller: Caller<'_>, now: Instant) -> Vec<Check> {
+/// Goes as far as it gets; then the ways that DNS names.
+pub async fn examine(target: &Target, caller: Caller<'_>, environment: &Environment) -> Vec<Check> {
+    const NAME: &str = "service record";
+    let now = (environment.now)();
     let mut checks = Vec::new();
-    if let Err(failed) = go(target, caller, now, &mut checks).await {
+    let Err(failed) = go(target, caller, now, &mut checks).await else { return checks };
+    if !target.may_move {
         checks.push(failed);
+        return checks;
+    }
+    let others = target.elsewhere(environment).await.unwrap_or_else(|error| {
+        checks.push(Check::warning(NAME, format!("DNS was asked where the aggregator is: {error}")));
+        Vec::new()
+    });
+    let state = if others.is_empty() { State::Failed } else { State::Warning };
+    checks.push(Check { state, ..failed });
+    if let Some(last) = others.last() {
+        let named: Vec<&str> = others.iter().map(|other| other.address.as_str()).collect();
+        checks.push(Check::ok(NAME, format!("`{SERVICE}` of this computer's domain names {}", named.join(", "))));
+        for other in &others {
+            let Err(failed) = go(other, caller, now, &mut checks).await else { break };
+            let state = if other.address == last.address { State::Failed } else { State::Warning };
+            checks.push(Check { state, ..failed });
+        }
     }
     checks
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 async fn trouble(token: &EnrolToken) -> Trouble {
-    match enroll::enrol(token, &Route::default(), &Place::new().folder(), "host").await {
+    match enroll::enrol(token, &Route::default(), &Place::new().folder(), &Place::new().environment).await {
         Err(EnrolError::Trouble(trouble)) => trouble,
         other => panic!("{other:?}"),
     }
@@ -41,13 +41,17 @@ async fn a_token_that_the_aggregator_refuses_is_told_in_its_words() {
     for status in refusals {
         fake.memory().refusal = Some(status.clone());
         let place = Place::new();
-        let error = enroll::enrol(&fake.token(), &Route::default(), &place.folder(), "host").await.unwrap_err();
+        let error =
+            enroll::enrol(&fake.token(), &Route::default(), &place.folder(), &place.environment).await.unwrap_err();
         assert!(matches!(&error, EnrolError::Token { message, .. } if message == status.message()), "{error}");
         assert!(!place.folder().identity().exists());
     }
     fake.memory().refusal = None;
     let wrong = EnrolToken { secret: "wrong-secret".into(), ..fake.token() };
-    let error = enroll::enrol(&wrong, &Route::default(), &Place::new().folder(), "host").await.unwrap_err().to_string();
+    let error = enroll::enrol(&wrong, &Route::default(), &Place::new().folder(), &Place::new().environment)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.ends_with("the token is not known here: ask for a new one"), "{error}");
     assert!(!error.contains("wrong-secret"));
 }
@@ -101,7 +105,7 @@ async fn a_folder_that_cannot_be_written_is_found_before_the_token_is_used() {
     let fake = Fake::start().await;
     let place = Place::new();
     fs_err::write(place.path("state"), "a file where the folder should be").unwrap();
-    let error = enroll::enrol(&fake.token(), &Route::default(), &place.folder(), "host").await.unwrap_err();
+    let error = enroll::enrol(&fake.token(), &Route::default(), &place.folder(), &place.environment).await.unwrap_err();
     assert!(matches!(error, EnrolError::Folder(_)), "{error}");
     assert_eq!(fake.memory().enrolments, 0);
 }

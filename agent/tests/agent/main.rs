@@ -2,6 +2,7 @@
 //!
 //! The made-up one lives in `fake`; whole runs against the real one are in the workspace's `tests/`.
 
+mod by_dns;
 mod commands;
 mod death;
 mod delivery;

@@ -41,6 +41,7 @@ impl Place {
         let environment = Environment {
             policy: Vec::new(),
             usage: || None,
+            services: || Ok(Vec::new()),
             now: || jiff::Timestamp::now().into(),
             random: || 0,
             zone: || jiff::tz::TimeZone::UTC,
@@ -53,7 +54,7 @@ impl Place {
 
     pub async fn enrolled(fake: &Fake) -> Self {
         let place = Self::new();
-        enroll::enrol(&fake.token(), &Route::default(), &place.folder(), "host-1").await.unwrap();
+        enroll::enrol(&fake.token(), &Route::default(), &place.folder(), &place.environment).await.unwrap();
         place
     }
 

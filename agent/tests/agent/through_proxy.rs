@@ -37,7 +37,7 @@ async fn enrolment_renewal_delivery_and_the_check_up_go_through_it() {
     let place = behind(&fake, &proxy.url()).await;
     let config = caliper_agent::config::Config::load(None, &place.environment).unwrap();
     fake.memory().lifetime = (90, 1); // to be renewed at once
-    enroll::enrol(&fake.token(), &config.route(), &place.folder(), "host-1").await.unwrap();
+    enroll::enrol(&fake.token(), &config.route(), &place.folder(), &place.environment).await.unwrap();
     assert_eq!(place.identity().address, fake.address.to_string(), "the address of the token, not of the proxy");
     fake.memory().lifetime = (1, 90);
     place.deliver(report(3)).await.unwrap();
@@ -81,7 +81,7 @@ async fn each_way_to_fail_has_a_sentence_of_its_own() {
         let ended = place.run(report(1)).once(Some(std::time::Duration::from_secs(1)), std::future::pending()).await;
         match ended.unwrap_err() {
             RunError::Trouble(trouble @ Trouble::Barred { passes: false, .. }) => {
-                assert_eq!(trouble.to_string(), found.finding)
+                assert_eq!(trouble.to_string(), found.finding);
             }
             RunError::Timeout { because, .. } => assert_eq!(because, format!("; {}", found.finding)),
             other => panic!("{other}"),
@@ -113,6 +113,6 @@ async fn broken_tls_behind_it_is_not_blamed_on_reaching_it() {
     let config = caliper_agent::config::Config::load(None, &place.environment).unwrap();
     let other = Fake::start().await;
     let token = EnrolToken { authority: other.token().authority, ..fake.token() };
-    let error = enroll::enrol(&token, &config.route(), &place.folder(), "host-1").await.unwrap_err();
+    let error = enroll::enrol(&token, &config.route(), &place.folder(), &place.environment).await.unwrap_err();
     assert!(matches!(error, EnrolError::Trouble(Trouble::ForeignAuthority(_))), "{error}");
 }

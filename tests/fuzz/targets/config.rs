@@ -17,6 +17,7 @@ fuzz_target!(|text: &str| {
     let environment = Environment {
         policy,
         usage: || None,
+        services: || Ok(Vec::new()),
         now: caliper_proto::Instant::default,
         random: || 0,
         zone: || jiff::tz::TimeZone::UTC,
