@@ -41,6 +41,7 @@ use caliper_proto::ReportError;
 pub use local::collect_local;
 pub use progress::{Collected, Progress};
 pub use registry::VALUES as REGISTRY;
+pub use user_access::MOST_NAMES;
 
 use crate::rows::Table;
 

@@ -67,7 +67,7 @@ impl Table {
             scratch,
             most_bytes,
             most_runs,
-            held: Held::default(),
+            held: Held::with_room(most_bytes),
             levels: Vec::new(),
             origin: 0,
             begun: 0,
@@ -122,7 +122,7 @@ impl Table {
             && let Err(error) = self.make_room()
         {
             self.error = Some(error);
-            self.held = Held::default();
+            self.held.clear();
         }
     }
 
@@ -138,8 +138,7 @@ impl Table {
         let mut run = Run::new(self.create()?);
         self.held.entries().try_for_each(|entry| run.write(entry))?;
         let mut run = run.finish()?;
-        self.held.bytes.clear();
-        self.held.places.clear();
+        self.held.clear();
         (self.begun, self.spilled) = (0, true);
         for level in 0.. {
             if self.levels.len() == level {
@@ -199,6 +198,18 @@ struct Held {
 }
 
 impl Held {
+    /// With room for the rows of a full table, or a common one if it has no bound: growing step by step leaves holes in memory, and
+    /// what is never written to takes none.
+    fn with_room(most_bytes: usize) -> Self {
+        let bytes = most_bytes.min(MOST_BYTES);
+        Self { bytes: Vec::with_capacity(bytes + bytes / 8), places: Vec::with_capacity(bytes / 64) }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.places.clear();
+    }
+
     fn push(&mut self, entry: Entry<'_>) {
         self.places.push(self.bytes.len() as u32);
         entry.write(&mut self.bytes);
@@ -222,7 +233,7 @@ impl Held {
     fn fold(&mut self, from: usize, whole: Option<u32>, forgotten: &BTreeSet<u32>) {
         let Some(start) = self.places[from..].iter().min().copied() else { return };
         self.sort(from);
-        let mut folded = Held::default();
+        let mut folded = Held::with_room(self.bytes.len() - start as usize);
         let mut fold = Fold::new(whole, forgotten);
         let mut push = |entry: Entry<'_>| {
             folded.push(entry);

@@ -105,14 +105,14 @@ impl<I: Iterator<Item = io::Result<Access>>> Serialize for Each<I> {
 ///
 /// Fails with the error of `rows` or that of `output`.
 pub fn write_report(
-    mut output: impl io::Write,
+    output: &mut dyn io::Write,
     server: &Inventory,
     rows: impl Iterator<Item = io::Result<Access>>,
     warnings: &[String],
 ) -> io::Result<()> {
     let accesses = Each(RefCell::new((rows, None)));
     let report = Written { format: REPORT_FORMAT, server, accesses, warnings };
-    serde_json::to_writer_pretty(&mut output, &report)
+    serde_json::to_writer_pretty(&mut *output, &report)
         .map_err(|error| report.accesses.0.borrow_mut().1.take().unwrap_or_else(|| error.into()))?;
     output.write_all(b"\n")
 }

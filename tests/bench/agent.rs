@@ -4,8 +4,8 @@
 //! cargo run -p caliper-tests --bin bench-agent -- day [ROWS [PROGRAMS]]    memory and processor time of a simulated day
 //! cargo run -p caliper-tests --bin bench-agent -- folder [MB [PROGRAMS]]   collect --from so many megabytes, beside evtx and esedbexport
 //! ```
-//! Both need the real artefacts beside the checkout (`../shared/data`): event logs and, for `folder`, databases are repeated from
-//! them. The million rows of `day` are a database made here. Peaks are the kernel's (`VmHWM`).
+//! Both need the real artefacts beside the checkout (`../shared/data`): event logs and, for `folder`, some databases are repeated from
+//! them. Databases of different rows are made here. Peaks are the kernel's (`VmHWM`).
 
 use std::{
     path::{Path, PathBuf},
@@ -69,7 +69,7 @@ fn day(count: u64, [program, _]: [PathBuf; 2]) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let evidence = folder.path().join("evidence");
     fs_err::create_dir_all(&evidence)?;
-    artefacts::user_access(&evidence.join("Current.mdb"), count)?;
+    artefacts::user_access(&evidence.join("Current.mdb"), 0..count)?;
     let events = artefacts::event_log(&evidence.join("Security.evtx"), artefacts::Until::Events(EVENTS))?;
     let mut sessions: Vec<_> = (0..SESSIONS).map(rows::access).collect();
     for row in &mut sessions {
@@ -181,6 +181,13 @@ fn folder(size: u64, [program, evtx_alone]: [PathBuf; 2]) -> anyhow::Result<()> 
     alone.args(artefacts::files(&logs)?);
     measure("event logs, the crate evtx alone", &logs, vec![alone])?;
     measure("databases", &databases, vec![collect(&databases)])?;
+    let different = folder.path().join("different");
+    let rows = artefacts::different_databases(&different, size * 300_000)?;
+    measure(&format!("databases, {rows} different rows"), &different, vec![collect(&different)])?;
+    for log in artefacts::files(&logs)? {
+        fs_err::hard_link(&log, different.join(log.file_name().context("a file has a name")?))?;
+    }
+    measure("the same and the event logs", &different, vec![collect(&different)])?;
     if Command::new("esedbexport").arg("-V").output().is_ok() {
         let exports = artefacts::files(&databases)?.into_iter().enumerate().map(|(at, file)| {
             let mut command = Command::new("esedbexport");

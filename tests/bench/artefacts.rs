@@ -3,6 +3,7 @@
 
 use std::{
     io::Write as _,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -26,8 +27,9 @@ const CHUNK: usize = 65_536;
 /// A log holds no more chunks.
 const MOST_CHUNKS: u64 = 65_535;
 
-/// `Current.mdb` with the first `count` rows of the lab in its table `CLIENTS`, in three levels of pages.
-pub fn user_access(file: &Path, count: u64) -> anyhow::Result<()> {
+/// A database with these rows of the lab in its table `CLIENTS`, in three levels of pages.
+pub fn user_access(file: &Path, rows: Range<u64>) -> anyhow::Result<()> {
+    let count = rows.end - rows.start;
     let days: Vec<String> = (244..=271).map(|day| format!("Day{day}")).collect(); // 1 to 28 September 2026
     let mut columns: Vec<made::ColumnOf<'_>> = vec![
         ("RoleGuid", 1, 16, 0),
@@ -44,7 +46,8 @@ pub fn user_access(file: &Path, count: u64) -> anyhow::Result<()> {
     let first = made::FIRST_LEAF;
     let mut pages = vec![Vec::new(), made::page(PAGE, VALUES.0, VALUES.1, 0, ROOT | LEAF, &[0; 16], &[])];
     for leaf in 0..leaves {
-        let rows = leaf * ROWS_PER_LEAF..count.min((leaf + 1) * ROWS_PER_LEAF);
+        let from = rows.start + leaf * ROWS_PER_LEAF;
+        let rows = from..rows.end.min(from + ROWS_PER_LEAF);
         let nodes: Vec<made::Node> =
             rows.map(|row| Ok(node(&key(row), &client(row)?))).collect::<anyhow::Result<_>>()?;
         let number = first + u32::try_from(leaf)?;
@@ -136,6 +139,20 @@ pub fn event_log(file: &Path, until: Until) -> anyhow::Result<u64> {
     std::io::Seek::rewind(&mut log)?;
     log.write_all(&head)?;
     Ok(events)
+}
+
+/// Databases of different rows, together at least so many bytes; returns how many rows they hold.
+pub fn different_databases(folder: &Path, bytes: u64) -> anyhow::Result<u64> {
+    const ROWS: u64 = 50_000;
+    fs_err::create_dir_all(folder)?;
+    let (mut rows, mut written) = (0, 0);
+    while written < bytes {
+        let file = folder.join(format!("{rows:08}.mdb"));
+        user_access(&file, rows..rows + ROWS)?;
+        written += fs_err::metadata(&file)?.len();
+        rows += ROWS;
+    }
+    Ok(rows)
 }
 
 /// Copies of the databases of one real server, at least so many bytes.

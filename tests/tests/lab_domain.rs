@@ -182,9 +182,9 @@ fn the_lab_domain_needs_three_cals() {
     // collect and import
     let mut collected = caliper_agent::collect::collect_from(&capture, caliper_agent::rows::Table::default()).unwrap();
     let file = folder.path().join("dc-1.json");
-    let output = fs_err::File::create(&file).unwrap();
+    let mut output = fs_err::File::create(&file).unwrap();
     let rows = collected.rows.read().unwrap();
-    caliper_proto::write_report(output, &collected.server, rows, &collected.warnings).unwrap();
+    caliper_proto::write_report(&mut output, &collected.server, rows, &collected.warnings).unwrap();
     let store = Store::open(&folder.path().join("data")).unwrap();
     import(&store, &file, now).unwrap();
 

@@ -52,13 +52,25 @@ impl UalFile {
 
 /// Reads a database of any of the three kinds (`Current.mdb`, `{GUID}.mdb`, `SystemIdentity.mdb`).
 pub fn read<R: Read + Seek>(reader: R) -> Result<UalFile, EseError> {
-    let mut clients = Vec::new();
-    let file = read_each(reader, |client| clients.push(client))?;
-    Ok(UalFile { clients, ..file })
+    let (mut clients, mut dns_names) = (Vec::new(), Vec::new());
+    let file = read_each(reader, |found| match found {
+        Found::Client(client) => clients.push(client),
+        Found::Name(name) => dns_names.push(name),
+    })?;
+    Ok(UalFile { clients, dns_names, ..file })
 }
 
-/// The same, but the rows of `CLIENTS` go to `each` instead of into the result: there may be millions.
-pub fn read_each<R: Read + Seek>(reader: R, mut each: impl FnMut(Client)) -> Result<UalFile, EseError> {
+/// A row of a table that may have millions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Of `CLIENTS`.
+    Client(Client),
+    /// Of `DNS`.
+    Name(DnsName),
+}
+
+/// The same, but rows of the tables that may have millions go to `each` instead of into the result.
+pub fn read_each<R: Read + Seek>(reader: R, mut each: impl FnMut(Found)) -> Result<UalFile, EseError> {
     let mut database = Database::open(reader)?;
     let mut file = UalFile { is_clean: database.is_clean(), ..UalFile::default() };
     if !file.is_clean {
@@ -71,10 +83,10 @@ pub fn read_each<R: Read + Seek>(reader: R, mut each: impl FnMut(Client)) -> Res
             "CLIENTS" => database.rows(&table, |row| {
                 let client = Client::from_row(&columns, &row);
                 doubts.look(&client);
-                each(client);
+                each(Found::Client(client));
             }),
             "ROLE_ACCESS" => database.rows(&table, |row| file.roles.push(RoleAccess::from_row(&columns, &row))),
-            "DNS" => database.rows(&table, |row| file.dns_names.push(DnsName::from_row(&columns, &row))),
+            "DNS" => database.rows(&table, |row| each(Found::Name(DnsName::from_row(&columns, &row)))),
             "VIRTUALMACHINES" => {
                 database.rows(&table, |row| file.virtual_machines.push(VirtualMachine::from_row(&columns, &row)))
             }

@@ -29,8 +29,8 @@ pub fn report(output: &mut impl Write, collected: &mut Collected, as_json: bool)
 }
 
 /// A collection as report file.
-pub fn json(output: &mut impl Write, collected: &mut Collected) -> io::Result<()> {
-    write_report(&mut *output, &collected.server, collected.rows.read()?, &collected.warnings)?;
+pub fn json(output: &mut dyn Write, collected: &mut Collected) -> io::Result<()> {
+    write_report(output, &collected.server, collected.rows.read()?, &collected.warnings)?;
     output.flush()
 }
 

@@ -24,14 +24,14 @@ const STRETCH: i32 = 31;
 const LAG: i32 = 3;
 /// Clients of a day after which the rest waits for the next collection, so that one of them does not take for ever.
 pub const MOST_ROWS: usize = 500_000;
-/// Names and machines believed.
-const MOST_FACTS: usize = 1_000_000;
+/// Virtual machines believed.
+const MOST_MACHINES: usize = 100_000;
 
 /// What was read.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// As a database would hold it, without its clients; `None` if this Windows keeps no such log or does not answer.
-    pub file: Option<UalFile>,
+    /// What a database would tell beside the accesses; `None` if this Windows keeps no such log or does not answer.
+    pub known: Option<UserAccess>,
     /// The last day that was read whole; the next reading goes on there.
     pub until: Option<Date>,
     /// One sentence for each question without a whole answer.
@@ -48,9 +48,9 @@ pub fn read(
     rows: &mut Table,
 ) -> Reading {
     let mut reading = Reading { until: resume, ..Reading::default() };
-    let mut file = UalFile { is_ual: true, is_clean: true, ..UalFile::default() };
+    let mut file = UalFile::default();
     let columns = &["GUID", "RoleName", "FirstSeen", "LastSeen"];
-    let known = management.ask(question("MsftUal_Overview", columns, String::new()), &mut |row| {
+    let answered = management.ask(question("MsftUal_Overview", columns, String::new()), &mut |row| {
         let [guid, name, first, last] = row else { return };
         let role_guid = plain_guid(guid);
         file.role_names.push(RoleName { role_guid: role_guid.clone(), name: name.clone() });
@@ -58,7 +58,7 @@ pub fn read(
             file.roles.push(RoleAccess { role_guid, first, last });
         }
     });
-    match known {
+    match answered {
         Ok(true) => {}
         Ok(false) => return reading,
         Err(problem) => {
@@ -66,10 +66,11 @@ pub fn read(
             return reading;
         }
     }
-    let asked = [names(management, &mut file), machines(management, &mut file)];
-    reading.problems.extend(asked.into_iter().filter_map(Result::err));
     let mut known = UserAccess::default();
-    known.name(file.role_names.clone());
+    let asked = [names(management, &mut known), machines(management, &mut file)];
+    reading.problems.extend(asked.into_iter().filter_map(Result::err));
+    known.add(&file);
+    known.name(file.role_names);
     rows.begin();
     let mut take = |access: ual::Access, part: &str| {
         let service = known.service(&access.role_guid);
@@ -77,7 +78,7 @@ pub fn read(
     };
     reading.until = days(management, resume, today, most, &mut take, &mut reading.problems);
     rows.end();
-    reading.file = Some(file);
+    reading.known = Some(known);
     reading
 }
 
@@ -93,12 +94,12 @@ fn canonical(text: &str) -> String {
     address::canonical(text).unwrap_or_else(|| text.to_owned())
 }
 
-fn names(management: &mut impl Management, file: &mut UalFile) -> Result<bool, String> {
+fn names(management: &mut impl Management, known: &mut UserAccess) -> Result<bool, String> {
     let columns = &["IPAddress", "HostName", "LastSeen"];
     management.ask(question("MsftUal_Dns", columns, String::new()), &mut |row| {
         let [address, name, last] = row else { return };
-        if let Some(last) = wmi::micros(last).filter(|_| file.dns_names.len() < MOST_FACTS) {
-            file.dns_names.push(DnsName { last, address: canonical(address), host_name: name.clone() });
+        if let Some(last) = wmi::micros(last) {
+            known.name_client(DnsName { last, address: canonical(address), host_name: name.clone() });
         }
     })
 }
@@ -108,7 +109,7 @@ fn machines(management: &mut impl Management, file: &mut UalFile) -> Result<bool
     management.ask(question("MsftUal_HyperV", columns, String::new()), &mut |row| {
         let [guid, first, last] = row else { return };
         let times = wmi::micros(first).zip(wmi::micros(last));
-        if let Some((created, last_seen)) = times.filter(|_| file.virtual_machines.len() < MOST_FACTS) {
+        if let Some((created, last_seen)) = times.filter(|_| file.virtual_machines.len() < MOST_MACHINES) {
             let vm_guid = plain_guid(guid);
             file.virtual_machines.push(VirtualMachine { vm_guid, created, last_seen, ..VirtualMachine::default() });
         }
@@ -174,7 +175,7 @@ fn days(
 
 #[cfg(test)]
 mod tests {
-    use caliper_proto::Access;
+    use caliper_proto::{Access, Inventory};
 
     use super::*;
     use crate::collect::wmi::fake::FakeManagement;
@@ -231,7 +232,8 @@ mod tests {
     fn the_log_comes_as_a_database_would_give_it() {
         let (reading, rows) = run(&mut fake(), None, MOST_ROWS);
         assert_eq!((reading.problems.len(), reading.until), (0, Some(TODAY)));
-        let file = reading.file.unwrap();
+        let mut server = Inventory::default();
+        reading.known.unwrap().describe(&mut server, &mut Vec::new());
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
         // 19 September is day 262 of the year, 26 November day 330
         let days: Vec<u16> = row.days.iter().collect();
@@ -241,10 +243,12 @@ mod tests {
         assert_eq!((row.total, (row.first.micros(), row.last.micros())), (5, times));
         assert_eq!((row.key.role_guid.as_str(), row.key.client.as_str()), (FILE_SERVER, "10.17.44.6"));
         assert_eq!(row.key.service, "File Server");
-        assert_eq!((file.roles[0].role_guid.as_str(), file.roles[0].first), (FILE_SERVER, at("2026-08-17T11:33:04Z")));
-        assert_eq!(file.role_names[0].name, "File Server");
-        assert_eq!((file.dns_names[0].address.as_str(), file.dns_names[0].host_name.as_str()), ("10.17.44.6", "pc7"));
-        assert_eq!(file.virtual_machines[0].vm_guid, "abcd");
+        let [role] = server.roles.as_slice() else { panic!("{:?}", server.roles) };
+        assert_eq!((role.role_guid.as_str(), role.first.micros()), (FILE_SERVER, at("2026-08-17T11:33:04Z")));
+        assert_eq!(role.name, "File Server");
+        let [name] = server.names.as_slice() else { panic!("{:?}", server.names) };
+        assert_eq!((name.address.as_str(), name.host_name.as_str()), ("10.17.44.6", "pc7"));
+        assert_eq!(server.virtual_machines[0].vm_guid, "abcd");
     }
 
     #[test]
@@ -295,12 +299,14 @@ mod tests {
         let until = Some(Date::constant(2026, 10, 1));
         let (reading, _) = run(&mut fake, until, MOST_ROWS);
         assert_eq!((reading.problems.as_slice(), reading.until), (&["refused".into(), "too slow".into()][..], until));
-        assert_eq!(reading.file.unwrap().roles.len(), 1);
+        let mut server = Inventory::default();
+        reading.known.unwrap().describe(&mut server, &mut Vec::new());
+        assert_eq!(server.roles.len(), 1);
         fake.broken = vec![("MsftUal_Overview", "refused")];
         let (reading, _) = run(&mut fake, until, MOST_ROWS);
-        assert_eq!((reading.file, reading.problems.len(), reading.until), (None, 1, until));
+        assert_eq!((reading.known.is_none(), reading.problems.len(), reading.until), (true, 1, until));
         let (nothing, _) = run(&mut FakeManagement::default(), None, MOST_ROWS);
-        assert_eq!((nothing.file, nothing.problems.len(), nothing.until), (None, 0, None));
+        assert_eq!((nothing.known.is_none(), nothing.problems.len(), nothing.until), (true, 0, None));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use caliper_evidence::{
     event_log,
     registry::{self, Export},
     smbios::{self, Firmware},
-    ual::{self, SystemIdentity},
+    ual::{self, Found, SystemIdentity},
 };
 use caliper_proto::{Inventory, Report};
 
@@ -112,11 +112,14 @@ impl Gathered {
     fn database(&mut self, path: &Path, rows: &mut Table) -> Result<(), CollectError> {
         rows.begin();
         // whole pages are read at once, so a buffer in between would only copy
-        let read = ual::read_each(open(path)?, |client| {
-            let service = self.user_access.service(&client.role_guid);
-            for access in client.accesses() {
-                rows.add(&user_access::access(access, service.clone()), &client.tenant);
+        let read = ual::read_each(open(path)?, |found| match found {
+            Found::Client(client) => {
+                let service = self.user_access.service(&client.role_guid);
+                for access in client.accesses() {
+                    rows.add(&user_access::access(access, service.clone()), &client.tenant);
+                }
             }
+            Found::Name(name) => self.user_access.name_client(name),
         });
         let file = match read {
             Ok(file) => file,
@@ -214,11 +217,7 @@ impl Gathered {
         if let Some(firmware) = &self.firmware {
             server::add_firmware(&mut server, firmware, &mut self.warnings);
         }
-        let (roles, names, machines) = self.user_access.into_facts();
-        // a report file may have brought its own
-        server.roles.extend(roles);
-        server.names.extend(names);
-        server.virtual_machines.extend(machines);
+        self.user_access.describe(&mut server, &mut self.warnings);
         let more = self.warnings.len().saturating_sub(MOST_WARNINGS);
         if more > 0 {
             self.warnings.truncate(MOST_WARNINGS);

@@ -71,7 +71,7 @@ impl Management for Asked {
 /// Adds what was logged since `progress`, who used what to `rows`, and returns how far that got.
 pub fn evidence(answers: &mut Answers, now: Instant, progress: &Progress, rows: &mut Table) -> Progress {
     let reading = access_log::read(&mut Asked, progress.user_access, now.date(), access_log::MOST_ROWS, rows);
-    answers.user_access = reading.file;
+    answers.user_access = reading.known;
     answers.problems.extend(reading.problems);
     match guests::read(&mut Asked, now) {
         Ok(guests) => answers.guests = guests,

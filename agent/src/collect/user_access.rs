@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use caliper_evidence::ual::{self, RoleName, UalFile};
-use caliper_proto::{Access, AccessKey, Days, Instant, NameRecord, RoleUse, Source, VirtualMachine};
+use caliper_evidence::ual::{self, DnsName, RoleName, UalFile};
+use caliper_proto::{Access, AccessKey, Days, Instant, Inventory, NameRecord, RoleUse, Source, VirtualMachine};
+
+/// Names of clients that are kept, the latest; the aggregator is told no more.
+pub const MOST_NAMES: usize = 20_000;
 
 /// What is gathered over all databases of a server, each fact once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct UserAccess {
     role_names: BTreeMap<String, String>,
     roles: BTreeMap<String, RoleUse>,
-    dns_names: BTreeMap<(String, String), NameRecord>,
+    /// Address and name, and when it was seen last.
+    names: BTreeMap<(String, String), Instant>,
+    /// Some were left out.
+    older_names: bool,
     machines: BTreeMap<(String, String), VirtualMachine>,
 }
 
@@ -26,7 +32,32 @@ impl UserAccess {
         }
     }
 
-    /// Takes the roles, names and virtual machines of one database.
+    /// Takes a name of a client. A server may know as many as there are addresses, so only the latest stay.
+    pub fn name_client(&mut self, name: DnsName) {
+        let last = instant(name.last);
+        let known = self.names.entry((name.address, name.host_name)).or_insert(last);
+        *known = last.max(*known);
+        if self.names.len() > MOST_NAMES + MOST_NAMES / 4 {
+            self.keep_latest();
+        }
+    }
+
+    fn keep_latest(&mut self) {
+        let Some(more) = self.names.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) else { return };
+        let mut times: Vec<Instant> = self.names.values().copied().collect();
+        times.sort_unstable();
+        // of those seen at the very same time as the oldest that stays the first by address stay
+        let oldest = times[more];
+        let mut room = times[more..].iter().filter(|time| **time == oldest).count();
+        self.names.retain(|_, last| {
+            let stays = *last > oldest || (*last == oldest && room > 0);
+            room -= usize::from(stays && *last == oldest);
+            stays
+        });
+        self.older_names = true;
+    }
+
+    /// Takes the roles and virtual machines of one database.
     pub fn add(&mut self, file: &UalFile) {
         for role in &file.roles {
             let (first, last) = (instant(role.first), instant(role.last));
@@ -37,16 +68,6 @@ impl UserAccess {
                 last,
             });
             known.first = known.first.min(first);
-            known.last = known.last.max(last);
-        }
-        for name in &file.dns_names {
-            let last = instant(name.last);
-            let key = (name.address.clone(), name.host_name.clone());
-            let known = self.dns_names.entry(key).or_insert_with(|| NameRecord {
-                address: name.address.clone(),
-                host_name: name.host_name.clone(),
-                last,
-            });
             known.last = known.last.max(last);
         }
         for machine in &file.virtual_machines {
@@ -73,11 +94,19 @@ impl UserAccess {
         }
     }
 
-    /// Roles, names and virtual machines in the order of their keys.
-    pub fn into_facts(self) -> (Vec<RoleUse>, Vec<NameRecord>, Vec<VirtualMachine>) {
+    /// Adds roles, names and virtual machines to what is known of a server, in the order of their keys.
+    pub fn describe(mut self, server: &mut Inventory, warnings: &mut Vec<String>) {
+        self.keep_latest();
+        if self.older_names {
+            warnings.push(format!("more than {MOST_NAMES} names of clients are known, the older ones are left out"));
+        }
         let named: Vec<String> = self.roles.keys().map(|guid| self.service(guid)).collect();
         let roles = self.roles.into_values().zip(named).map(|(role, name)| RoleUse { name, ..role });
-        (roles.collect(), self.dns_names.into_values().collect(), self.machines.into_values().collect())
+        // a report file may have brought its own
+        server.roles.extend(roles);
+        let names = self.names.into_iter();
+        server.names.extend(names.map(|((address, host_name), last)| NameRecord { address, host_name, last }));
+        server.virtual_machines.extend(self.machines.into_values());
     }
 }
 
@@ -101,5 +130,40 @@ pub fn access(access: ual::Access, service: String) -> Access {
         total: access.total,
         first: instant(access.first),
         last: instant(access.last),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_names_the_latest_stay() {
+        let mut known = UserAccess::default();
+        let most = i64::try_from(MOST_NAMES).unwrap();
+        // one at a time from the oldest on, then all from the newest on, as if a second database repeated the first
+        for number in (0..3 * most).chain((0..3 * most).rev()) {
+            let address = format!("{number:07}");
+            known.name_client(DnsName { last: number, address, host_name: "pc".into() });
+        }
+        known.name_client(DnsName { last: 5 * most, address: "0000001".into(), host_name: "pc".into() });
+        let (mut server, mut warnings) = (Inventory::default(), Vec::new());
+        known.describe(&mut server, &mut warnings);
+        let names: Vec<&str> = server.names.iter().map(|name| name.address.as_str()).collect();
+        let latest: Vec<String> = (2 * most + 1..3 * most).map(|number| format!("{number:07}")).collect();
+        assert_eq!(names[0], "0000001", "it was seen again");
+        assert_eq!(names[1..], latest);
+        assert_eq!(warnings, ["more than 20000 names of clients are known, the older ones are left out"]);
+    }
+
+    #[test]
+    fn of_names_seen_at_the_same_time_the_first_stay() {
+        let mut known = UserAccess::default();
+        for number in (0..MOST_NAMES + 5).rev() {
+            known.name_client(DnsName { last: 7, address: format!("{number:07}"), host_name: "pc".into() });
+        }
+        let mut server = Inventory::default();
+        known.describe(&mut server, &mut Vec::new());
+        assert_eq!((server.names.len(), server.names[MOST_NAMES - 1].address.as_str()), (MOST_NAMES, "0019999"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Pure: the answers come in as plain data, so that those of machines nobody has here can be recorded and tried.
 
-use caliper_evidence::{smbios, ual::UalFile};
+use caliper_evidence::smbios;
 use caliper_proto::{Installed, Instant, Inventory, VirtualMachine, is_virtual_by_firmware};
 
 use super::{
@@ -35,8 +35,8 @@ pub struct Answers {
     pub shares: Vec<Session>,
     /// `WTSEnumerateSessions`, those in which somebody is at work.
     pub desktops: Vec<Session>,
-    /// User Access Logging without its clients; `None` if it does not answer.
-    pub user_access: Option<UalFile>,
+    /// User Access Logging without its accesses; `None` if it does not answer.
+    pub user_access: Option<UserAccess>,
     /// The virtual machines of a Hyper-V host.
     pub guests: Vec<VirtualMachine>,
     /// Calls that failed, one sentence each.
@@ -63,21 +63,15 @@ pub fn describe(answers: &Answers, now: Instant, rows: &mut Table) -> Result<(In
 
 /// Roles, names and machines of User Access Logging and of Hyper-V.
 fn add_user_access(server: &mut Inventory, answers: &Answers, warnings: &mut Vec<String>) {
-    let mut known = UserAccess::default();
-    if let Some(file) = &answers.user_access {
-        warnings.extend(file.warnings.iter().cloned());
-        known.name(file.role_names.clone());
-        known.add(file);
-    } else {
-        warnings.push(
+    match &answers.user_access {
+        Some(known) => known.clone().describe(server, warnings),
+        None => warnings.push(
             "User Access Logging does not answer, so who used this server is known from its logs and sessions only: see \
              `caliper-agent doctor`"
                 .to_owned(),
-        );
+        ),
     }
-    let (roles, names, machines) = known.into_facts();
-    (server.roles, server.names) = (roles, names);
-    server.virtual_machines = guests::join(machines, answers.guests.clone());
+    server.virtual_machines = guests::join(std::mem::take(&mut server.virtual_machines), answers.guests.clone());
 }
 
 /// Windows' count first; the firmware's table is added by [`add_machine`] as a second opinion.

@@ -6,16 +6,13 @@ use caliper_proto::{Access, Instant, Inventory, NameRecord, Processor, RoleUse, 
 use prost::Message as _;
 use wire::from_agent::Body;
 
-use crate::collect::Collected;
+use crate::collect::{Collected, MOST_NAMES};
 
 /// Most access rows in a message: few enough that those on their way take little memory.
 pub const MOST_ROWS: usize = 1_000;
 
 /// Most bytes of a batch, for the same reason, and far below the 4 MiB that gRPC servers take unless told otherwise.
 pub const MOST_BYTES: usize = 256 << 10;
-
-/// Most client names in an inventory; the latest are kept.
-const MOST_NAMES: usize = 20_000;
 
 /// Most bytes of the lists of an inventory, together with its warnings below the same 4 MiB: whoever chooses the names
 /// of machines must not be able to make a message that is never taken.

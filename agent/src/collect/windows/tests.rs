@@ -216,7 +216,7 @@ fn physical_or_virtual() {
 #[test]
 fn virtual_machines_of_both_sources_are_one() {
     let day = "2026-11-20T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
-    let mut file = UalFile { is_ual: true, ..UalFile::default() };
+    let mut file = caliper_evidence::ual::UalFile::default();
     file.virtual_machines.push(caliper_evidence::ual::VirtualMachine { vm_guid: "a".into(), ..Default::default() });
     let guest = VirtualMachine {
         vm_guid: "a".into(),
@@ -225,7 +225,9 @@ fn virtual_machines_of_both_sources_are_one() {
         first: Instant::default(),
         last: day.into(),
     };
-    let report = described(&Answers { user_access: Some(file), guests: vec![guest], ..fake_server() }).unwrap();
+    let mut known = UserAccess::default();
+    known.add(&file);
+    let report = described(&Answers { user_access: Some(known), guests: vec![guest], ..fake_server() }).unwrap();
     assert_eq!(report.warnings, Vec::<String>::new());
     let [machine] = report.server.virtual_machines.as_slice() else { panic!("{:?}", report.server.virtual_machines) };
     assert_eq!((machine.name.as_str(), machine.bios_guid.as_str(), machine.last), ("web", "b", day.into()));
