@@ -25,8 +25,8 @@ use crate::state::create_private;
 use entry::{Entry, Fold, Known};
 use runs::{Finished, Reader, Run, damaged, merge};
 
-/// Bytes of rows held in memory: some 7,000 rows.
-const MOST_BYTES: usize = 1 << 20;
+/// Bytes of rows held in memory: some 1,700 rows.
+const MOST_BYTES: usize = 256 << 10;
 /// Runs made one at once, each read through a small buffer.
 const MOST_RUNS: usize = 64;
 
@@ -107,7 +107,7 @@ impl Table {
         self.forgotten.insert(self.origin);
     }
 
-    /// Tells early that the disk has refused something, after which rows are no longer taken.
+    /// Tells early that the disk has refused something; the table is of no use then.
     pub fn check(&mut self) -> io::Result<()> {
         self.error.take().map_or(Ok(()), Err)
     }

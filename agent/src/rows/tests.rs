@@ -93,7 +93,7 @@ fn told() -> impl Strategy<Value = Vec<Told>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
     #[test]
     fn bounded_memory_equals_everything_in_memory(told in told(), most_bytes in 100_usize..4_000, most_runs in 2_usize..5) {
         let expected = in_maps(&told);
