@@ -179,7 +179,7 @@ fn places(settings: &DirectorySettings, root: &Entry) -> Result<(String, String)
 
 /// From where changes can be asked for: by replication, else by the server's count, else not.
 async fn start(search: &mut Search<'_>, root: &Entry, domain: &str) -> Result<Option<Point>, Problem> {
-    match dirsync::start(search, domain, FILTER).await {
+    match dirsync::start(search, domain).await {
         Ok(point) => Ok(Some(point)),
         Err(problem @ (Problem::Partial { .. } | Problem::Base { .. } | Problem::Damaged { .. })) => {
             tracing::debug!(%problem, "a domain controller does not tell changes by replication");

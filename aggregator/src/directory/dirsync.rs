@@ -17,14 +17,17 @@ const SIZE: i64 = 1 << 20;
 /// Answers after which a server is taken for one that never ends.
 const ROUNDS: usize = 1_000_000;
 
-/// Where changes from now on begin. Asks for the names of all objects that the filter lets through, and forgets them.
-pub(super) async fn start(search: &mut Search<'_>, domain: &str, filter: &str) -> Result<Point, Problem> {
+/// What hardly any object passes: a cookie tells all changes, whatever the question let through.
+const DOMAIN: &str = "(objectClass=domainDNS)";
+
+/// Where changes from now on begin.
+pub(super) async fn start(search: &mut Search<'_>, domain: &str) -> Result<Point, Problem> {
     let mut partial = false;
-    let first = match round(search, domain, filter, &["objectGUID"], &[], partial).await {
+    let first = match round(search, domain, DOMAIN, &["objectGUID"], &[], partial).await {
         // no right to replicate: what may be read is told all the same
         Err(Problem::Partial { .. }) => {
             partial = true;
-            round(search, domain, filter, &["objectGUID"], &[], partial).await?
+            round(search, domain, DOMAIN, &["objectGUID"], &[], partial).await?
         }
         other => other?,
     };
@@ -33,7 +36,7 @@ pub(super) async fn start(search: &mut Search<'_>, domain: &str, filter: &str) -
         if !more {
             return Ok(Point::DirSync { cookie, partial });
         }
-        let next = round(search, domain, filter, &["objectGUID"], &cookie, partial).await?;
+        let next = round(search, domain, DOMAIN, &["objectGUID"], &cookie, partial).await?;
         (cookie, more) = (next.cookie, next.more);
     }
     Err(endless())
