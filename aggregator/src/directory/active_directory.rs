@@ -95,11 +95,7 @@ pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings, now: Ins
         (entries.iter().filter(|entry| sid(entry).is_some_and(|sid| of_administrators.contains(&sid))))
             .map(|entry| entry.dn.clone()),
     );
-    let groups = Groups::of(entries);
-    let members = Members {
-        administrators: groups.known_members(&wanted, &known).0,
-        externals: groups.known_members(&settings.external_groups, &known).0,
-    };
+    let members = Members::exported(entries, &wanted, &settings.external_groups, &known);
     let mut accounts: Vec<Account> =
         accounts.iter().filter_map(|entry| Some(members.applied(account(entry, settings, now)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));

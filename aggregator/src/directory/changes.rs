@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
 };
 
-use super::{Account, Problem, entry::Entry, mark::Point, search::Search};
+use super::{Account, Problem, entry::Entry, group::Groups, mark::Point, search::Search};
 
 /// More changed entries than this are no quicker to read than everything.
 pub(super) const MOST: usize = 5_000;
@@ -35,6 +35,18 @@ pub struct Members {
 }
 
 impl Members {
+    /// Of the groups in an export; nobody has to be asked. `known` holds the DNs of its accounts in lower case.
+    pub(super) fn exported(
+        entries: &[Entry],
+        administrators: &[String],
+        externals: &[String],
+        known: &HashSet<String>,
+    ) -> Self {
+        let groups = Groups::of(entries);
+        let of = |wanted: &[String]| groups.known_members(wanted, known).0;
+        Self { administrators: of(administrators), externals: of(externals) }
+    }
+
     /// The account with what its groups make of it besides what it is by itself.
     #[must_use]
     pub fn applied(&self, mut account: Account) -> Account {

@@ -58,11 +58,7 @@ pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings) -> Snaps
         |entry: &&Entry| ["inetOrgPerson", "device", "sambaSamAccount"].iter().any(|class| entry.is_a(class));
     let accounts: Vec<&Entry> = entries.iter().filter(is_account).collect();
     let known: HashSet<String> = accounts.iter().map(|entry| entry.dn.to_lowercase()).collect();
-    let groups = Groups::of(entries);
-    let members = Members {
-        administrators: groups.known_members(&settings.administrator_groups, &known).0,
-        externals: groups.known_members(&settings.external_groups, &known).0,
-    };
+    let members = Members::exported(entries, &settings.administrator_groups, &settings.external_groups, &known);
     let mut accounts: Vec<Account> =
         accounts.iter().filter_map(|entry| Some(members.applied(account(entry, settings)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
