@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     directory::DirectorySettings,
+    identity::PeopleSettings,
     own_catalogue::{self, OwnCatalogueError},
     scan::{Calendar, EstateSettings, ScheduleSettings},
 };
@@ -31,6 +32,8 @@ pub struct Config {
     pub agents: Agents,
     /// `[[directory]]`: where people and computers are known.
     pub directory: Vec<DirectorySettings>,
+    /// What accounts stand for and whose they are, where the directory does not say.
+    pub people: PeopleSettings,
     /// What evidence cannot tell: licences owned, prices, policy, hosts.
     pub estate: EstateSettings,
     /// `[[schedule]]`: when to scan.
@@ -187,6 +190,7 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.directory.iter_mut().for_each(|directory| directory.resolve(folder));
+        config.people.resolve(folder);
         config.estate.resolve(folder);
         match config.objection() {
             Some((key, problem)) => Err(ConfigError::Value { path: path.to_owned(), key, problem }),
@@ -213,6 +217,9 @@ impl Config {
             if let Err(problem) = directory.check() {
                 return wrong("directory.url", format!("of `{}`: {problem}", directory.name));
             }
+        }
+        if let Some(objection) = self.people.objection() {
+            return Some(objection);
         }
         for (at, schedule) in self.schedule.iter().enumerate() {
             if self.schedule[..at].iter().any(|other| other.name == schedule.name) {
@@ -281,6 +288,12 @@ mod tests {
             ("[pages]\ntls = false\n[listen]\npages = \"0.0.0.0:80\"\n", "`pages.tls` is false, but"),
             ("[agents]\ncollect_at = [\"2:30\"]\n", "`agents.collect_at` holds `2:30`, which is no time of day"),
             ("[agents]\ncollect_jitter_seconds = 86401\n", "`agents.collect_jitter_seconds` is 86401, outside 0 to"),
+            ("[[people.rule]]\nfield = 'name'\nlike = '*'\nis = 'service'\n", "`people.rule` like `*` would fit every"),
+            (
+                "[[people.rule]]\nfield = 'sid'\n",
+                "line 2: `field`: unknown variant `sid`, expected one of `name`, `dn`",
+            ),
+            ("[people]\nadministrator_patterns = ['adm']\n", "`people.administrator_patterns` holds `adm`: write one"),
             ("[certificates]\ndays = 0\n", "`certificates.days` is 0, outside 1 to 825"),
             ("[grpc\n", "line 1: "),
         ] {

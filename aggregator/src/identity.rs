@@ -5,12 +5,18 @@
 
 mod client;
 mod machine;
+mod people;
 mod principal;
 mod roster;
+mod rule;
+mod settings;
 mod sighting;
 
 pub use client::Client;
 pub use machine::{Machine, Machines};
+pub use people::{Decision, Join, Known, Person};
 pub use principal::{Nobody, Principal};
-pub use roster::{Domain, KnownAccount, Match, Owner, Person, Roster};
+pub use roster::{Domain, KnownAccount, Match, Owner, Roster};
+pub use rule::{Class, Field, MOST_PEOPLE, Rule, Standing};
+pub use settings::PeopleSettings;
 pub use sighting::{Found, Sightings, Years};

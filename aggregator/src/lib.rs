@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ingest;
 pub mod own_catalogue;
 pub mod pairs;
+mod pattern;
 pub mod report;
 pub mod scan;
 pub mod sentence;

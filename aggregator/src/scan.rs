@@ -4,10 +4,14 @@
 
 mod accesses;
 mod clusters;
+mod coverage;
 mod earlier;
 mod estate;
 mod history;
 mod machines;
+mod mapping;
+mod people;
+mod preview;
 mod schedule;
 mod settings;
 mod sql;
@@ -16,7 +20,10 @@ mod statements;
 mod tests;
 mod window;
 
+pub use coverage::Gap;
 pub use estate::{DeviceFacts, Draft, PersonFacts};
+pub use mapping::MappingError;
+pub use preview::{Preview, Reclassified, RuleChange, preview};
 pub use schedule::{Calendar, ScheduleError, ScheduleSettings, keep as keep_schedules, run_due};
 pub use settings::{EstateSettings, HostSettings, ServerSettings};
 pub use window::Window;
@@ -24,6 +31,7 @@ pub use window::Window;
 use caliper_licensing::{Assessment, EstateError, Position, assess_with};
 use caliper_proto::Instant;
 use jiff::civil::Date;
+use people::Sayings;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -31,7 +39,11 @@ use crate::{
     context::Clock,
     own_catalogue::{self, OwnCatalogueError},
     sentence::sentence,
-    store::{Store, StoreError, scan as table},
+    store::{
+        Store, StoreError,
+        people::{self as store_people, StoredRule},
+        scan as table,
+    },
 };
 
 /// What started a scan.
@@ -67,6 +79,9 @@ pub enum ScanError {
     /// The catalogue of one's own.
     #[error(transparent)]
     Catalogue(#[from] OwnCatalogueError),
+    /// The file that says whose accounts are whose.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// Not to be written as text.
     #[error("the {what} of the scan cannot be written: report this as a fault of the program")]
     Text {
@@ -131,8 +146,29 @@ pub fn run_as_of(
 
 /// Everything of a scan except keeping it.
 pub fn prepare(store: &Store, config: &Config, as_of: Date) -> Result<Finished, ScanError> {
+    prepare_with(store, config, as_of, |_| {})
+}
+
+/// The same with other rules for accounts than those stored.
+fn prepare_with(
+    store: &Store,
+    config: &Config,
+    as_of: Date,
+    change: impl Fn(&mut Vec<StoredRule>),
+) -> Result<Finished, ScanError> {
     let catalogue = own_catalogue::read(config.estate.catalogue.as_deref())?;
-    let mut draft = store.read(|tx| estate::draw(tx, &config.estate, &catalogue, as_of))?;
+    let mapping = config.people.mapping.as_deref().map(mapping::read).transpose()?.unwrap_or_default();
+    let mut draft = store.read(|tx| {
+        let mut rules = store_people::rules(tx)?;
+        change(&mut rules);
+        let sayings = Sayings {
+            rules: rules.into_iter().map(|stored| stored.rule).chain(config.people.rule.iter().cloned()).collect(),
+            administrator_patterns: config.people.administrator_patterns.clone(),
+            mapping: mapping.clone(),
+            decisions: store_people::decisions(tx)?,
+        };
+        estate::draw(tx, &config.estate, sayings, &catalogue, as_of)
+    })?;
     catalogue.supplement(&mut draft.estate);
     let assessment = assess_with(&draft.estate, &catalogue)?;
     let text = |what| move |source| ScanError::Text { what, source };

@@ -181,8 +181,8 @@ pub async fn serve(
     };
     let config = Arc::new(config);
     scan::recover(&store, context.clock.now())?;
-    let run_scan = scan_on_request(Arc::clone(&store), Arc::clone(&config), context.clock.clone());
-    let state = WebState::new(Arc::clone(&store), context.clock.clone(), run_scan, config.pages.tls);
+    let scanner = scanner(&store, &config, &context.clock);
+    let state = WebState::new(Arc::clone(&store), context.clock.clone(), scanner, config.pages.tls);
     let pages_tls = config.pages.tls.then(|| pages_tls(&identity)).transpose()?;
     let pages = web::serve(pages, pages_tls, web::router(state), closed(closing.clone()));
 
@@ -227,12 +227,18 @@ async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, S
 }
 
 /// Runs a scan for whoever asks on the pages or over REST.
-fn scan_on_request(store: Arc<Store>, config: Arc<Config>, clock: Clock) -> web::RunScan {
-    Arc::new(move |trigger| {
+fn scanner(store: &Arc<Store>, config: &Arc<Config>, clock: &Clock) -> web::Scanner {
+    let (own_store, own_config, own_clock) = (Arc::clone(store), Arc::clone(config), clock.clone());
+    let run: web::RunScan = Arc::new(move |trigger| {
         let trigger = if trigger == "hand" { Trigger::Hand } else { Trigger::Api };
-        let scan = scan::run(&store, &config, &trigger, &clock).map_err(|error| sentence(&error))?;
+        let scan = scan::run(&own_store, &own_config, &trigger, &own_clock).map_err(|error| sentence(&error))?;
         i64::try_from(scan).map_err(|_| "the number of the scan is too large: start a new data folder".into())
-    })
+    });
+    let (own_store, own_config, own_clock) = (Arc::clone(store), Arc::clone(config), clock.clone());
+    let preview: web::PreviewRule = Arc::new(move |change| {
+        scan::preview(&own_store, &own_config, own_clock.now().date(), change).map_err(|error| sentence(&error))
+    });
+    web::Scanner { run, preview, rules: config.people.rule.clone() }
 }
 
 /// Names by which the server may be called: its own, the configured addresses, and this machine.

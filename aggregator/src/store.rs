@@ -6,6 +6,7 @@
 pub mod directory;
 pub mod evidence;
 pub mod login;
+pub mod people;
 pub mod scan;
 pub mod schedule;
 pub mod view;
@@ -32,13 +33,14 @@ pub mod token;
 pub const FILE_NAME: &str = "caliper.sqlite";
 
 /// Number of the schema this program writes.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// The schema, step by step; `user_version` counts the steps taken.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("../migrations/0001.sql"),
     include_str!("../migrations/0002.sql"),
     include_str!("../migrations/0003.sql"),
+    include_str!("../migrations/0004.sql"),
 ];
 
 /// Why the store cannot be opened, read or written.

@@ -1,13 +1,15 @@
 //! The dashboard's pages and the REST API: one router over one table of routes, each with the role it needs.
 //!
-//! Reads the store through `store::view` and shows what scans wrote there. Knows nothing of agents' connections,
-//! LDAP or licensing rules. Pages work without JavaScript; nothing is loaded from elsewhere.
+//! Reads the store through `store::view` and shows what scans wrote there; what is decided on the pages goes to `store::people`.
+//! Knows nothing of agents' connections, LDAP or licensing rules. Pages work without JavaScript; nothing is loaded from elsewhere.
 
+mod accounts;
 mod agents;
 mod api;
 mod ask;
 mod chart;
 mod connection;
+mod coverage;
 mod devices;
 mod error;
 mod export;
@@ -40,6 +42,8 @@ pub use self::{
 };
 use crate::{
     context::Clock,
+    identity::Rule,
+    scan::{Preview, RuleChange},
     store::{
         Store, StoreError,
         login::{self, Role},
@@ -50,6 +54,19 @@ use crate::{
 /// one sentence for the person who asked.
 pub type RunScan = Arc<dyn Fn(&str) -> Result<i64, String> + Send + Sync>;
 
+/// Works out what a change of the rules for accounts would do, on the calling thread. An error is one sentence.
+pub type PreviewRule = Arc<dyn Fn(&RuleChange) -> Result<Preview, String> + Send + Sync>;
+
+/// What the pages let be done that needs more than the store.
+pub struct Scanner {
+    /// Runs a scan.
+    pub run: RunScan,
+    /// Shows what a rule would change.
+    pub preview: PreviewRule,
+    /// Rules for accounts that stand in the configuration.
+    pub rules: Vec<Rule>,
+}
+
 /// Life of an invitation in microseconds: 24 hours.
 const INVITATION: i64 = 24 * 3600 * 1_000_000;
 
@@ -57,7 +74,7 @@ const INVITATION: i64 = 24 * 3600 * 1_000_000;
 pub struct WebState {
     store: Arc<Store>,
     clock: Clock,
-    run_scan: RunScan,
+    scanner: Scanner,
     tls: bool,
     limiter: limit::Limiter,
     /// Hashing takes memory and time on purpose; two at once are enough for people and too few for a flood.
@@ -68,11 +85,11 @@ pub struct WebState {
 
 impl WebState {
     /// `tls`: whether browsers reach the pages by HTTPS, which makes cookies stricter.
-    pub fn new(store: Arc<Store>, clock: Clock, run_scan: RunScan, tls: bool) -> Self {
+    pub fn new(store: Arc<Store>, clock: Clock, scanner: Scanner, tls: bool) -> Self {
         Self {
             store,
             clock,
-            run_scan,
+            scanner,
             tls,
             limiter: limit::Limiter::default(),
             hashing: Semaphore::new(2),

@@ -19,7 +19,7 @@ pub(crate) mod written;
 pub use accesses::{Access, Accesses, Stay, Use};
 pub use error::EstateError;
 pub use licences::{Assignment, AssignmentReason, Channel, Entitlement, IncludedCals, Price};
-pub use machines::{Host, LicensedBy, RanOn, RemoteDesktopMode, Server, SqlInstance, SqlModel};
+pub use machines::{Host, LicensedBy, RanOn, RemoteDesktopMode, Server, SqlInstance, SqlModel, Unreported};
 pub use people::{Device, Person};
 pub use policy::{CappedCounts, ClusterPeak, InfraRoles, MachineCals, Policy, Population, WebExempt};
 
@@ -74,6 +74,12 @@ pub struct Estate {
     /// From when to when somebody was where, if known; the pool over time is computed from it (rule E.19).
     #[serde(default)]
     pub stays: Vec<Stay>,
+    /// Servers that the directory knows of and that report nothing (rule I.4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreported: Vec<Unreported>,
+    /// People with an active account who are not among `people`, if known: any of them may have used what nobody watched (rules I.4, I.8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen_people: Option<u64>,
     /// Enabled accounts of the directory, built-in ones left out, if known (rule A.4).
     #[serde(default)]
     pub enabled_accounts: Option<u64>,

@@ -40,7 +40,7 @@ pub use assessment::{
 pub use estate::{
     Access, Accesses, Assignment, AssignmentReason, CappedCounts, Channel, ClusterPeak, Device, Entitlement, Estate,
     EstateError, EstateFormat, Host, IncludedCals, InfraRoles, LicensedBy, MachineCals, Person, Policy, Population,
-    Price, RanOn, RemoteDesktopMode, Server, SqlInstance, SqlModel, Stay, Use, WebExempt,
+    Price, RanOn, RemoteDesktopMode, Server, SqlInstance, SqlModel, Stay, Unreported, Use, WebExempt,
 };
 pub use file::{EstateFile, FileError};
 pub use position::{

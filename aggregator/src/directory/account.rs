@@ -63,6 +63,8 @@ pub struct Account {
     pub guid: String,
     /// What it stands for.
     pub kind: AccountKind,
+    /// Why it is of this kind or external, where the directory or its settings say so; empty: nothing special.
+    pub why: String,
     /// `S-1-5-21-…`.
     pub sid: String,
     /// Earlier SIDs of a migrated account.

@@ -247,11 +247,13 @@ fn account(entry: &Entry, settings: &DirectorySettings, now: Instant) -> Option<
     }
     let managed = entry.is_a("msDS-GroupManagedServiceAccount") || entry.is_a("msDS-ManagedServiceAccount");
     // E.15: an account with service principal names serves, whatever class it is of
-    let serves = entry.bytes("serviceprincipalname").next().is_some() || settings.names_service(&name);
-    let kind = match (managed, entry.is_a("computer"), serves) {
-        (true, _, _) | (false, false, true) => AccountKind::Service,
-        (false, true, _) => AccountKind::Computer,
-        (false, false, false) => AccountKind::User,
+    let has_names = entry.bytes("serviceprincipalname").next().is_some();
+    let serves = has_names.then(|| "has service principal names".to_owned()).or_else(|| settings.names_service(&name));
+    let (kind, why) = match (managed, entry.is_a("computer"), serves) {
+        (true, _, _) => (AccountKind::Service, Some("managed service account".to_owned())),
+        (false, false, Some(why)) => (AccountKind::Service, Some(why)),
+        (false, true, _) => (AccountKind::Computer, None),
+        (false, false, None) => (AccountKind::User, None),
     };
     let sid = entry.sids("objectsid").into_iter().next().unwrap_or_default();
     let (upn, mail) = (entry.text("userprincipalname"), entry.text("mail"));
@@ -261,10 +263,12 @@ fn account(entry: &Entry, settings: &DirectorySettings, now: Instant) -> Option<
             || entry
                 .number("primarygroupid")
                 .is_some_and(|id| ADMINISTRATOR_GROUPS.iter().any(|rid| i64::from(*rid) == id)));
-    let own = Own { external: person && settings.names_external(&entry.dn, &upn, &mail), administrator };
+    let external = settings.names_external(&entry.dn, &upn, &mail).filter(|_| person);
+    let own = Own { external: external.is_some(), administrator };
     Some(Account {
         guid,
         kind,
+        why: why.or(external).unwrap_or_default(),
         sid,
         sid_history: entry.sids("sidhistory"),
         employee: entry.first_text(&["employeeid", "employeenumber"]),

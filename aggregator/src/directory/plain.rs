@@ -158,12 +158,12 @@ fn account(entry: &Entry, settings: &DirectorySettings) -> Option<Account> {
         return None;
     }
     let device = entry.is_a("device") && !entry.is_a("inetOrgPerson");
-    let kind = if device || name.ends_with('$') {
-        AccountKind::Computer
-    } else if settings.names_service(&name) {
-        AccountKind::Service
+    let (kind, why) = if device || name.ends_with('$') {
+        (AccountKind::Computer, None)
+    } else if let Some(why) = settings.names_service(&name) {
+        (AccountKind::Service, Some(why))
     } else {
-        AccountKind::User
+        (AccountKind::User, None)
     };
     // a machine account is written with `$` in logs
     let (host, name) = match kind {
@@ -179,13 +179,12 @@ fn account(entry: &Entry, settings: &DirectorySettings) -> Option<Account> {
     let locked = entry.text("pwdaccountlockedtime").starts_with("0000")
         || entry.text("nsaccountlock").eq_ignore_ascii_case("true")
         || entry.text("sambaacctflags").contains('D');
-    let own = Own {
-        external: kind == AccountKind::User && settings.names_external(&entry.dn, "", &mail),
-        administrator: false,
-    };
+    let external = settings.names_external(&entry.dn, "", &mail).filter(|_| kind == AccountKind::User);
+    let own = Own { external: external.is_some(), administrator: false };
     Some(Account {
         guid: identifier(entry),
         kind,
+        why: why.or(external).unwrap_or_default(),
         sid: entry.text("sambasid"),
         sid_history: Vec::new(),
         upn: String::new(),

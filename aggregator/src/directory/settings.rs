@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Kind, Problem};
+use crate::pattern;
 
 /// One directory to read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -164,33 +165,29 @@ impl DirectorySettings {
             ..self.clone()
         };
         let text = serde_json::to_string(&meaning).unwrap_or_default();
-        format!("{:x}", Sha256::digest(text + env!("CARGO_PKG_VERSION")))
+        // another number where accounts are understood otherwise than before
+        format!("{:x}", Sha256::digest(text + env!("CARGO_PKG_VERSION") + "/2"))
     }
 
-    /// Whether an account of this name is a program by the naming rule.
+    /// Why an account of this name is a program by the naming rule, if it is.
     #[must_use]
-    pub fn names_service(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        self.service_patterns.iter().any(|pattern| matches(&pattern.to_lowercase(), &name))
+    pub fn names_service(&self, name: &str) -> Option<String> {
+        let pattern = self.service_patterns.iter().find(|pattern| pattern::fits(pattern, name))?;
+        Some(format!("named like `{pattern}`"))
     }
 
-    /// Whether an account is external by its place or by its names.
+    /// Why an account is external by its place or by its names, if it is.
     #[must_use]
-    pub fn names_external(&self, dn: &str, upn: &str, mail: &str) -> bool {
+    pub fn names_external(&self, dn: &str, upn: &str, mail: &str) -> Option<String> {
         let (dn, upn, mail) = (dn.to_lowercase(), upn.to_lowercase(), mail.to_lowercase());
-        self.external_units.iter().any(|unit| dn.ends_with(&format!(",{}", unit.to_lowercase())))
-            || self.external_suffixes.iter().any(|suffix| {
-                let suffix = suffix.to_lowercase();
-                upn.ends_with(&suffix) || mail.ends_with(&suffix)
-            })
+        let unit = self.external_units.iter().find(|unit| dn.ends_with(&format!(",{}", unit.to_lowercase())));
+        let suffix = self.external_suffixes.iter().find(|suffix| {
+            let suffix = suffix.to_lowercase();
+            upn.ends_with(&suffix) || mail.ends_with(&suffix)
+        });
+        let by_unit = unit.map(|unit| format!("in the unit `{unit}`"));
+        by_unit.or_else(|| suffix.map(|suffix| format!("address ends with `{suffix}`")))
     }
-}
-
-/// `*` stands for any text, everything else for itself.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
-    let Some(rest) = text.strip_prefix(head) else { return false };
-    (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| matches(tail, &rest[at..]))
 }
 
 #[cfg(test)]
@@ -237,7 +234,7 @@ mod tests {
         for (name, service) in
             [("SVC-sql", true), ("scan-robot", true), ("backup", true), ("backup2", false), ("jane.svc-", false)]
         {
-            assert_eq!(settings.names_service(name), service, "{name}");
+            assert_eq!(settings.names_service(name).is_some(), service, "{name}");
         }
     }
 
@@ -253,7 +250,7 @@ mod tests {
             ("CN=Ann,OU=Staff,DC=corp,DC=example", "ann@corp.example", "", false),
             ("CN=Ann,OU=NotPartners,DC=corp,DC=example", "", "", false),
         ] {
-            assert_eq!(settings.names_external(dn, upn, mail), external, "{dn} {upn} {mail}");
+            assert_eq!(settings.names_external(dn, upn, mail).is_some(), external, "{dn} {upn} {mail}");
         }
     }
 }

@@ -154,6 +154,7 @@ pub(super) mod tests {
         Account {
             guid: name.into(),
             kind: AccountKind::Computer,
+            why: String::new(),
             sid: format!("S-1-5-21-1-2-3-{}", name.len()),
             sid_history: Vec::new(),
             name: name.into(),

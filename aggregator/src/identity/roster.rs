@@ -1,10 +1,13 @@
 //! Accounts by every name a log may use, and the people who own them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use caliper_licensing::Confidence;
 
-use super::{Machines, Principal};
+use super::{
+    Machines, Principal,
+    people::{Known, Person, full_name, people},
+};
 use crate::directory::{Account, AccountKind};
 
 /// Names of one directory's domain, lower case.
@@ -35,27 +38,10 @@ pub struct KnownAccount<'a> {
     pub account: &'a Account,
     /// Whether the last synchronisation found it.
     pub present: bool,
-}
-
-/// A human being with all accounts (rule E.16).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// Unique: `domain\name` of the account that stands for the others.
-    pub id: String,
-    /// For people to read.
-    pub name: String,
-    /// `domain\name` of each account, sorted.
-    pub accounts: Vec<String>,
-    /// Of the account that stands for the others.
-    pub department: String,
-    /// Whether all accounts are external (rule E.22).
-    pub external: bool,
-    /// Whether any account is enabled and still there; without one nobody needs a licence (rule E.19).
-    pub active: bool,
-    /// Whether any account holds no administrator's rights.
-    pub ordinary: bool,
-    /// Lowest of the reasons for which accounts were joined.
-    pub confidence: Confidence,
+    /// How many people stand behind it, if it is a shared one.
+    pub stands_for: Option<u32>,
+    /// Names and user principal names that it had before.
+    pub earlier: &'a [String],
 }
 
 /// What a principal belongs to.
@@ -96,14 +82,17 @@ pub struct Roster<'a> {
     by_bare_name: HashMap<String, Vec<usize>>,
     by_upn: HashMap<String, usize>,
     by_mail: HashMap<String, Vec<usize>>,
+    by_earlier_name: HashMap<(usize, String), usize>,
+    by_earlier_upn: HashMap<String, usize>,
+    crowded: usize,
 }
 
 impl<'a> Roster<'a> {
     /// Joins accounts into people and makes them findable. The order of the accounts changes nothing but numbers.
     #[must_use]
-    pub fn new(domains: &'a [Domain], accounts: impl IntoIterator<Item = KnownAccount<'a>>) -> Self {
+    pub fn new(domains: &'a [Domain], accounts: impl IntoIterator<Item = KnownAccount<'a>>, known: &Known<'_>) -> Self {
         let accounts: Vec<KnownAccount<'a>> = accounts.into_iter().collect();
-        let (people, person_of) = people(domains, &accounts);
+        let (people, person_of, crowded) = people(domains, &accounts, known);
         let mut roster = Self {
             domains,
             person_of,
@@ -113,6 +102,9 @@ impl<'a> Roster<'a> {
             by_bare_name: HashMap::new(),
             by_upn: HashMap::new(),
             by_mail: HashMap::new(),
+            by_earlier_name: HashMap::new(),
+            by_earlier_upn: HashMap::new(),
+            crowded,
             accounts,
         };
         // present accounts last: they win over those gone that had the same name
@@ -121,6 +113,14 @@ impl<'a> Roster<'a> {
         for &at in &order {
             for sid in &roster.accounts[at].account.sid_history {
                 roster.by_sid.insert(sid.to_lowercase(), at);
+            }
+            for name in roster.accounts[at].earlier {
+                let (name, domain) = (name.to_lowercase(), roster.accounts[at].domain);
+                if name.contains('@') {
+                    roster.by_earlier_upn.insert(name, at);
+                } else {
+                    roster.by_earlier_name.insert((domain, name), at);
+                }
             }
         }
         for at in order {
@@ -147,6 +147,23 @@ impl<'a> Roster<'a> {
         &self.people
     }
 
+    /// The number of each account's owner, in the order of the accounts.
+    #[must_use]
+    pub fn owners(&self) -> &[Option<u32>] {
+        &self.person_of
+    }
+
+    /// `domain\name` of each account, in the order of the accounts.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.accounts.iter().map(|account| full_name(self.domains, account))
+    }
+
+    /// How many employee numbers and mail addresses too many accounts carry to tell anybody by.
+    #[must_use]
+    pub fn crowded(&self) -> usize {
+        self.crowded
+    }
+
     /// Whose account it is: by SID, then domain and name, then UPN, then mail (rule I.3). `None`: nobody's known here.
     #[must_use]
     pub fn find(&self, principal: &Principal, machines: &Machines) -> Option<Match> {
@@ -164,6 +181,8 @@ impl<'a> Roster<'a> {
                     (*at, Confidence::H, "same user principal name")
                 } else if let Some(found) = self.in_domain(domain, name) {
                     found
+                } else if let Some(at) = self.by_earlier_upn.get(&whole) {
+                    (*at, Confidence::M, "user principal name that the account had before")
                 } else {
                     (by_mail()?, Confidence::M, "same mail address")
                 }
@@ -175,8 +194,11 @@ impl<'a> Roster<'a> {
     fn in_domain(&self, domain: &str, name: &str) -> Option<(usize, Confidence, &'static str)> {
         let called = self.domains.iter().position(|known| known.is_called(domain));
         if let Some(called) = called {
-            let at = self.by_name.get(&(called, name.to_owned()))?;
-            return Some((*at, Confidence::H, "same domain and name"));
+            let key = (called, name.to_owned());
+            if let Some(at) = self.by_name.get(&key) {
+                return Some((*at, Confidence::H, "same domain and name"));
+            }
+            return Some((*self.by_earlier_name.get(&key)?, Confidence::M, "name that the account had before"));
         }
         // a directory that does not say what its domain is called may be meant; a directory that does may not
         let unnamed = |at: &usize| self.domains[self.accounts[*at].domain].netbios.is_empty();
@@ -213,107 +235,6 @@ impl<'a> Roster<'a> {
     }
 }
 
-/// E.16: accounts with the same employee number, the same mail address, or a SID that the other one had before.
-fn people(domains: &[Domain], accounts: &[KnownAccount<'_>]) -> (Vec<Person>, Vec<Option<u32>>) {
-    let users: Vec<usize> = (0..accounts.len()).filter(|at| accounts[*at].account.kind == AccountKind::User).collect();
-    let mut head: Vec<usize> = (0..accounts.len()).collect();
-    let mut confidence = vec![Confidence::H; accounts.len()];
-    let by_sid: HashMap<String, usize> = users
-        .iter()
-        .filter(|at| !accounts[**at].account.sid.is_empty())
-        .map(|at| (accounts[*at].account.sid.to_lowercase(), *at))
-        .collect();
-    let mut first: HashMap<(&str, String), usize> = HashMap::new();
-    for &at in &users {
-        let account = accounts[at].account;
-        for (key, value, sure) in
-            [("employee", &account.employee, Confidence::H), ("mail", &account.mail, Confidence::M)]
-        {
-            if value.is_empty() {
-                continue;
-            }
-            match first.get(&(key, value.to_lowercase())) {
-                Some(&other) => join(&mut head, &mut confidence, at, other, sure),
-                None => drop(first.insert((key, value.to_lowercase()), at)),
-            }
-        }
-        for sid in &account.sid_history {
-            if let Some(&other) = by_sid.get(&sid.to_lowercase()) {
-                join(&mut head, &mut confidence, at, other, Confidence::H);
-            }
-        }
-    }
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for &at in &users {
-        groups.entry(find(&mut head, at)).or_default().push(at);
-    }
-    let mut people: Vec<(Person, Vec<usize>)> = groups
-        .into_iter()
-        .map(|(root, members)| (person(domains, accounts, &members, confidence[root]), members))
-        .collect();
-    people.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
-    let mut person_of = vec![None; accounts.len()];
-    let mut previous = String::new();
-    for (number, (person, members)) in people.iter_mut().enumerate() {
-        for &at in members.iter() {
-            person_of[at] = u32::try_from(number).ok();
-        }
-        // plain directories may hold a name twice
-        if person.id == previous {
-            person.id = format!("{}#{}", person.id, accounts[members[0]].account.guid);
-        } else {
-            previous.clone_from(&person.id);
-        }
-    }
-    (people.into_iter().map(|(person, _)| person).collect(), person_of)
-}
-
-fn person(domains: &[Domain], accounts: &[KnownAccount<'_>], members: &[usize], confidence: Confidence) -> Person {
-    let full = |at: usize| {
-        let KnownAccount { domain, account, .. } = accounts[at];
-        let domain = &domains[domain];
-        let label = if domain.netbios.is_empty() { &domain.name } else { &domain.netbios };
-        format!("{}\\{}", label.to_lowercase(), account.name.to_lowercase())
-    };
-    let active = |at: usize| accounts[at].present && accounts[at].account.enabled;
-    let mut members = members.to_vec();
-    // the everyday account stands for the others
-    members.sort_by_key(|&at| (!active(at), accounts[at].account.administrator, full(at), &accounts[at].account.guid));
-    let main = accounts[members[0]].account;
-    let mut names: Vec<String> = members.iter().map(|at| full(*at)).collect();
-    names.sort_unstable();
-    Person {
-        id: full(members[0]),
-        name: if main.display_name.is_empty() { main.name.clone() } else { main.display_name.clone() },
-        accounts: names,
-        department: main.department.clone(),
-        external: members.iter().all(|at| accounts[*at].account.external),
-        active: members.iter().any(|at| active(*at)),
-        ordinary: members.iter().any(|at| !accounts[*at].account.administrator),
-        confidence,
-    }
-}
-
-fn find(head: &mut [usize], mut at: usize) -> usize {
-    while head[at] != at {
-        head[at] = head[head[at]];
-        at = head[at];
-    }
-    at
-}
-
-fn join(head: &mut [usize], confidence: &mut [Confidence], a: usize, b: usize, sure: Confidence) {
-    let (a, b) = (find(head, a), find(head, b));
-    let lowest = confidence[a].min(confidence[b]);
-    if a == b {
-        // already one by another reason: the better one counts
-        return;
-    }
-    let (root, other) = (a.min(b), a.max(b));
-    head[other] = root;
-    confidence[root] = lowest.min(sure);
-}
-
 #[cfg(test)]
 mod tests {
     use super::{super::machine::tests::computer, *};
@@ -330,7 +251,7 @@ mod tests {
     }
 
     fn known(domain: usize, account: &Account) -> KnownAccount<'_> {
-        KnownAccount { domain, account, present: true }
+        KnownAccount { domain, account, present: true, stands_for: None, earlier: &[] }
     }
 
     /// Jane with two accounts, Bob, a service, a machine, the born administrator, and two strangers in a plain directory.
@@ -354,7 +275,8 @@ mod tests {
     fn found(principal: &str) -> Option<(String, bool, Confidence)> {
         let (domains, accounts) = (domains(), accounts());
         let machines = Machines::new(&domains, accounts.iter().map(|(domain, account)| (*domain, account)), []);
-        let roster = Roster::new(&domains, accounts.iter().map(|(domain, account)| known(*domain, account)));
+        let roster =
+            Roster::new(&domains, accounts.iter().map(|(domain, account)| known(*domain, account)), &Known::default());
         let found = roster.find(&Principal::parse(principal), &machines)?;
         let owner = match found.owner {
             Owner::Person(at) => roster.people()[at as usize].id.clone(),
@@ -406,9 +328,9 @@ mod tests {
         for (accounts, active) in [
             (vec![known(0, &enabled), known(0, &disabled)], true),
             (vec![known(0, &disabled)], false),
-            (vec![KnownAccount { domain: 0, account: &enabled, present: false }, known(0, &disabled)], false),
+            (vec![KnownAccount { present: false, ..known(0, &enabled) }, known(0, &disabled)], false),
         ] {
-            let roster = Roster::new(&domains, accounts);
+            let roster = Roster::new(&domains, accounts, &Known::default());
             assert_eq!(roster.people().len(), 1);
             assert_eq!(roster.people()[0].active, active);
         }
@@ -417,8 +339,13 @@ mod tests {
     #[test]
     fn the_order_of_accounts_changes_nothing() {
         let (domains, accounts) = (domains(), accounts());
-        let forward = Roster::new(&domains, accounts.iter().map(|(domain, account)| known(*domain, account)));
-        let backward = Roster::new(&domains, accounts.iter().rev().map(|(domain, account)| known(*domain, account)));
+        let forward =
+            Roster::new(&domains, accounts.iter().map(|(domain, account)| known(*domain, account)), &Known::default());
+        let backward = Roster::new(
+            &domains,
+            accounts.iter().rev().map(|(domain, account)| known(*domain, account)),
+            &Known::default(),
+        );
         assert_eq!(forward.people(), backward.people());
         assert_eq!(forward.people().len(), 5, "{:#?}", forward.people());
     }

@@ -128,5 +128,12 @@ fn holders(estate: &Estate) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn as_person(person: &crate::identity::Person, last_seen: Option<Date>) -> Person {
-    Person { id: person.id.clone(), external: person.external, gone: !person.active, last_seen, ..Person::default() }
+    Person {
+        id: person.id.clone(),
+        external: person.external,
+        stands_for: person.stands_for,
+        gone: !person.active,
+        last_seen,
+        ..Person::default()
+    }
 }

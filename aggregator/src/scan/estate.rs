@@ -10,14 +10,16 @@ use rusqlite::Transaction;
 use super::{
     EstateSettings, Window,
     accesses::{self, Ask, Evidence, Seen, Somebody, Something},
-    clusters, earlier, history,
+    clusters,
+    coverage::{self, Gap},
+    earlier, history,
     machines::{Fleet, place},
+    people::{Accounts, Sayings},
     sql, statements,
 };
 use crate::{
-    directory::AccountKind,
-    identity::{Domain, KnownAccount, Machines, Roster},
-    store::{StoreError, directory, evidence},
+    identity::{Join, Machines, Roster},
+    store::{StoreError, evidence, people::Taken},
 };
 
 /// An estate and what the lists show of its people and devices, in its order. Behind those the estate has people and
@@ -32,6 +34,10 @@ pub struct Draft {
     pub devices: Vec<DeviceFacts>,
     /// People who were seen and need nothing any more (rule E.19); not in the estate.
     pub departed: Vec<PersonFacts>,
+    /// What every account of the directories is taken for.
+    pub taken: Vec<Taken>,
+    /// What was not watched.
+    pub gaps: Vec<Gap>,
 }
 
 /// What is known of a person beside the licence.
@@ -43,6 +49,10 @@ pub struct PersonFacts {
     pub name: String,
     /// Accounts joined into this person.
     pub accounts: Vec<String>,
+    /// Why they are one person's.
+    pub joins: Vec<Join>,
+    /// How many people stand behind a shared account.
+    pub stands_for: Option<u32>,
     /// For people to filter.
     pub department: String,
     /// Rule E.22.
@@ -86,33 +96,21 @@ pub struct DeviceFacts {
 pub(super) fn draw(
     tx: &Transaction<'_>,
     settings: &EstateSettings,
+    sayings: Sayings,
     catalogue: &Catalogue,
     as_of: Date,
 ) -> Result<Draft, StoreError> {
     let window = Window::ending(as_of, settings.policy.window_days);
     let fleet = Fleet::of(evidence::servers(tx)?, catalogue);
-    let directories = directory::directories(tx)?;
-    let accounts = directory::accounts(tx)?;
-    let domains: Vec<Domain> = directories
-        .iter()
-        .map(|(_, known)| Domain { netbios: known.netbios.clone(), dns: known.dns.clone(), name: known.name.clone() })
-        .collect();
-    let domain_of = |row: i64| directories.iter().position(|(id, _)| *id == row).unwrap_or_default();
-    let known: Vec<KnownAccount<'_>> = accounts
-        .iter()
-        .map(|stored| KnownAccount {
-            domain: domain_of(stored.directory),
-            account: &stored.account,
-            present: stored.gone.is_none(),
-        })
-        .collect();
+    let accounts = Accounts::read(tx, sayings)?;
+    let (domains, known) = (&accounts.domains, accounts.known());
     let servers = fleet.servers.iter().map(|server| (server.inventory.name.as_str(), server.inventory.domain.as_str()));
-    let mut machines = Machines::new(&domains, known.iter().map(|known| (known.domain, known.account)), servers);
-    let roster = Roster::new(&domains, known.iter().copied());
-    let silent = silent_servers(&known, &machines);
+    let mut machines = Machines::new(domains, known.iter().map(|known| (known.domain, known.account)), servers);
+    let roster = Roster::new(domains, known.iter().copied(), &accounts.sayings());
+    let unreported = coverage::unreported(&known, &machines);
     let ask = (Ask::Accesses, &window);
-    let found = accesses::read(tx, ask, catalogue, &fleet, &domains, &roster, &mut machines)?;
-    let before = earlier::read(tx, as_of, &fleet, &domains, &roster, &mut machines)?;
+    let found = accesses::read(tx, ask, catalogue, &fleet, domains, &roster, &mut machines)?;
+    let before = earlier::read(tx, as_of, &fleet, domains, &roster, &mut machines)?;
 
     let covered: Vec<Option<u32>> = fleet
         .servers
@@ -123,11 +121,21 @@ pub(super) fn draw(
     let (mut hosts, mut servers, mut notes) = place(&fleet, catalogue, &settings.host, &found.used_otherwise, &covered);
     clusters::join(&fleet, &settings.host, &mut hosts, &mut servers, &mut notes);
     statements::add(&fleet, &settings.server, &hosts, &mut servers, &mut notes);
-    if !silent.is_empty() {
+    if !unreported.is_empty() {
+        let names: Vec<&str> = unreported.iter().map(|server| server.id.as_str()).collect();
         notes.push(format!(
             "servers in the directory that report nothing, so that who uses them is not counted (I.4): {}, {}",
-            silent.len(),
-            silent.join(", ")
+            names.len(),
+            names.join(", ")
+        ));
+    }
+    if accounts.unknown > 0 {
+        notes.push(format!("accounts of `people.mapping` that no directory knows, left out: {}", accounts.unknown));
+    }
+    if roster.crowded() > 0 {
+        notes.push(format!(
+            "employee numbers and mail addresses that too many accounts share to tell people by, not used (E.16): {}",
+            roster.crowded()
         ));
     }
     if fleet.workstations > 0 {
@@ -147,34 +155,20 @@ pub(super) fn draw(
         prices: settings.price.clone(),
         notes,
         left_out: found.left_out.clone(),
+        unreported,
         ..Estate::default()
     };
     let (people, devices) = number(&mut estate, &found, &roster, &machines);
     before.add_to(&mut estate, &roster, &machines);
+    estate.unseen_people = Some(coverage::unseen(&roster, &estate)).filter(|_| !known.is_empty());
     if settings.pool_over_time {
         let year = Window::ending(as_of, history::YEAR + 1);
-        let past = accesses::read(tx, (Ask::Stays, &year), catalogue, &fleet, &domains, &roster, &mut machines)?;
+        let past = accesses::read(tx, (Ask::Stays, &year), catalogue, &fleet, domains, &roster, &mut machines)?;
         history::add_to(&mut estate, past, &window, &roster, &machines);
     }
     let departed = found.departed.iter().map(|(at, seen)| person_facts(&roster, *at, seen)).collect();
-    Ok(Draft { estate, people, devices, departed })
-}
-
-/// Enabled computers of the directory that run Windows Server and report nothing.
-fn silent_servers(accounts: &[KnownAccount<'_>], machines: &Machines) -> Vec<String> {
-    let mut silent = BTreeSet::new();
-    for KnownAccount { account, present, .. } in accounts {
-        if account.kind != AccountKind::Computer || !account.enabled || !present {
-            continue;
-        }
-        if let Some(at) = machines.by_sid(&account.sid.to_lowercase()) {
-            let machine = machines.get(at);
-            if machine.is_server && machine.server.is_none() {
-                silent.insert(machine.id.clone());
-            }
-        }
-    }
-    silent.into_iter().collect()
+    let (taken, gaps) = (accounts.taken(&roster), coverage::gaps(&estate, &fleet, &window));
+    Ok(Draft { estate, people, devices, departed, taken, gaps })
 }
 
 /// Days of the window from the first evidence to the last sign of life; `None` for all of them (rule I.4).
@@ -248,6 +242,7 @@ fn number(
             id: facts.id.clone(),
             external: facts.external,
             unresolved: *unresolved,
+            stands_for: facts.stands_for,
             ..Person::default()
         })
         .collect();
@@ -296,6 +291,8 @@ fn person_facts(roster: &Roster<'_>, at: u32, seen: &Seen) -> PersonFacts {
     PersonFacts {
         name: person.name.clone(),
         accounts: person.accounts.clone(),
+        joins: person.joins.clone(),
+        stands_for: person.stands_for,
         department: person.department.clone(),
         external: person.external,
         ..stranger_facts(person.id.clone(), &person.id, seen)
@@ -307,6 +304,8 @@ fn stranger_facts(id: String, principal: &str, seen: &Seen) -> PersonFacts {
         id,
         name: principal.to_owned(),
         accounts: vec![principal.to_owned()],
+        joins: Vec::new(),
+        stands_for: None,
         department: String::new(),
         external: false,
         confidence: seen.confidence,

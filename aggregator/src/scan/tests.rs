@@ -1,5 +1,7 @@
 //! A small organisation whose estate can be worked out by reading: each row of evidence says which rule it proves.
 
+mod people;
+
 use std::path::Path;
 
 use caliper_licensing::Accesses;
@@ -27,6 +29,7 @@ fn account(kind: AccountKind, name: &str, rid: u32) -> Account {
     Account {
         guid: format!("{rid:08}"),
         kind,
+        why: String::new(),
         sid: format!("S-1-5-21-1-2-3-{rid}"),
         sid_history: Vec::new(),
         name: name.into(),

@@ -1,6 +1,6 @@
 //! Directories and their accounts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use caliper_proto::Instant;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -113,7 +113,29 @@ fn put(tx: &Transaction<'_>, directory: i64, account: &Account, outcome: &mut Ou
         Some(stored) if stored.account == *account => return Ok(()),
         Some(_) => outcome.changed += 1,
     }
+    if let Some(stored) = &stored {
+        let (before, now) = (&stored.account, account);
+        for (before, now) in [(&before.name, &now.name), (&before.upn, &now.upn)] {
+            if !before.is_empty() && before.to_lowercase() != now.to_lowercase() {
+                // logs still name it so
+                tx.prepare_cached("INSERT OR IGNORE INTO account_name (directory, guid, name) VALUES (?1, ?2, ?3)")?
+                    .execute(params![directory, account.guid, before.to_lowercase()])?;
+            }
+        }
+    }
     write(tx, directory, account)
+}
+
+/// Names and user principal names, lower case, that accounts had before: by directory and identifier, sorted.
+pub fn earlier_names(tx: &Transaction<'_>) -> Result<HashMap<(i64, String), Vec<String>>, StoreError> {
+    let mut select =
+        tx.prepare_cached("SELECT directory, guid, name FROM account_name ORDER BY directory, guid, name")?;
+    let mut rows = select.query([])?;
+    let mut names: HashMap<(i64, String), Vec<String>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        names.entry((row.get(0)?, row.get(1)?)).or_default().push(row.get(2)?);
+    }
+    Ok(names)
 }
 
 /// Marks accounts as missed by this synchronisation; returns how many.
@@ -200,10 +222,13 @@ pub fn places(tx: &Transaction<'_>, name: &str) -> Result<HashSet<String>, Store
 
 fn write(tx: &Transaction<'_>, directory: i64, account: &Account) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
-        "INSERT OR REPLACE INTO account (directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name,
+        "INSERT INTO account (directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name,
              department, dns_host_name, operating_system, dn, enabled, external, administrator, expires, own_external,
-             own_administrator, gone)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, NULL)",
+             own_administrator, why, gone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, NULL)
+         ON CONFLICT DO UPDATE SET kind = ?3, sid = ?4, sid_history = ?5, name = ?6, upn = ?7, mail = ?8, employee = ?9,
+             display_name = ?10, department = ?11, dns_host_name = ?12, operating_system = ?13, dn = ?14, enabled = ?15,
+             external = ?16, administrator = ?17, expires = ?18, own_external = ?19, own_administrator = ?20, why = ?21, gone = NULL",
     )?;
     insert.execute(params![
         directory,
@@ -226,6 +251,7 @@ fn write(tx: &Transaction<'_>, directory: i64, account: &Account) -> Result<(), 
         account.expires.map(Instant::micros),
         account.own.external,
         account.own.administrator,
+        account.why,
     ])?;
     Ok(())
 }
@@ -270,7 +296,7 @@ pub fn directories(tx: &Transaction<'_>) -> Result<Vec<(i64, Directory)>, StoreE
 }
 
 const SELECT: &str = "SELECT directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name, department, dns_host_name,
-     operating_system, dn, enabled, external, administrator, gone, expires, own_external, own_administrator FROM account";
+     operating_system, dn, enabled, external, administrator, gone, expires, own_external, own_administrator, why FROM account";
 
 /// All accounts, those gone included, by directory and identifier.
 pub fn accounts(tx: &Transaction<'_>) -> Result<Vec<StoredAccount>, StoreError> {
@@ -307,6 +333,7 @@ fn read(row: &Row<'_>) -> Result<StoredAccount, StoreError> {
         administrator: row.get(16)?,
         expires: row.get::<_, Option<i64>>(18)?.and_then(Instant::from_micros),
         own: Own { external: row.get(19)?, administrator: row.get(20)? },
+        why: row.get(21)?,
         guid,
     };
     Ok(StoredAccount { directory: row.get(0)?, account, gone: gone.and_then(Instant::from_micros) })
@@ -324,6 +351,7 @@ mod tests {
         Account {
             guid: guid.into(),
             kind: AccountKind::User,
+            why: String::new(),
             sid: format!("S-1-5-21-1-2-3-{guid}"),
             sid_history: vec!["S-1-5-21-9-9-9-1".into()],
             name: name.into(),

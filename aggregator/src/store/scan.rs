@@ -37,13 +37,28 @@ pub fn finish(tx: &Transaction<'_>, scan: u64, found: &Finished, now: Instant) -
         ],
     )?;
     people(tx, scan, found)?;
+    super::people::take(tx, &found.draft.taken)?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO scan_gap (scan, server, kind, version, days, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for gap in &found.draft.gaps {
+        insert.execute(params![
+            scan,
+            gap.server,
+            gap.kind,
+            gap.version,
+            gap.days,
+            gap.last_seen.map(Instant::micros)
+        ])?;
+    }
     devices(tx, scan, found)
 }
 
 fn people(tx: &Transaction<'_>, scan: i64, found: &Finished) -> Result<(), StoreError> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO scan_person (scan, person, name, accounts, department, external, licence, version, why, confidence,
-             devices, servers, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             devices, servers, first_seen, last_seen, joins)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     let covered = found.draft.people.iter().zip(&found.assessment.people).map(|(facts, coverage)| {
         let version = coverage.version.map(VersionName::name).unwrap_or_default();
@@ -68,6 +83,7 @@ fn people(tx: &Transaction<'_>, scan: i64, found: &Finished) -> Result<(), Store
             facts.servers,
             facts.first_seen.map(Instant::micros),
             facts.last_seen.map(Instant::micros),
+            serde_json::to_string(&facts.joins).unwrap_or_default(),
         ])?;
     }
     Ok(())

@@ -2,7 +2,9 @@
 //!
 //! Only reads. Knows nothing of HTML, JSON documents or roles.
 
+pub mod accounts;
 pub mod agents;
+pub mod coverage;
 pub mod devices;
 pub mod evidence;
 pub mod health;

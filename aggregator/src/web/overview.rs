@@ -16,6 +16,8 @@ use crate::store::{
     StoreError,
     login::Visitor,
     view::{
+        self,
+        coverage::Gaps,
         health::{self, Health},
         scans::{self, Scan},
     },
@@ -70,17 +72,26 @@ pub async fn overview(
 ) -> Result<Response, WebError> {
     let now = state.now();
     let (since, soon) = (earlier(now, SILENT), earlier(now, -ENDING));
-    let (health, newest, shown) = state
+    let (health, newest, shown, unreported) = state
         .read(move |tx| {
             let done = scans::latest_done(tx, None)?;
             let shown = match done {
                 Some(scan) => Some((read_position(scans::position(tx, scan.id)?, scan.id)?, scan)),
                 None => None,
             };
-            Ok((health::health(tx, since, soon)?, scans::newest(tx)?, shown))
+            let unreported = |scan| Gaps { scan, kind: "no-report".into(), ..Gaps::default() };
+            let unreported = shown.as_ref().map(|(_, scan)| view::count(tx, &unreported(scan.id))).transpose()?;
+            Ok((health::health(tx, since, soon)?, scans::newest(tx)?, shown, unreported.unwrap_or(0)))
         })
         .await?;
-    let tasks = tasks(&health, newest.as_ref(), shown.as_ref().map(|(_, scan)| scan), now);
+    let mut tasks = tasks(&health, newest.as_ref(), shown.as_ref().map(|(_, scan)| scan), now);
+    if unreported > 0 {
+        tasks.push(Task {
+            what: format!("{} servers that a directory knows report nothing.", Count(unreported)),
+            advice: "See what that may add",
+            link: "/coverage?kind=no-report",
+        });
+    }
     let position = shown.as_ref().map(|(position, scan)| position::view(position, scan.id));
     page(&OverviewPage {
         frame: Frame::new("Overview", "/", visitor),

@@ -6,9 +6,11 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
+use rusqlite::Transaction;
 
 use super::{
     Shared,
+    accounts::class_words,
     ask::{Ask, Choice, Column, Pager, choices, columns, pager, versions},
     error::WebError,
     export::{Table, csv},
@@ -21,6 +23,7 @@ use crate::store::{
     login::{Role, Visitor},
     view::{
         self, Listing,
+        accounts::Accounts,
         evidence::{self as accesses, MOST},
         people::{self, Group, People, Person},
     },
@@ -61,8 +64,20 @@ struct PersonPage {
     frame: Frame,
     scan: ScanShown,
     person: PersonRow,
+    accounts: Vec<AccountOf>,
+    /// Where forms about the accounts go.
+    decide: String,
     evidence: Vec<EvidenceView>,
     most: u32,
+}
+
+/// One account of a person in words.
+struct AccountOf {
+    name: String,
+    class: &'static str,
+    why: String,
+    /// The other account, why, how sure.
+    joins: Vec<(String, String, String)>,
 }
 
 /// A person in words.
@@ -185,20 +200,43 @@ pub async fn person(
             let listing = People { scan: id, ..People::default() };
             let found = view::one(tx, &listing, person)?;
             let evidence = found.as_ref().map(|person| accesses::of_accounts(tx, &person.accounts)).transpose()?;
-            Ok(found.zip(evidence))
+            let known = found.as_ref().map(|person| taken(tx, person)).transpose()?;
+            Ok(found.zip(evidence).zip(known))
         })
         .await?;
-    let Some((row, rows)) = found else {
+    let Some(((row, rows), accounts)) = found else {
         return Err(WebError::NotFound(format!("scan {id} knows no such person")));
     };
     state.audit(&visitor.name, "looked at a person", row.person.clone()).await?;
     page(&PersonPage {
         frame: Frame::new(row.name.clone(), "/people", visitor),
         scan,
+        accounts,
+        decide: format!("/people/{}/accounts", encode(&row.person)),
         person: words(row, id),
         evidence: evidence(rows),
         most: MOST,
     })
+}
+
+/// What the last scan took the accounts of a person for.
+fn taken(tx: &Transaction<'_>, person: &Person) -> Result<Vec<AccountOf>, WebError> {
+    let of_person = Accounts { person: person.person.clone(), ..Accounts::default() };
+    let known = view::rows(tx, &of_person, Accounts::SORTS[0], &view::Rows::All)?;
+    let words = |name: &String| {
+        let found = known.iter().find(|account| account.full_name() == *name);
+        let joins = person.joins.iter().filter_map(|join| {
+            let other = if join.one == *name { &join.other } else { (join.other == *name).then_some(&join.one)? };
+            Some((other.clone(), join.why.clone(), confidence(&format!("{:?}", join.confidence))))
+        });
+        AccountOf {
+            name: name.clone(),
+            class: found.map_or("Unknown to every directory", |account| class_words(&account.class)),
+            why: found.map(|account| account.why.clone()).unwrap_or_default(),
+            joins: joins.collect(),
+        }
+    };
+    Ok(person.accounts.iter().map(words).collect())
 }
 
 impl Table for People {

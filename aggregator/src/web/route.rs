@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    Shared, agents, api, devices, frame,
+    Shared, accounts, agents, api, coverage, devices, frame,
     gate::{self, Access},
     overview, people, probe, scans, servers, sign_in,
 };
@@ -56,9 +56,18 @@ pub fn table() -> Vec<Route> {
         get("/servers", viewer, servers::list),
         get("/servers.csv", viewer, servers::export),
         get("/servers/{server}", viewer, servers::server),
+        get("/coverage", viewer, coverage::list),
+        get("/coverage.csv", viewer, coverage::export),
         get("/people", viewer, people::list),
         get("/people.csv", analyst, people::export),
         get("/people/{person}", analyst, people::person),
+        post("/people/{person}/accounts", analyst, accounts::decide),
+        get("/accounts", analyst, accounts::list),
+        get("/accounts.csv", analyst, accounts::export),
+        get("/accounts/rules", analyst, accounts::rules),
+        post("/accounts/rules", analyst, accounts::keep),
+        post("/accounts/rules/preview", analyst, accounts::preview),
+        post("/accounts/decisions/undo", analyst, accounts::undo),
         get("/devices", viewer, devices::list),
         get("/devices.csv", analyst, devices::export),
         get("/devices/{device}", analyst, devices::device),

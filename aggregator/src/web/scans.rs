@@ -168,7 +168,7 @@ pub async fn run(state: Shared, who: String, trigger: &'static str) -> Result<i6
     let busy = || WebError::Conflict("a scan is running already: wait until it is done".into());
     let place = Arc::clone(&state.scanning).try_acquire_owned().map_err(|_| busy())?;
     state.audit(&who, "ran a scan", trigger.to_owned()).await?;
-    let run_scan = Arc::clone(&state.run_scan);
+    let run_scan = Arc::clone(&state.scanner.run);
     let done = tokio::task::spawn_blocking(move || {
         let done = run_scan(trigger);
         drop(place);

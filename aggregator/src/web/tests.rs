@@ -1,6 +1,7 @@
 //! The pages asked through the router, without a network: who may see what, what stands on the pages.
 
 mod access;
+mod accounts;
 mod api;
 mod estate;
 mod pages;
@@ -21,7 +22,9 @@ use tower::ServiceExt;
 
 use super::{WebState, router, secret};
 use crate::{
+    config::Config,
     context::Clock,
+    scan,
     store::{
         Store, StoreError,
         login::{self, Role},
@@ -76,7 +79,7 @@ impl Office {
         let now = move || Instant::from_micros(time.load(Ordering::Relaxed)).unwrap();
         let runner = Arc::clone(&store);
         // stands for `scan::run`, which has its own tests
-        let run_scan = Arc::new(move |trigger: &str| {
+        let run: super::RunScan = Arc::new(move |trigger: &str| {
             let sql = "INSERT INTO scan (started, finished, trigger, state, position) VALUES (?1, ?1, ?2, 'done', ?3)";
             let position = r#"{"format":"caliper.position/1","lines":[],"optimum":{"cost_minor":0,"lower_bound_minor":0,"proven":true},"warnings":[]}"#;
             let row = rusqlite::params![NOON, trigger, position];
@@ -87,7 +90,13 @@ impl Office {
                 })
                 .map_err(|error| error.to_string())
         });
-        let state = WebState::new(Arc::clone(&store), Clock::new(now), run_scan, false);
+        let (previewed, time) = (Arc::clone(&store), Arc::clone(&clock));
+        let preview: super::PreviewRule = Arc::new(move |change| {
+            let today = Instant::from_micros(time.load(Ordering::Relaxed)).unwrap().date();
+            scan::preview(&previewed, &Config::default(), today, change).map_err(|error| error.to_string())
+        });
+        let scanner = super::Scanner { run, preview, rules: Vec::new() };
+        let state = WebState::new(Arc::clone(&store), Clock::new(now), scanner, false);
         Self { router: router(state), store, clock, _folder: folder }
     }
 

@@ -49,7 +49,8 @@ impl Unknown {
         });
         let infrastructure_strangers = of_strangers.count() as u64;
         let infrastructure = infrastructure.len() as u64 - infrastructure_strangers;
-        let unwatched = if basis.is_management || unwatched_servers(basis).is_empty() {
+        let all_watched = unwatched_servers(basis).is_empty() && unreported(basis).is_empty();
+        let unwatched = if basis.is_management || all_watched {
             0
         } else {
             // whoever holds none, seen elsewhere or on other days or not at all; a CAL for each would do
@@ -59,7 +60,8 @@ impl Unknown {
             };
             let people = estate.people.iter().zip(&checked.people.rank);
             let idle = people.filter(|(person, rank)| !person.unresolved && idle(**rank));
-            idle.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add)
+            let idle = idle.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add);
+            idle.saturating_add(estate.unseen_people.filter(|_| basis.is_base).unwrap_or(0))
         };
         let machineless = machineless(basis, demand);
         Self { accounts, addresses, infrastructure, infrastructure_strangers, unwatched, machineless }
@@ -177,10 +179,21 @@ pub(crate) fn state(
             rules: vec!["D.7".into(), "D.11".into()],
         });
     }
-    let servers = unwatched_servers(basis);
+    let (servers, silent) = (unwatched_servers(basis), unreported(basis));
     let noun = family.noun();
     add(
-        unknown.unwatched,
+        if silent.is_empty() { 0 } else { unknown.unwatched },
+        user,
+        format!(
+            "Bring in reports of {} server(s) that a directory knows of and that report nothing, people without a {noun}CAL may \
+             use them: {}",
+            silent.len(),
+            listed(&silent)
+        ),
+        &["I.4"],
+    )?;
+    add(
+        if servers.is_empty() { 0 } else { unknown.unwatched },
         user,
         format!(
             "Watch {} server(s) for the whole window, people without a {noun}CAL may have used them on other days: {}",
@@ -204,6 +217,12 @@ fn unwatched_servers<'a>(basis: &Basis<'a>) -> BTreeSet<&'a str> {
         *used && matches!(need, Need::Cal(_)) && server.observed_days.is_some_and(|days| days < window)
     });
     found.map(|((server, _), _)| server.id.as_str()).collect()
+}
+
+/// Servers that report nothing; which families besides the base CAL they need nobody knows.
+fn unreported<'a>(basis: &Basis<'a>) -> BTreeSet<&'a str> {
+    let all = basis.checked.estate.unreported.iter().filter(|_| basis.is_base);
+    all.map(|server| server.id.as_str()).collect()
 }
 
 /// People who hold a CAL of their own for no other reason than an address that stands for no machine known.

@@ -54,6 +54,17 @@ pub struct Host {
     pub managed_machines: u32,
 }
 
+/// A server that a directory knows of and that reports nothing: who uses it and what it runs on is unknown (rule I.4).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unreported {
+    /// Its name.
+    pub id: String,
+    /// Version running as the directory says; `None`: unknown.
+    #[serde(default)]
+    pub version: Option<VersionName>,
+}
+
 /// One running Windows Server operating system environment, physical or virtual.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

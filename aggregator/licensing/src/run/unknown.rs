@@ -67,6 +67,11 @@ pub(super) fn state(
     for &at in unplaced {
         ranges.entry(if by_core(at) { "core" } else { "licence" }).or_default().open_ended = true;
     }
+    let unreported = &checked.estate.unreported;
+    let of_unreported = |version: Option<VersionName>| version.is_none_or(|version| version >= FIRST_BY_CORE);
+    for server in unreported {
+        ranges.entry(if of_unreported(server.version) { "core" } else { "licence" }).or_default().open_ended = true;
+    }
     for (of, Range { likely, fewer, open_ended }) in ranges {
         let lowest = likely.saturating_sub(fewer);
         if open_ended || lowest < likely {
@@ -100,6 +105,23 @@ pub(super) fn state(
             may_add: some.iter().map(|&at| least(at)).fold(0, u64::saturating_add),
             may_add_minor: price.map_or(Ok(0), |price| price.cost(cores))?,
             rules: vec![rule.to_owned()],
+        });
+    }
+    if !unreported.is_empty() {
+        let one = set(checked.catalogue, "windows-server", &[]);
+        let by_core = unreported.iter().filter(|server| of_unreported(server.version)).count() as u64;
+        let cores = by_core.saturating_mul(one);
+        let names: BTreeSet<&str> = unreported.iter().map(|server| server.id.as_str()).collect();
+        draft.to_do.push(ToDo {
+            what: format!(
+                "Bring in reports of {} server(s) that a directory knows of and that report nothing, their licences to run are \
+                 not in the number: {}",
+                names.len(),
+                listed(&names)
+            ),
+            may_add: cores.saturating_add(unreported.len() as u64 - by_core),
+            may_add_minor: price.map_or(Ok(0), |price| price.cost(cores))?,
+            rules: vec!["C.1".into(), "I.4".into()],
         });
     }
     let names: BTreeSet<&str> = needs().filter(|need| need.at_least).map(|need| need.id).collect();

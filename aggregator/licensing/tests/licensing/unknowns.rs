@@ -7,7 +7,8 @@
 use crate::estates::whole::Draw;
 use crate::estates::{self, assessed, host, on, price, server};
 use caliper_licensing::{
-    Access, Accesses, Assessment, Device, Estate, Host, InfraRoles, Person, SqlInstance, SqlModel, Use,
+    Access, Accesses, Assessment, Device, Estate, Host, InfraRoles, Person, SqlInstance, SqlModel, Unreported, Use,
+    VersionName,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -250,6 +251,19 @@ fn each_unknown_moves_its_own_number() {
         estate.servers[0].observed_days = Some(90);
     };
     assert_eq!(estate(&ninety), (vec![], vec![]));
+    // I.4: anybody may use a server that reports nothing, also people who were seen nowhere; its licences to run come on top
+    let silent = |estate: &mut Estate| {
+        estate.accesses = Accesses::of(vec![on(0, 0, 0)]);
+        estate.unseen_people = Some(3);
+        estate.unreported = vec![Unreported { id: "X".into(), version: Some(VersionName::V2019) }];
+    };
+    assert_eq!(estate(&silent), (vec![core(16, 16), cal(1, 1, 5)], vec![rule("C.1", 16), rule("I.4", 4)]));
+    // without such a server people seen nowhere add nothing
+    let nobody = |estate: &mut Estate| {
+        silent(estate);
+        estate.unreported.clear();
+    };
+    assert_eq!(estate(&nobody), (vec![], vec![]));
     // C.1: as many as any server needs, and no end
     let unknown = |estate: &mut Estate| estate.hosts[0].processors = Vec::new();
     assert_eq!(estate(&unknown), (vec![core(16, 16)], vec![rule("C.1", 16)]));

@@ -5,7 +5,10 @@ use rusqlite::{Row, Transaction};
 use serde::Serialize;
 
 use super::list::{List, Listing, Sort, instant, number};
-use crate::store::{StoreError, texts};
+use crate::{
+    identity::Join,
+    store::{StoreError, texts},
+};
 
 /// One person of one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,6 +19,8 @@ pub struct Person {
     pub name: String,
     /// Accounts joined into this person.
     pub accounts: Vec<String>,
+    /// Why they are one person's.
+    pub joins: Vec<Join>,
     /// As the directory says.
     pub department: String,
     /// Neither employee nor on-site contractor.
@@ -58,7 +63,7 @@ impl Listing for People {
     const FROM: &'static str = "scan_person";
     const KEY: &'static str = "person";
     const COLUMNS: &'static str = "person, name, accounts, department, external, licence, version, why, confidence, \
-                                   devices, servers, first_seen, last_seen";
+                                   devices, servers, first_seen, last_seen, joins";
     const SORTS: &'static [Sort] = &[
         Sort { name: "name", column: "name COLLATE NOCASE", descending: false },
         Sort { name: "department", column: "department COLLATE NOCASE", descending: false },
@@ -85,6 +90,7 @@ impl Listing for People {
             person: row.get(0)?,
             name: row.get(1)?,
             accounts: texts(row, 2)?,
+            joins: serde_json::from_str(&row.get::<_, String>(13)?).unwrap_or_default(),
             department: row.get(3)?,
             external: row.get(4)?,
             licence: row.get(5)?,

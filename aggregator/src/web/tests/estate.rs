@@ -25,7 +25,7 @@ fn fill(tx: &Transaction<'_>, people: u32) -> Result<(), StoreError> {
     tx.execute(scan, params![2, NOON - DAY, NOON - DAY + 2_500_000, "hand", "done", "", POSITION, people])?;
     tx.execute(scan, params![3, NOON - 3600, NOON, "api", "failed", "the directory did not answer", "", 0])?;
     let mut person =
-        tx.prepare("INSERT INTO scan_person VALUES (2, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'H', 2, 1, ?9, ?9)")?;
+        tx.prepare("INSERT INTO scan_person VALUES (2, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'H', 2, 1, ?9, ?9, '[]')")?;
     for at in 0..people {
         let id = format!("corp\\user{at:06}");
         let (licence, version) = if at % 2 == 0 { ("user-cal", "2022") } else { ("devices", "") };
