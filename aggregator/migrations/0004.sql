@@ -1,6 +1,7 @@
 -- Who is who: what people decided about accounts, and what became of it.
 ALTER TABLE account ADD COLUMN why TEXT NOT NULL DEFAULT '';            -- why it is a service account or external, as the directory tells
--- What the last scan, or the last change of a rule, took each account for.
+ALTER TABLE account ADD COLUMN created INTEGER;                         -- when it was made; NULL: unknown
+-- What the last scan took each account for.
 ALTER TABLE account ADD COLUMN class TEXT NOT NULL DEFAULT '';          -- identity::Class; empty: not decided yet
 ALTER TABLE account ADD COLUMN class_why TEXT NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN person TEXT NOT NULL DEFAULT '';         -- id of the person; empty: nobody's

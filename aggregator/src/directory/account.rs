@@ -91,6 +91,8 @@ pub struct Account {
     pub enabled: bool,
     /// When it expires; unset: never.
     pub expires: Option<Instant>,
+    /// When it was made; unset: unknown.
+    pub created: Option<Instant>,
     /// Neither employee nor on-site contractor (rule E.22), by organisational unit, group or name suffix.
     pub external: bool,
     /// Holds administrators' rights by itself or by a group.

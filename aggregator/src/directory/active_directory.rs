@@ -20,7 +20,7 @@ use super::{
 /// Managed service accounts are computers to the schema.
 const FILTER: &str = "(|(&(objectCategory=person)(objectClass=user))(objectClass=computer))";
 
-const ATTRIBUTES: [&str; 18] = [
+const ATTRIBUTES: [&str; 19] = [
     "objectClass",
     "objectGUID",
     "objectSid",
@@ -39,6 +39,7 @@ const ATTRIBUTES: [&str; 18] = [
     "servicePrincipalName",
     "primaryGroupID",
     "cn",
+    "whenCreated",
 ];
 
 /// Whose members count is decided by these.
@@ -279,6 +280,7 @@ fn account(entry: &Entry, settings: &DirectorySettings, now: Instant) -> Option<
         dn: entry.dn.clone(),
         enabled: enabled(entry, now),
         expires: expires(entry),
+        created: entry.time("whencreated"),
         external: own.external,
         administrator: own.administrator,
         own,

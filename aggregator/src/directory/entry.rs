@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use caliper_proto::Instant;
 use ldap3::{ResultEntry, asn1::PL, asn1::StructureTag};
 
 use super::Problem;
@@ -75,6 +76,11 @@ impl Entry {
         self.text(name).parse().ok()
     }
 
+    /// A time of LDAP, `20240131120000.0Z` or with a difference to UTC; `None` if absent or none.
+    pub fn time(&self, name: &str) -> Option<Instant> {
+        generalized_time(&self.text(name))
+    }
+
     /// Values as sent.
     pub fn bytes(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.attributes.get(name).into_iter().flatten().map(Vec::as_slice)
@@ -95,6 +101,28 @@ impl Entry {
         let bytes: [u8; 16] = self.bytes(name).next()?.try_into().ok()?;
         Some(uuid::Uuid::from_bytes_le(bytes).to_string())
     }
+}
+
+/// The instant of a `GeneralizedTime` (X.680); to the second.
+fn generalized_time(text: &str) -> Option<Instant> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (time, rest) = (text.get(..digits)?, text.get(digits..)?);
+    let number = |from: usize, to: usize| time.get(from..to)?.parse::<i8>().ok();
+    let (year, seconds) = (time.get(..4)?.parse().ok()?, if digits >= 14 { number(12, 14)? } else { 0 });
+    let minutes = if digits >= 12 { number(10, 12)? } else { 0 };
+    let date =
+        jiff::civil::DateTime::new(year, number(4, 6)?, number(6, 8)?, number(8, 10)?, minutes, seconds, 0).ok()?;
+    let zone = rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || ".,".contains(letter));
+    let east = match (zone.get(..1)?, zone.get(1..)?) {
+        ("Z", "") => 0,
+        (sign @ ("+" | "-"), hours) if hours.len() == 4 => {
+            let minutes = hours.get(..2)?.parse::<i64>().ok()? * 60 + hours.get(2..)?.parse::<i64>().ok()?;
+            if sign == "+" { minutes } else { -minutes }
+        }
+        _ => return None,
+    };
+    let utc = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(utc.checked_sub(jiff::SignedDuration::from_mins(east)).ok()?.into())
 }
 
 /// Revision, count, six bytes of authority, then little-endian numbers.
@@ -208,5 +236,26 @@ mod tests {
     #[allow(deprecated)] // the only way to make an entry without a server
     fn read(tag: StructureTag) -> Result<Entry, Problem> {
         Entry::read(ResultEntry::new(tag))
+    }
+
+    #[test]
+    fn times_of_both_kinds_of_servers() {
+        let at = |text: &str| generalized_time(text).map(|instant| instant.to_string());
+        let noon = Some("2024-01-31T12:00:05.000000Z".to_owned());
+        for text in ["20240131120005.0Z", "20240131120005Z", "20240131130005.5+0100", "20240131080005-0400"] {
+            assert_eq!(at(text), noon, "{text}");
+        }
+        assert_eq!(at("2024013112Z"), Some("2024-01-31T12:00:00.000000Z".to_owned()));
+        for text in [
+            "",
+            "20240131",
+            "20240131120005",
+            "20241331120005Z",
+            "1/31/2024 12:00",
+            "20240131120005+01",
+            "2024013112000é",
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
     }
 }

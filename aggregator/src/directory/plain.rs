@@ -15,9 +15,10 @@ use super::{
 
 const FILTER: &str = "(|(objectClass=inetOrgPerson)(objectClass=device)(objectClass=sambaSamAccount))";
 
-const ATTRIBUTES: [&str; 16] = [
+const ATTRIBUTES: [&str; 17] = [
     "objectClass",
     "modifyTimestamp",
+    "createTimestamp",
     "entryUUID",
     "nsUniqueId",
     "uid",
@@ -196,6 +197,7 @@ fn account(entry: &Entry, settings: &DirectorySettings) -> Option<Account> {
         dn: entry.dn.clone(),
         enabled: !locked,
         expires: None,
+        created: entry.time("createtimestamp"),
         external: own.external,
         administrator: own.administrator,
         own,

@@ -170,6 +170,7 @@ pub(super) mod tests {
             external: false,
             administrator: false,
             expires: None,
+            created: None,
             own: Own::default(),
         }
     }

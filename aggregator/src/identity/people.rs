@@ -185,8 +185,8 @@ impl<'a> Joining<'a> {
     fn other_employees(&mut self, one: usize, other: usize) -> bool {
         let (one, other) = (self.find(one), self.find(other));
         let numbers = |group: usize| {
-            let texts = self.members[group].iter().map(|at| self.accounts[*at].account.employee.to_lowercase());
-            texts.filter(|number| !number.is_empty()).collect::<BTreeSet<_>>()
+            let texts = self.members[group].iter().map(|at| self.accounts[*at].account.employee.trim().to_lowercase());
+            texts.filter(|number| tells(number)).collect::<BTreeSet<_>>()
         };
         let (a, b) = (numbers(one), numbers(other));
         !a.is_empty() && !b.is_empty() && a.is_disjoint(&b)
@@ -229,7 +229,7 @@ impl<'a> Joining<'a> {
         let mut carriers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for &at in self.users.iter().filter(|at| self.accounts[**at].stands_for.is_none()) {
             let text = value(self.account(at)).trim().to_lowercase();
-            if !text.is_empty() {
+            if tells(&text) {
                 carriers.entry(text).or_default().push(at);
             }
         }
@@ -287,6 +287,12 @@ impl<'a> Joining<'a> {
             .map(|(members, joins)| person(accounts, &names, members, joins))
             .collect()
     }
+}
+
+/// Whether an employee number or mail address, in lower case, is one: `0`, `n/a`, `extern` and the like stand for none.
+fn tells(text: &str) -> bool {
+    let is_number = text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    is_number || text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty())
 }
 
 /// Whether two accounts may be one person's by their names, as far as they have any: one word in common.
@@ -401,7 +407,7 @@ mod tests {
     #[test]
     fn what_tells_nobody_apart_joins_nobody() {
         let many: Vec<Account> =
-            (0..=MOST_ACCOUNTS).map(|at| Account { employee: "0".into(), ..user(&format!("u{at}")) }).collect();
+            (0..=MOST_ACCOUNTS).map(|at| Account { employee: "9999".into(), ..user(&format!("u{at}")) }).collect();
         let accounts: Vec<_> = many.iter().map(|account| known(0, account)).collect();
         let (people, _, crowded) = people(&domains(), &accounts, &Known::default());
         assert_eq!((people.len(), crowded), (MOST_ACCOUNTS + 1, 1));
@@ -475,5 +481,59 @@ mod tests {
             });
             assert_eq!(id.as_deref(), owner, "{principal}");
         }
+    }
+
+    #[test]
+    fn placeholders_are_no_numbers() {
+        for employee in ["0", "000000", "n/a", "extern", "-", " "] {
+            let two = ["ann", "bob"].map(|name| Account { employee: employee.into(), ..user(name) });
+            assert_eq!(joined(&[known(0, &two[0]), known(0, &two[1])], &Known::default()), [], "{employee}");
+        }
+        for employee in ["7", "E-0012", "A7 "] {
+            let two = ["ann", "bob"].map(|name| Account { employee: employee.into(), ..user(name) });
+            assert_eq!(joined(&[known(0, &two[0]), known(0, &two[1])], &Known::default()).len(), 1, "{employee}");
+        }
+    }
+
+    #[test]
+    fn a_name_given_to_somebody_else_means_either_in_turn() {
+        use super::super::{Machines, Owner, Principal, Roster};
+        let domains = domains();
+        let at = |day: &str| Some(format!("{day}T10:00:00Z").parse::<jiff::Timestamp>().unwrap().into());
+        let old =
+            Account { guid: "old".into(), created: at("2020-01-01"), upn: "jane@firm.example".into(), ..user("jane") };
+        let new =
+            Account { guid: "new".into(), created: at("2026-03-01"), upn: "jane@firm.example".into(), ..user("jane") };
+        let named = Account { guid: "third".into(), ..user("june") };
+        let earlier = ["jane".to_owned()];
+        let gone = KnownAccount { present: false, ..known(0, &old) };
+        let machines = Machines::new(&domains, [], []);
+        let guid = |roster: &Roster<'_>, principal: &str, day: i8| {
+            let found = roster.find_on(&Principal::parse(principal), jiff::civil::date(2026, 3, day), &machines);
+            found.map(|found| match found.owner {
+                Owner::Person(person) => roster.owners().iter().position(|owner| *owner == Some(person)).unwrap(),
+                other => panic!("{other:?}"),
+            })
+        };
+        for accounts in
+            [[known(0, &new), gone], [KnownAccount { earlier: &earlier, ..known(0, &named) }, known(0, &new)]]
+        {
+            // by position, whichever comes first
+            let new_at = accounts.iter().position(|account| account.account.guid == "new").unwrap();
+            let roster = Roster::new(&domains, accounts, &Known::default());
+            for principal in ["lab\\jane", "jane@lab.net"] {
+                assert_eq!(roster.turns(&Principal::parse(principal)), [jiff::civil::date(2026, 3, 1)], "{principal}");
+                assert_eq!(guid(&roster, principal, 1), Some(new_at), "{principal}");
+                let before = roster.find_on(&Principal::parse(principal), jiff::civil::date(2026, 2, 28), &machines);
+                assert_ne!(
+                    before.map(|found| found.owner),
+                    Some(Owner::Person(roster.owners()[new_at].unwrap())),
+                    "{principal}"
+                );
+            }
+            assert_eq!(roster.turns(&Principal::parse("lab\\june")), []);
+        }
+        let roster = Roster::new(&domains, [known(0, &new), gone], &Known::default());
+        assert_eq!(roster.turns(&Principal::parse("jane@firm.example")), [jiff::civil::date(2026, 3, 1)]);
     }
 }

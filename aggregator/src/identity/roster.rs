@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use caliper_licensing::Confidence;
+use jiff::civil::Date;
 
 use super::{
     Machines, Principal,
@@ -84,6 +85,8 @@ pub struct Roster<'a> {
     by_mail: HashMap<String, Vec<usize>>,
     by_earlier_name: HashMap<(usize, String), usize>,
     by_earlier_upn: HashMap<String, usize>,
+    /// Of names that meant several accounts one after the other, these, the oldest first; without a domain: user principal names.
+    in_turn: HashMap<(Option<usize>, String), Vec<usize>>,
     crowded: usize,
 }
 
@@ -104,6 +107,7 @@ impl<'a> Roster<'a> {
             by_mail: HashMap::new(),
             by_earlier_name: HashMap::new(),
             by_earlier_upn: HashMap::new(),
+            in_turn: HashMap::new(),
             crowded,
             accounts,
         };
@@ -138,7 +142,65 @@ impl<'a> Roster<'a> {
                 roster.by_mail.entry(account.mail.to_lowercase()).or_default().push(at);
             }
         }
+        roster.in_turn = roster.in_turn();
         roster
+    }
+
+    fn in_turn(&self) -> HashMap<(Option<usize>, String), Vec<usize>> {
+        let mut all: HashMap<(Option<usize>, String), Vec<usize>> = HashMap::new();
+        for (at, KnownAccount { domain, account, earlier, .. }) in self.accounts.iter().enumerate() {
+            for name in [&account.name, &account.upn].into_iter().chain(*earlier).filter(|name| !name.is_empty()) {
+                let domain = (!name.contains('@')).then_some(*domain);
+                let holders = all.entry((domain, name.to_lowercase())).or_default();
+                if !holders.contains(&at) {
+                    holders.push(at);
+                }
+            }
+        }
+        all.retain(|_, holders| holders.len() > 1);
+        for holders in all.values_mut() {
+            holders.sort_by_key(|&at| {
+                let KnownAccount { account, present, .. } = &self.accounts[at];
+                (account.created, *present, &account.guid)
+            });
+        }
+        all
+    }
+
+    /// Accounts that a principal's name meant one after the other, if there were several.
+    fn holders(&self, principal: &Principal) -> Option<&Vec<usize>> {
+        match principal {
+            Principal::Name { domain: Some(domain), name } => {
+                let domain = self.domains.iter().position(|known| known.is_called(domain))?;
+                self.in_turn.get(&(Some(domain), name.clone()))
+            }
+            Principal::Upn { name, domain } => {
+                let of_domain = self.domains.iter().position(|known| known.is_called(domain));
+                let whole = self.in_turn.get(&(None, format!("{name}@{domain}")));
+                whole.or_else(|| self.in_turn.get(&(Some(of_domain?), name.clone())))
+            }
+            _ => None,
+        }
+    }
+
+    /// Days on which a principal's name begins to mean another account than before, ascending: somebody left, and somebody else got the
+    /// name. Empty for nearly all.
+    #[must_use]
+    pub fn turns(&self, principal: &Principal) -> Vec<Date> {
+        let later = self.holders(principal).into_iter().flat_map(|holders| &holders[1..]);
+        let mut days: Vec<Date> =
+            later.filter_map(|at| self.accounts[*at].account.created).map(caliper_proto::Instant::date).collect();
+        days.dedup();
+        days
+    }
+
+    /// As [`Roster::find`], for a name used on this day: of several accounts that had it the one made last before.
+    #[must_use]
+    pub fn find_on(&self, principal: &Principal, day: Date, machines: &Machines) -> Option<Match> {
+        let Some(holders) = self.holders(principal) else { return self.find(principal, machines) };
+        let made = |at: &usize| self.accounts[*at].account.created.is_none_or(|created| created.date() <= day);
+        let at = holders.iter().rev().find(|at| made(at)).or(holders.first())?;
+        self.matched(*at, Confidence::M, "had this name on that day", machines)
     }
 
     /// Everybody, in the order of their numbers.

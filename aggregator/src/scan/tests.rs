@@ -45,6 +45,7 @@ fn account(kind: AccountKind, name: &str, rid: u32) -> Account {
         external: false,
         administrator: false,
         expires: None,
+        created: None,
         own: Own::default(),
     }
 }

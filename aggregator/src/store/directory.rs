@@ -224,11 +224,11 @@ fn write(tx: &Transaction<'_>, directory: i64, account: &Account) -> Result<(), 
     let mut insert = tx.prepare_cached(
         "INSERT INTO account (directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name,
              department, dns_host_name, operating_system, dn, enabled, external, administrator, expires, own_external,
-             own_administrator, why, gone)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, NULL)
+             own_administrator, why, created, gone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, NULL)
          ON CONFLICT DO UPDATE SET kind = ?3, sid = ?4, sid_history = ?5, name = ?6, upn = ?7, mail = ?8, employee = ?9,
              display_name = ?10, department = ?11, dns_host_name = ?12, operating_system = ?13, dn = ?14, enabled = ?15,
-             external = ?16, administrator = ?17, expires = ?18, own_external = ?19, own_administrator = ?20, why = ?21, gone = NULL",
+             external = ?16, administrator = ?17, expires = ?18, own_external = ?19, own_administrator = ?20, why = ?21, created = ?22, gone = NULL",
     )?;
     insert.execute(params![
         directory,
@@ -252,6 +252,7 @@ fn write(tx: &Transaction<'_>, directory: i64, account: &Account) -> Result<(), 
         account.own.external,
         account.own.administrator,
         account.why,
+        account.created.map(Instant::micros),
     ])?;
     Ok(())
 }
@@ -296,7 +297,7 @@ pub fn directories(tx: &Transaction<'_>) -> Result<Vec<(i64, Directory)>, StoreE
 }
 
 const SELECT: &str = "SELECT directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name, department, dns_host_name,
-     operating_system, dn, enabled, external, administrator, gone, expires, own_external, own_administrator, why FROM account";
+     operating_system, dn, enabled, external, administrator, gone, expires, own_external, own_administrator, why, created FROM account";
 
 /// All accounts, those gone included, by directory and identifier.
 pub fn accounts(tx: &Transaction<'_>) -> Result<Vec<StoredAccount>, StoreError> {
@@ -334,6 +335,7 @@ fn read(row: &Row<'_>) -> Result<StoredAccount, StoreError> {
         expires: row.get::<_, Option<i64>>(18)?.and_then(Instant::from_micros),
         own: Own { external: row.get(19)?, administrator: row.get(20)? },
         why: row.get(21)?,
+        created: row.get::<_, Option<i64>>(22)?.and_then(Instant::from_micros),
         guid,
     };
     Ok(StoredAccount { directory: row.get(0)?, account, gone: gone.and_then(Instant::from_micros) })
@@ -367,6 +369,7 @@ mod tests {
             external: false,
             administrator: false,
             expires: None,
+            created: None,
             own: Own::default(),
         }
     }

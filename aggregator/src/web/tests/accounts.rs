@@ -33,6 +33,7 @@ fn account(guid: &str, name: &str) -> Account {
         external: false,
         administrator: false,
         expires: None,
+        created: None,
         own: Own::default(),
     }
 }
