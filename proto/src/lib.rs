@@ -20,7 +20,7 @@ pub use days::{Days, DaysError};
 pub use installed::{Installed, SqlInstance};
 pub use inventory::{Inventory, NameRecord, Processor, RoleUse, VirtualMachine, is_virtual_by_firmware};
 pub use labels::{LONGEST_LABEL, LabelError, Labels, MOST_TAGS, is_label};
-pub use report::{REPORT_FORMAT, Report, ReportError, write_report};
+pub use report::{REPORT_FORMAT, Report, ReportError, read_report, write_report};
 pub use time::Instant;
 pub use token::{EnrolToken, TokenError};
 

@@ -2,6 +2,9 @@
 //!
 //! The keys and their meaning are a contract with other tools; they change only with the number in the format name.
 
+mod read;
+mod text;
+
 use std::{cell::RefCell, io};
 
 use jiff::civil::Date;
@@ -10,7 +13,9 @@ use serde::{
     ser::{Error as _, SerializeSeq as _},
 };
 
-use crate::{Access, AccessKey, Days, Instant, Inventory, Source};
+pub use read::read_report;
+
+use crate::{Access, Instant, Inventory, Source};
 
 /// The value of the `format` key.
 pub const REPORT_FORMAT: &str = "caliper.report/1";
@@ -29,6 +34,21 @@ pub struct Report {
 /// Why a text is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
+    /// It cannot be read.
+    #[error("it cannot be read to its end")]
+    Read(#[source] io::Error),
+    /// No UTF-8.
+    #[error("byte {offset}: not UTF-8 text")]
+    NotText {
+        /// From 0.
+        offset: u64,
+    },
+    /// A row or the server's facts go on and on.
+    #[error("byte {offset}: what stands before it is longer than any row or the facts of any server")]
+    TooLong {
+        /// From 0, of the first byte that was not read.
+        offset: u64,
+    },
     /// No JSON of the expected shape.
     #[error("line {line}, column {column}: not a caliper report")]
     Json {
@@ -55,21 +75,7 @@ pub enum ReportError {
     },
 }
 
-/// Read first, so that another version is named instead of its first unknown key.
-#[derive(Deserialize)]
-struct Head {
-    format: String,
-}
-
-#[derive(Deserialize)]
-struct File {
-    server: Inventory,
-    accesses: Vec<Row>,
-    #[serde(default)]
-    warnings: Vec<String>,
-}
-
-/// The same on its way out.
+/// A report on its way out.
 #[derive(Serialize)]
 #[serde(bound = "I: Iterator<Item = io::Result<Access>>")]
 struct Written<'a, I> {
@@ -142,20 +148,11 @@ impl Report {
         String::from_utf8(text).unwrap_or_default()
     }
 
-    /// Reads and checks a report.
+    /// Reads and checks a report that fits into memory; [`read_report`] reads any.
     pub fn from_json(text: &str) -> Result<Self, ReportError> {
-        let json =
-            |source: serde_json::Error| ReportError::Json { line: source.line(), column: source.column(), source };
-        let head: Head = serde_json::from_str(text).map_err(json)?;
-        if head.format != REPORT_FORMAT {
-            return Err(ReportError::Format(head.format));
-        }
-        let file: File = serde_json::from_str(text).map_err(json)?;
-        let mut accesses = Vec::with_capacity(file.accesses.len());
-        for (at, row) in file.accesses.into_iter().enumerate() {
-            read_row(at, row, &mut accesses)?;
-        }
-        Ok(Self { server: file.server, accesses: crate::merge_all(accesses), warnings: file.warnings })
+        let mut accesses = Vec::new();
+        let (server, warnings) = read_report(text.as_bytes(), |access| accesses.push(access))?;
+        Ok(Self { server, accesses: crate::merge_all(accesses), warnings })
     }
 }
 
@@ -174,39 +171,10 @@ fn row(access: &Access) -> Row {
     }
 }
 
-/// A row of the file may span years; rows of the store do not.
-fn read_row(at: usize, row: Row, accesses: &mut Vec<Access>) -> Result<(), ReportError> {
-    let wrong = |field, problem: String| ReportError::Row { row: at, field, problem };
-    if row.last < row.first {
-        return Err(wrong("last", format!("{} is before first {}", row.last, row.first)));
-    }
-    let key = AccessKey {
-        service: row.service,
-        role_guid: row.role_guid.unwrap_or_default(),
-        principal: row.principal,
-        client: row.client,
-        source: row.source,
-        year: row.days.first().map_or_else(|| row.first.date().year(), |date| date.year()),
-    };
-    let first_of_all = accesses.len();
-    accesses.push(Access { key, days: Days::default(), total: row.total, first: row.first, last: row.last });
-    for date in row.days {
-        let same_year = |access: &Access| access.key.year == date.year();
-        let at = accesses[first_of_all..].iter().position(same_year).unwrap_or_else(|| {
-            let mut access = accesses[first_of_all].clone();
-            access.key.year = date.year();
-            access.days = Days::default();
-            accesses.push(access);
-            accesses.len() - 1 - first_of_all
-        });
-        accesses[first_of_all + at].days.insert_date(date);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AccessKey, Days};
 
     fn sample() -> Report {
         let mut days = Days::default();

@@ -13,7 +13,7 @@ use caliper_evidence::{
     smbios::{self, Firmware},
     ual::{self, Found, SystemIdentity},
 };
-use caliper_proto::{Inventory, Report};
+use caliper_proto::{Inventory, read_report};
 
 use super::{
     CollectError, Collected, Progress, edition,
@@ -24,8 +24,7 @@ use super::{
 };
 use crate::rows::Table;
 
-/// Report files and firmware tables larger than this are not read.
-const LARGEST_REPORT: u64 = 1 << 30;
+/// Firmware tables larger than this are not read.
 const LARGEST_TABLE: u64 = 1 << 20;
 /// What is read of a registry is some kilobytes; somebody may have exported more.
 const LARGEST_EXPORT: u64 = 64 << 20;
@@ -191,19 +190,16 @@ impl Gathered {
     }
 
     fn report(&mut self, path: &Path, rows: &mut Table) -> Result<(), CollectError> {
-        let bytes = read_at_most(path, LARGEST_REPORT)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let report = Report::from_json(text.trim_start_matches('\u{feff}'))
-            .map_err(|source| CollectError::Report { path: path.to_owned(), source })?;
-        self.used += 1;
-        for mut access in report.accesses {
+        let read = read_report(open(path)?, |mut access| {
             if access.key.service.is_empty() {
                 access.key.service = self.user_access.service(&access.key.role_guid);
             }
             rows.join(&access);
-        }
-        self.warnings.extend(report.warnings);
-        self.reported.push((path.to_owned(), report.server));
+        });
+        let (server, warnings) = read.map_err(|source| CollectError::Report { path: path.to_owned(), source })?;
+        self.used += 1;
+        self.warnings.extend(warnings);
+        self.reported.push((path.to_owned(), server));
         Ok(())
     }
 

@@ -115,3 +115,23 @@ fn what_cannot_be_one_servers_report_is_an_error() {
     let missing = tempdir().unwrap().path().join("gone");
     assert!(matches!(collect_from(&missing), Err(CollectError::Unreadable(_))));
 }
+
+#[test]
+fn a_damaged_report_file_is_named_with_the_place_of_the_damage() {
+    let good = report("DC-1", 2, "lab\\jane", 4).to_json();
+    let late = good.find("\"days\"").unwrap();
+    let mut no_text = good.clone().into_bytes();
+    no_text[late] = 0xFF;
+    let endless = good.replace("jane", &"j".repeat(1 << 20));
+    for (content, place) in [
+        (no_text.as_slice(), format!("byte {late}: not UTF-8 text")),
+        (&good.as_bytes()[..late], "EOF while parsing".to_owned()),
+        (endless.as_bytes(), "longer than any row".to_owned()),
+        (good.replace("\"total\": 4", "\"total\": -4").as_bytes(), "line ".to_owned()),
+    ] {
+        let folder = tempdir().unwrap();
+        write(folder.path(), "SRV.caliper", content);
+        let text = caliper_agent::sentence::sentence(&collect_from(folder.path()).unwrap_err());
+        assert!(text.contains("SRV.caliper: a report file that cannot be used") && text.contains(&place), "{text}");
+    }
+}

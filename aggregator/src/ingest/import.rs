@@ -1,11 +1,11 @@
 //! Report files of servers without an agent.
 
 use std::{
-    io::Read as _,
+    io::Seek as _,
     path::{Path, PathBuf},
 };
 
-use caliper_proto::{CheckedBatch, Instant, Report, ReportError, WireError, wire};
+use caliper_proto::{Access, CheckedBatch, Instant, Inventory, ReportError, WireError, read_report, wire};
 
 use crate::store::{
     Store, StoreError,
@@ -13,8 +13,6 @@ use crate::store::{
     server::{self, Origin},
 };
 
-/// Largest report read, in bytes: some ten million rows.
-const LARGEST: u64 = 4 << 30;
 /// Rows handed to the store at once.
 const ROWS: usize = 50_000;
 
@@ -24,20 +22,6 @@ pub enum ImportError {
     /// The file cannot be read.
     #[error("the report cannot be read: name an existing file that this account may read")]
     Read(#[source] std::io::Error),
-    /// Longer than anything `collect` writes.
-    #[error("`{}` is longer than {LARGEST} bytes: this is no report of one server", path.display())]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-    },
-    /// No UTF-8.
-    #[error("`{}`, byte {offset}: not UTF-8 text: name a file that `caliper-agent collect --output` wrote", path.display())]
-    Text {
-        /// The file.
-        path: PathBuf,
-        /// From 0.
-        offset: usize,
-    },
     /// No report.
     #[error("`{}` was not imported: name a file that `caliper-agent collect --output` wrote", path.display())]
     Report {
@@ -81,54 +65,62 @@ pub struct Imported {
 }
 
 /// Imports one file in one transaction. Importing it again changes nothing but when the server was last heard of.
+///
+/// The file is read twice: whose it is and how new may stand behind its rows, of which only some are held at once.
 pub fn import(store: &Store, path: &Path, now: Instant) -> Result<Imported, ImportError> {
-    let report = read(path)?;
-    let wrong = |source| ImportError::Value { path: path.to_owned(), source };
-    let observed = observed(&report);
+    let mut file = fs_err::File::open(path).map_err(ImportError::Read)?;
+    let mut latest = Instant::default();
+    let (server, warnings) = read(&mut file, path, |access| latest = latest.max(access.last))?;
     // the same checks as for what comes over the wire
-    let facts = wire::Inventory::from((&report.server, report.warnings.as_slice(), observed));
-    let (inventory, warnings, observed) =
-        <(caliper_proto::Inventory, Vec<String>, Instant)>::try_from(facts).map_err(wrong)?;
+    let facts = wire::Inventory::from((&server, warnings.as_slice(), observed(&server, latest)));
+    let (inventory, warnings, observed) = <(Inventory, Vec<String>, Instant)>::try_from(facts)
+        .map_err(|source| ImportError::Value { path: path.to_owned(), source })?;
     if inventory.name.is_empty() {
         return Err(ImportError::Nameless { path: path.to_owned() });
     }
     let name = format!("{}.{}", inventory.name, inventory.domain).trim_end_matches('.').to_lowercase();
-    let batches = report
-        .accesses
-        .chunks(ROWS)
-        .map(|rows| CheckedBatch::try_from(wire::AccessBatch::from(rows)))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(wrong)?;
+    file.rewind().map_err(ImportError::Read)?;
     store.write(|tx| {
         let origin = Origin::Import(&name);
         let server = server::find_or_insert(tx, origin, &inventory.name, now)?;
         server::seen(tx, origin, now)?;
         let facts = server::observe(tx, server, &inventory, &warnings, observed)?;
-        merge(tx, &mut Names::default(), &batches.iter().map(|batch| (server, batch)).collect::<Vec<_>>())?;
-        Ok(Imported { server, name: name.clone(), accesses: report.accesses.len(), facts })
+        let mut names = Names::default();
+        let mut accesses = 0;
+        let mut store = |rows: &mut Vec<Access>| {
+            accesses += rows.len();
+            let batch = CheckedBatch::try_from(wire::AccessBatch::from(rows.as_slice()))
+                .map_err(|source| ImportError::Value { path: path.to_owned(), source })?;
+            rows.clear();
+            Ok::<_, ImportError>(merge(tx, &mut names, &[(server, &batch)])?)
+        };
+        let (mut rows, mut stored) = (Vec::new(), Ok(()));
+        read(&mut file, path, |access| {
+            if stored.is_ok() {
+                rows.push(access);
+                if rows.len() == ROWS {
+                    stored = store(&mut rows);
+                }
+            }
+        })?;
+        stored?;
+        store(&mut rows)?;
+        Ok(Imported { server, name: name.clone(), accesses, facts })
     })
 }
 
-fn read(path: &Path) -> Result<Report, ImportError> {
-    let file = fs_err::File::open(path).map_err(ImportError::Read)?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(ImportError::Read)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(ImportError::TooLong { path: path.to_owned() });
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| ImportError::Text { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })?;
-    // editors and shells of Windows put a byte order mark in front
-    let text = text.trim_start_matches('\u{feff}');
-    Report::from_json(text).map_err(|source| ImportError::Report { path: path.to_owned(), source })
+fn read(
+    file: &mut fs_err::File,
+    path: &Path,
+    each: impl FnMut(Access),
+) -> Result<(Inventory, Vec<String>), ImportError> {
+    read_report(file, each).map_err(|source| ImportError::Report { path: path.to_owned(), source })
 }
 
 /// A report does not say when it was made; its latest evidence does, so that an older file never replaces a newer.
-fn observed(report: &Report) -> Instant {
-    let server = &report.server;
-    let accesses = report.accesses.iter().map(|access| access.last);
+fn observed(server: &Inventory, latest: Instant) -> Instant {
     let roles = server.roles.iter().map(|role| role.last);
     let names = server.names.iter().map(|record| record.last);
     let machines = server.virtual_machines.iter().map(|machine| machine.last);
-    accesses.chain(roles).chain(names).chain(machines).max().unwrap_or_default()
+    roles.chain(names).chain(machines).fold(latest, Instant::max)
 }
