@@ -80,6 +80,17 @@ pub struct Enroll {
     /// File that holds the token, deleted afterwards; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub token_file: PathBuf,
+    /// Host and port of the aggregator, instead of those of the token and the configuration; kept unless the configuration has some
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    pub server: Option<String>,
+}
+
+fn address(text: &str) -> Result<String, &'static str> {
+    if config::is_address(text) {
+        Ok(text.into())
+    } else {
+        Err("expected `host:port`, for example `caliper.example.org:8444`")
+    }
 }
 
 /// `run`.
@@ -227,21 +238,26 @@ pub async fn execute(
         }
         Command::Enroll(command) => {
             let config = Config::load(named, &environment)?;
-            let token = enroll::read_token(&command.token_file, io::stdin())?;
-            let identity = enroll::enrol(&token, &config.route(), &config.folder(), &environment).await?;
+            let mut token = enroll::read_token(&command.token_file, io::stdin())?;
+            let mut route = config.route();
+            if let Some(server) = command.server {
+                token.address.clone_from(&server);
+                route.server = Some(server);
+            }
+            let identity = enroll::enrol(&token, &route, &config.folder(), &environment).await?;
             if command.token_file != std::path::Path::new("-")
                 && let Err(error) = fs_err::remove_file(&command.token_file)
             {
                 tracing::warn!("enrolled, but the token file is still there: delete it yourself ({error})");
             }
-            let (address, subject) = (&identity.address, &identity.subject);
-            writeln!(output, "enrolled at {address} as {subject}").map_err(CliError::Output)
+            writeln!(output, "{}", enroll::done(&identity)).map_err(CliError::Output)
         }
         Command::Run(command) => {
             let config = Config::load(named, &environment)?;
             let scratch = Some(config.folder().scratch());
             let collector = Arc::new(collector(config.collect_from.value.clone(), environment.now, scratch));
-            let run = Run { config, environment, collector, backoff: Backoff::default() };
+            let named = cli.config.clone();
+            let run = Run { named, config, environment, collector, backoff: Backoff::default() };
             if command.once {
                 Ok(run.once(command.timeout.map(Duration::from_secs), stop).await?)
             } else {

@@ -32,6 +32,11 @@ use crate::{
     state::{Folder, replace_durably},
 };
 
+/// Bytes that an agent may hold between two collections unless told otherwise: some six times what a day takes where it was
+/// measured. Windows adds what WMI, RPC and the event log service hold in the program that asks them, which nobody has measured yet, and counts
+/// pages of shared libraries as well.
+const MEMORY: u64 = 64 << 20;
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -214,29 +219,34 @@ impl Config {
             collect_from: Setting::default(None),
             queue_max_bytes: Setting::default(256 << 20),
             limit_processor: Setting::default(1),
-            limit_memory: Setting::default(128 << 20),
+            limit_memory: Setting::default(MEMORY),
             log_level: Setting::default("info".into()),
             heartbeat_every: Setting::default(Duration::from_mins(1)),
             own: None,
         }
     }
 
-    /// Reads `named`, or the usual file if there is one, then what the aggregator sent.
+    /// Reads `named`, or the usual file if there is one, then what Group Policy says and what the aggregator sent.
     pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let config = Self::stated(named, environment)?;
+        let remote = Remote::load(&config.folder());
+        Ok(config.with_remote(&remote))
+    }
+
+    /// The same without what the aggregator sent.
+    pub fn stated(named: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         let path = named.unwrap_or(&environment.config);
         let config = match fs_err::read_to_string(path) {
             Ok(text) => parse(&text, path, environment)?,
             Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Self::defaults(environment),
             Err(error) => return Err(ConfigError::Read(error)),
         };
-        let config = config.with_policy(environment)?;
-        let remote = Remote::load(&config.folder());
-        Ok(config.with_remote(&remote))
+        config.with_policy(&(environment.policy)(), environment)
     }
 
     /// The same with what Group Policy says, which nothing overrules.
-    pub fn with_policy(mut self, environment: &Environment) -> Result<Self, ConfigError> {
-        let policy = policy::read(&environment.policy, environment)?;
+    pub fn with_policy(mut self, policy: &Policy, environment: &Environment) -> Result<Self, ConfigError> {
+        let policy = policy::read(policy, environment)?;
         take(&mut self.server, policy.server);
         take(&mut self.proxy, policy.proxy);
         take(&mut self.site, policy.site);
@@ -252,9 +262,15 @@ impl Config {
     /// The file's with what the aggregator configures, whatever it configured before.
     #[must_use]
     pub fn with_remote(self, remote: &Remote) -> Self {
-        let own = self.own.clone().map_or(self, |own| *own);
+        let own = self.without_remote();
         let with = own.clone().overruled(remote);
         if with == own { own } else { Self { own: Some(Box::new(own)), ..with } }
+    }
+
+    /// What file and Group Policy say, whatever the aggregator configured.
+    #[must_use]
+    pub fn without_remote(mut self) -> Self {
+        self.own.take().map_or(self, |own| *own)
     }
 
     fn overruled(mut self, remote: &Remote) -> Self {
@@ -348,4 +364,4 @@ fn overrule<T>(setting: &mut Setting<T>, value: T) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

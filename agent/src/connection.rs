@@ -4,6 +4,8 @@
 //! people.
 
 mod discovery;
+#[cfg(any(not(windows), test))]
+mod name_service;
 mod proxy;
 mod trouble;
 
@@ -15,6 +17,8 @@ use tokio::{net::TcpStream, time::timeout};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 pub use discovery::{Resolver, SERVICE, ServiceRecord};
+#[cfg(any(not(windows), test))]
+pub use name_service::NameService;
 pub use proxy::{Proxy, ProxyError};
 pub use trouble::Trouble;
 
@@ -35,7 +39,7 @@ pub struct Route {
 /// Whom to connect to and whom to trust.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// `host:port`.
+    /// `host:port`; empty if only DNS says where it is.
     pub address: String,
     /// What connects to it for us.
     pub proxy: Option<Proxy>,
@@ -72,7 +76,7 @@ impl Target {
         }
     }
 
-    /// Connects, and says to which target: where the address of the token does not lead to the aggregator and the
+    /// Connects, and says to which target: where the token has no address or it does not lead to the aggregator, and the
     /// configuration names no other, to the first of those that DNS names. The trouble is that of the token's address.
     pub async fn reach(
         &self,
@@ -80,19 +84,24 @@ impl Target {
         environment: &Environment,
     ) -> Result<(Channel, Self), Trouble> {
         // boxed, as these are large and whoever delivers holds several of them
-        let trouble = match Box::pin(self.connect(identity)).await {
-            Ok(channel) => return Ok((channel, self.clone())),
-            Err(trouble) => trouble,
-        };
-        if !self.may_move || !trouble.is_elsewhere() {
-            return Err(trouble);
+        let mut trouble = Trouble::Nowhere;
+        if !self.address.is_empty() {
+            trouble = match Box::pin(self.connect(identity)).await {
+                Ok(channel) => return Ok((channel, self.clone())),
+                Err(trouble) if self.may_move && trouble.is_elsewhere() => trouble,
+                Err(trouble) => return Err(trouble),
+            };
         }
         match self.elsewhere(environment).await {
             Ok(others) => {
                 for other in others {
                     match Box::pin(other.connect(identity)).await {
                         Ok(channel) => {
-                            tracing::warn!("{trouble}; it was found by DNS at {other} instead");
+                            if self.address.is_empty() {
+                                tracing::info!("the aggregator was found by DNS at {other}");
+                            } else {
+                                tracing::warn!("{trouble}; it was found by DNS at {other} instead");
+                            }
                             return Ok((channel, other));
                         }
                         Err(other) => tracing::warn!("named by DNS: {other}"),

@@ -11,6 +11,7 @@ use crate::{
     environment::Environment,
     identity::{Identity, IdentityError, Request},
     sentence::sentence,
+    settings::Settings,
     state::Folder,
     uplink::Backoff,
 };
@@ -83,22 +84,33 @@ pub async fn enrol(
     keep(answer.into_inner(), request, &stays, folder)
 }
 
+/// A sentence about a new identity.
+#[must_use]
+pub fn done(identity: &Identity) -> String {
+    let Identity { address, subject, .. } = identity;
+    match address.as_str() {
+        "" => format!("enrolled as {subject}"),
+        address => format!("enrolled at {address} as {subject}"),
+    }
+}
+
 /// Waits for an identity: until somebody enrols, or a token in the state folder is accepted, which is then deleted.
 ///
 /// For a service, which may be installed before there is a token or a network.
 pub async fn awaited(
     folder: &Folder,
-    route: &Route,
+    settings: &mut Settings,
     environment: &Environment,
     mut backoff: Backoff,
 ) -> Result<Identity, IdentityError> {
     loop {
+        settings.look();
         match Identity::load(folder) {
             Err(IdentityError::Missing) => {}
             found => return found,
         }
         if folder.token().exists() {
-            match with_kept_token(folder, route, environment).await {
+            match with_kept_token(folder, &settings.config().route(), environment).await {
                 Ok(identity) => return Ok(identity),
                 Err(error) => tracing::error!("{}", sentence(&error)),
             }
@@ -113,7 +125,7 @@ async fn with_kept_token(folder: &Folder, route: &Route, environment: &Environme
     let path = folder.token();
     let token = read_token(&path, io::empty())?;
     let identity = enrol(&token, route, folder, environment).await?;
-    tracing::info!("enrolled at {} as {}", identity.address, identity.subject);
+    tracing::info!("{}", done(&identity));
     if let Err(error) = fs_err::remove_file(&path) {
         tracing::warn!("enrolled, but the token file is still there: delete it yourself ({error})");
     }

@@ -19,9 +19,9 @@ pub struct Environment {
     pub zone: fn() -> jiff::tz::TimeZone,
     /// Host name, for the aggregator's list of agents; never an identity.
     pub host_name: String,
-    /// What Group Policy sets, by the names of registry values; empty elsewhere than on Windows.
-    pub policy: Policy,
-    /// Asks DNS where the aggregator may be; elsewhere than on Windows nobody is asked.
+    /// What Group Policy sets at the moment, by the names of registry values; empty elsewhere than on Windows.
+    pub policy: fn() -> Policy,
+    /// Asks DNS where the aggregator may be.
     pub services: Resolver,
     /// What this process has used; `None` where the system does not say.
     pub usage: fn() -> Option<Usage>,

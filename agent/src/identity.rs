@@ -18,7 +18,7 @@ const LONGEST: u64 = 1 << 20;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// `host:port` of the aggregator, from the token.
+    /// `host:port` of the aggregator, from the token; empty if only DNS or the configuration says where it is.
     pub address: String,
     /// Server name in the aggregator's certificate, from the token.
     pub name: String,

@@ -21,5 +21,6 @@ pub mod schedule;
 pub mod sentence;
 #[cfg(windows)]
 pub mod service;
+pub mod settings;
 pub mod state;
 pub mod uplink;

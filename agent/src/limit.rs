@@ -12,7 +12,7 @@ pub use ended::Ended;
 /// Longest rest: evidence is to be looked at once a day whatever it costs.
 const LONGEST_REST: Duration = Duration::from_hours(24);
 
-/// A collection may hold something large for a while, such as a report file or what Windows answers.
+/// A collection may hold something large for a while, such as an export of a registry or what Windows answers.
 pub const COLLECTING: u64 = 4;
 
 /// What this process has used since it began.

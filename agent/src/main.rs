@@ -64,15 +64,19 @@ fn environment() -> Environment {
     let (config, state) = places();
     Environment {
         now: || jiff::Timestamp::now().into(),
-        random: || uuid::Uuid::new_v4().as_u128() as u64,
+        random,
         zone: jiff::tz::TimeZone::system,
         host_name: host_name(),
-        policy: policy(),
+        policy,
         services,
         usage,
         config,
         state,
     }
+}
+
+fn random() -> u64 {
+    uuid::Uuid::new_v4().as_u128() as u64
 }
 
 #[cfg(windows)]
@@ -122,9 +126,11 @@ fn services() -> Result<Vec<ServiceRecord>, String> {
 }
 
 #[cfg(not(windows))]
-#[allow(clippy::unnecessary_wraps)] // the same as on Windows
 fn services() -> Result<Vec<ServiceRecord>, String> {
-    Ok(Vec::new())
+    use caliper_agent::connection::{NameService, SERVICE};
+    let Ok(text) = fs_err::read_to_string("/etc/resolv.conf") else { return Ok(Vec::new()) };
+    let (name_service, domain) = NameService::configured(&text, &host_name());
+    domain.map_or(Ok(Vec::new()), |domain| name_service.services(&format!("{SERVICE}.{domain}"), random()))
 }
 
 #[cfg(windows)]

@@ -4,7 +4,7 @@
 
 mod cycle;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -19,6 +19,7 @@ use crate::{
     environment::Environment,
     identity::{Identity, IdentityError},
     queue::{self, Opened, QueueError},
+    settings::Settings,
     uplink::{Backoff, Goal, Uplink, UplinkError},
 };
 use cycle::Cycle;
@@ -31,6 +32,8 @@ pub type Collector = Arc<dyn Fn(&Progress) -> Result<Collected, CollectError> + 
 
 /// What a run needs.
 pub struct Run {
+    /// Configuration file, looked at for changes; `None` is the usual one.
+    pub named: Option<PathBuf>,
     /// Intervals, bounds, folders.
     pub config: Config,
     /// Clock, randomness, host name.
@@ -169,8 +172,7 @@ impl Run {
         let uplink = Uplink {
             reader,
             folder: folder.clone(),
-            route: self.config.route(),
-            labels: self.config.labels(),
+            settings: Settings::new(self.named, self.environment.clone(), self.config.clone()),
             environment: self.environment.clone(),
             heartbeat: self.config.heartbeat_every.value,
             backoff: self.backoff,

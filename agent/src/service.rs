@@ -19,11 +19,12 @@ use tokio::sync::watch;
 
 use crate::{
     cli::{CliError, ServiceCommand},
-    config::Config,
+    config::{Config, Remote},
     enroll,
     environment::Environment,
     run::Run,
     sentence::sentence,
+    settings::Settings,
     state::Folder,
     uplink::Backoff,
 };
@@ -190,16 +191,21 @@ async fn work(
     };
     let mut stop = std::pin::pin!(stop);
     let backoff = Backoff::new(ENROLMENT.0, ENROLMENT.1);
-    let (folder, route) = (config.folder(), config.route());
+    let folder = config.folder();
+    let mut settings = Settings::new(named.clone(), environment.clone(), config);
     tokio::select! {
-        identity = enroll::awaited(&folder, &route, &environment, backoff) => {
+        identity = enroll::awaited(&folder, &mut settings, &environment, backoff) => {
             identity.map_err(crate::run::RunError::from)?;
         }
         () = &mut stop => return Ok(()),
     }
+    let mut config = settings.config().clone().with_remote(&Remote::load(&folder));
+    // the identity is there, wherever the file says by now that it should be
+    config.state.value = folder.path().to_owned();
     let collector =
         crate::cli::collector(config.collect_from.value.clone(), environment.now, Some(config.folder().scratch()));
-    let run = Run { config, environment, collector: std::sync::Arc::new(collector), backoff: Backoff::default() };
+    let run =
+        Run { named, config, environment, collector: std::sync::Arc::new(collector), backoff: Backoff::default() };
     run.forever(stop).await?;
     tracing::info!("the service has stopped");
     Ok(())

@@ -7,18 +7,18 @@ mod session;
 
 use std::time::Duration;
 
-use caliper_proto::Labels;
 use tokio::sync::{mpsc, watch};
 
 pub use backoff::Backoff;
 
 use crate::{
-    config::Remote,
-    connection::{Route, Target, Trouble},
+    config::{Config, Remote},
+    connection::{Target, Trouble},
     enroll,
     environment::Environment,
     identity::{Identity, IdentityError},
     queue::{QueueError, Reader},
+    settings::Settings,
     state::Folder,
 };
 use session::{End, Session};
@@ -39,11 +39,13 @@ pub enum Goal {
     Stop,
 }
 
-/// What the aggregator asks the rest of the agent for.
+/// What the rest of the agent is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A new configuration, already kept in the state folder.
     Configuration(Remote),
+    /// The file or Group Policy says something new.
+    Settings(Box<Config>),
     /// Collect without waiting for the time.
     CollectNow(String),
 }
@@ -68,10 +70,8 @@ pub struct Uplink {
     pub reader: Reader,
     /// Where identity and the aggregator's configuration are.
     pub folder: Folder,
-    /// How to get to the aggregator.
-    pub route: Route,
-    /// What the server is found by.
-    pub labels: Labels,
+    /// How to get to the aggregator, and what the server is found by there.
+    pub settings: Settings,
     /// Clock, randomness, host name.
     pub environment: Environment,
     /// Time between heartbeats until the aggregator says otherwise.
@@ -90,7 +90,11 @@ impl Uplink {
         loop {
             // read every time: somebody may have enrolled again
             let identity = Identity::load(&self.folder)?;
-            let target = Target::of(&identity, &self.route);
+            if let Some(config) = self.settings.look() {
+                // nobody listens any more when the agent is stopping
+                let _ = self.notices.send(Notice::Settings(Box::new(config.clone())));
+            }
+            let target = Target::of(&identity, &self.settings.config().route());
             let ended = match self.renewed(identity, &target).await {
                 Ok(identity) => self.session(&identity, &target).await?,
                 Err(trouble) => End::Trouble(trouble),
@@ -98,7 +102,7 @@ impl Uplink {
             let goal = *self.goal.borrow_and_update();
             match ended {
                 End::Reached => return Ok(()),
-                End::Renewal => continue,
+                End::Renewal | End::Changed => continue,
                 End::Trouble(_) if goal == Goal::Stop => return Ok(()),
                 End::Trouble(found) => {
                     self.report(&found);
@@ -164,7 +168,7 @@ impl Uplink {
             folder: &self.folder,
             address: &target.address,
             host_name: &self.environment.host_name,
-            labels: &self.labels,
+            settings: &mut self.settings,
             heartbeat: self.heartbeat,
             notices: &self.notices,
             goal: &mut self.goal,

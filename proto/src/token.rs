@@ -19,7 +19,7 @@ const LONGEST: usize = 16 * 1024;
 /// Everything a newcomer needs. The text form is `caliper1.` and the base64url of a JSON object.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolToken {
-    /// Host and port of the aggregator, for example `caliper.example.org:8444`.
+    /// Host and port of the aggregator, for example `caliper.example.org:8444`; empty if whoever holds the token must find it.
     pub address: String,
     /// Public half: names the token in lists and logs.
     pub id: String,
@@ -51,6 +51,7 @@ pub enum TokenError {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Json {
+    #[serde(default)]
     address: String,
     id: String,
     secret: String,
@@ -83,7 +84,7 @@ impl EnrolToken {
         let authority = BASE64_STANDARD
             .decode(&json.authority)
             .map_err(|_| TokenError::Field("authority", "not base64 of a certificate"))?;
-        let texts = [("address", &json.address), ("id", &json.id), ("secret", &json.secret), ("name", &json.name)];
+        let texts = [("id", &json.id), ("secret", &json.secret), ("name", &json.name)];
         let filled = texts.into_iter().map(|(key, text)| (key, text.is_empty()));
         for (key, empty) in filled.chain([("authority", authority.is_empty())]) {
             if empty {
@@ -91,7 +92,7 @@ impl EnrolToken {
             }
         }
         let port = json.address.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then_some(port));
-        if !port.is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port != 0)) {
+        if !json.address.is_empty() && !port.is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port != 0)) {
             return Err(TokenError::Field("address", "not `host:port`"));
         }
         Ok(Self { address: json.address, id: json.id, secret: json.secret, authority, name: json.name })
@@ -138,7 +139,13 @@ mod tests {
             authority: vec![0x30, 0x82],
             name: "c".into(),
         };
-        assert_eq!(EnrolToken::from_line(&format!("  {}\r\n", line(json))), Ok(expected));
+        assert_eq!(EnrolToken::from_line(&format!("  {}\r\n", line(json))), Ok(expected.clone()));
+        let found = EnrolToken { address: String::new(), ..expected };
+        for address in ["", "\"address\":\"\","] {
+            let json = json.replace("\"address\":\"[::1]:1\",", address);
+            assert_eq!(EnrolToken::from_line(&line(&json)), Ok(found.clone()));
+        }
+        assert_eq!(EnrolToken::from_line(&found.to_line()), Ok(found));
     }
 
     #[test]

@@ -9,5 +9,6 @@ pub mod agent;
 pub mod aggregator;
 pub mod process;
 pub mod programs;
+pub mod resolver;
 pub mod servers;
 pub mod windows;

@@ -77,7 +77,15 @@ impl Windows {
 
     /// Runs a Windows program to its end.
     pub fn run(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Finished {
-        finish(script().arg("wine").arg(program).args(arguments))
+        finish(&mut self.command(program, arguments))
+    }
+
+    /// The command that runs a Windows program.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
+        let mut command = script();
+        command.arg("wine").arg(program).args(arguments);
+        command
     }
 
     /// Where a path of Windows' drive C lies.

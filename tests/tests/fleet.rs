@@ -101,7 +101,7 @@ fn days_later(days: i64) -> Instant {
 /// One run in this process, so that its clock can be another one.
 fn run_with_clock(agent: &Agent, now: fn() -> Instant) -> Result<(), String> {
     let environment = Environment {
-        policy: Vec::new(),
+        policy: Vec::new,
         usage: || None,
         services: || Ok(Vec::new()),
         now,
@@ -114,7 +114,7 @@ fn run_with_clock(agent: &Agent, now: fn() -> Instant) -> Result<(), String> {
     let config = Config::load(None, &environment).unwrap();
     let artefacts = config.collect_from.value.clone().unwrap();
     let collector = Arc::new(move |_: &Progress| collect_from(&artefacts, Table::default()));
-    let run = Run { config, environment, collector, backoff: Backoff::default() };
+    let run = Run { named: None, config, environment, collector, backoff: Backoff::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let delivered = runtime.block_on(run.once(Some(Duration::from_secs(30)), pending()));
     delivered.map_err(|error| error.to_string())

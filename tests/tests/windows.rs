@@ -9,16 +9,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "../../agent/tests/agent/name_server.rs"]
+mod name_server;
 #[path = "../../agent/tests/agent/proxy.rs"]
 mod proxy;
 
 use caliper_lab::rows;
 use caliper_tests::{
     aggregator::{Aggregator, PLAIN, Serving},
-    process::finish,
+    process::{Finished, finish},
     programs::workspace,
+    resolver::with_resolver,
     windows::{Windows, drive_z, windows},
 };
+use name_server::FakeNameServer;
 use proxy::{FakeProxy, Manner};
 use tempfile::TempDir;
 
@@ -29,7 +33,7 @@ const ROWS: u64 = 500;
 struct Scene {
     windows: Windows,
     aggregator: Aggregator,
-    _serving: Serving,
+    serving: Serving,
     /// `config.toml`, identity, queue and logs of the agent.
     home: PathBuf,
     folder: TempDir,
@@ -48,7 +52,7 @@ impl Scene {
         aggregator.token(serving.grpc, &folder.path().join("token"), &[]);
         let home = windows.drive_c("ProgramData/Caliper");
         fs_err::create_dir_all(&home).unwrap();
-        let scene = Self { windows, aggregator, _serving: serving, home, folder };
+        let scene = Self { windows, aggregator, serving, home, folder };
         scene.configure();
         Some(scene)
     }
@@ -239,6 +243,56 @@ fn group_policy_beats_the_file() {
         assert!(found.ends_with("(group policy)"), "{found}");
     }
     assert!(shown.contains("collect.every    2h"), "{shown}");
+}
+
+/// The computer's domain, for the time of a test.
+struct Domain<'a>(&'a Windows);
+
+impl<'a> Domain<'a> {
+    fn set(windows: &'a Windows, name: &str) -> Self {
+        let domain = Self(windows);
+        domain.write(name).succeeded();
+        domain
+    }
+
+    fn write(&self, name: &str) -> Finished {
+        let parameters = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
+        self.0.run("reg", &["add", parameters, "/f", "/v", "Domain", "/t", "REG_SZ", "/d", name])
+    }
+}
+
+impl Drop for Domain<'_> {
+    fn drop(&mut self) {
+        self.write("");
+    }
+}
+
+/// Wine asks the name servers of Linux. The one here is a fake; the agent, Windows' call and the aggregator are not.
+#[test]
+fn the_aggregator_is_found_by_dns() {
+    const NAME_SERVER: &str = "127.53.84.45:53";
+    let Some(scene) = Scene::new() else { return };
+    let agent = scene.windows.agent();
+    let Ok(names) =
+        FakeNameServer::start(NAME_SERVER.parse().unwrap(), "caliper.nordwind.example", scene.serving.grpc.port())
+    else {
+        return eprintln!("skipped: no name server at {NAME_SERVER}: run as root");
+    };
+    let resolver = scene.folder.path().join("resolv.conf");
+    fs_err::write(&resolver, "nameserver 127.53.84.45\n").unwrap();
+    let token = scene.folder.path().join("unnamed");
+    let create = ["token", "create", "--without-address", "--output", &token.display().to_string()];
+    scene.aggregator.run(&create).succeeded();
+    let _domain = Domain::set(&scene.windows, "nordwind.example");
+    let enroll = ["enroll", "--token-file", &drive_z(&token)];
+    for arguments in [&enroll[..], &["run", "--once", "--timeout", "50"], &["doctor"]] {
+        let command = scene.windows.command(&agent, arguments);
+        let Some(mut command) = with_resolver(&command, &resolver) else { return };
+        finish(&mut command).succeeded();
+    }
+    assert_eq!(scene.aggregator.count("access"), i64::try_from(ROWS).unwrap());
+    assert!(names.asked().contains(&"SRV _caliper._tcp.nordwind.example".to_owned()), "{:?}", names.asked());
+    scene.windows.run(&agent, &["service", "uninstall", "--purge"]).succeeded();
 }
 
 /// What is installed nowhere here stands in the registry all the same, so that the calls that read it are tried.

@@ -123,7 +123,7 @@ mod tests {
 
     fn environment(folder: &Path) -> Environment {
         Environment {
-            policy: Vec::new(),
+            policy: Vec::new,
             usage: || None,
             services: || Ok(Vec::new()),
             now: caliper_proto::Instant::default,

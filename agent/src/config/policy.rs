@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn every_value_is_read_and_beats_aggregator_and_file() {
-        let mut environment = environment();
-        environment.policy = policy(&[
+        let environment = environment();
+        let policy = policy(&[
             ("Server", "policy.example.org:8444"),
             ("Proxy", "http://proxy:3128"),
             ("Site", "Munich"),
@@ -97,7 +97,7 @@ mod tests {
         ]);
         let file =
             parse("server = 'file:1'\n[collect]\nevery = '1h'\n", Path::new("agent.toml"), &environment).unwrap();
-        let config = file.with_policy(&environment).unwrap();
+        let config = file.with_policy(&policy, &environment).unwrap();
         let remote = crate::config::Remote { collect_every_seconds: 60, ..crate::config::Remote::default() };
         let config = config.with_remote(&remote);
         let lines: Vec<String> = config
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_wrong_value_is_named() {
-        let mut environment = environment();
+        let environment = environment();
         for (name, text, part) in [
             ("Server", "nowhere", "expected `host:port`"),
             ("Proxy", "http://me:secret@proxy:3128", "without a user name and password"),
@@ -133,8 +133,8 @@ mod tests {
             ("QueueMaxBytes", "10", "expected at least 1048576 bytes"),
             ("LogLevel", "a\"b\n", "expected one of"),
         ] {
-            environment.policy = policy(&[("CollectEvery", "1h"), (name, text)]);
-            let error = Config::defaults(&environment).with_policy(&environment).unwrap_err().to_string();
+            let policy = policy(&[("CollectEvery", "1h"), (name, text)]);
+            let error = Config::defaults(&environment).with_policy(&policy, &environment).unwrap_err().to_string();
             assert!(error.starts_with(&format!("group policy `{name}`: ")) && error.contains(part), "{error}");
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 
 pub fn environment() -> Environment {
     Environment {
-        policy: Vec::new(),
+        policy: Vec::new,
         usage: || None,
         services: || Ok(Vec::new()),
         now: caliper_proto::Instant::default,

@@ -6,7 +6,7 @@ use caliper_proto::Instant;
 use rustls::{AlertDescription, CertificateError};
 use tonic::{Code, Status};
 
-use super::ProxyError;
+use super::{ProxyError, SERVICE};
 
 /// Why the aggregator cannot be talked to. Each has its own sentence and ends with what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
@@ -21,6 +21,12 @@ pub enum Trouble {
         /// What the system says.
         detail: String,
     },
+    /// Nobody says where it is.
+    #[error(
+        "neither the token nor the configuration says where the aggregator is, and DNS does not lead there (`{SERVICE}` of this \
+         computer's domain): set `server` in the configuration, or have that record made"
+    )]
+    Nowhere,
     /// The proxy cannot be reached.
     #[error(
         "cannot reach the proxy {proxy} ({detail}): check `proxy` in the configuration, that it runs, and the firewall"
@@ -94,7 +100,11 @@ impl Trouble {
     pub fn passes(&self) -> bool {
         matches!(
             self,
-            Self::Outage { .. } | Self::Unexpected(..) | Self::NoProxy { .. } | Self::Barred { passes: true, .. }
+            Self::Outage { .. }
+                | Self::Nowhere
+                | Self::Unexpected(..)
+                | Self::NoProxy { .. }
+                | Self::Barred { passes: true, .. }
         )
     }
 

@@ -37,7 +37,15 @@ pub async fn examine(target: &Target, caller: Caller<'_>, environment: &Environm
     const NAME: &str = "service record";
     let now = (environment.now)();
     let mut checks = Vec::new();
-    let Err(failed) = go(target, caller, now, &mut checks).await else { return checks };
+    let is_told = !target.address.is_empty();
+    let failed = if is_told {
+        match go(target, caller, now, &mut checks).await {
+            Ok(()) => return checks,
+            Err(failed) => failed,
+        }
+    } else {
+        Check::failed(NAME, Trouble::Nowhere.to_string())
+    };
     if !target.may_move {
         checks.push(failed);
         return checks;
@@ -46,8 +54,11 @@ pub async fn examine(target: &Target, caller: Caller<'_>, environment: &Environm
         checks.push(Check::warning(NAME, format!("DNS was asked where the aggregator is: {error}")));
         Vec::new()
     });
-    let state = if others.is_empty() { State::Failed } else { State::Warning };
-    checks.push(Check { state, ..failed });
+    if others.is_empty() {
+        checks.push(failed);
+    } else if is_told {
+        checks.push(Check { state: State::Warning, ..failed });
+    }
     if let Some(last) = others.last() {
         let named: Vec<&str> = others.iter().map(|other| other.address.as_str()).collect();
         checks.push(Check::ok(NAME, format!("`{SERVICE}` of this computer's domain names {}", named.join(", "))));

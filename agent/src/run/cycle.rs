@@ -150,7 +150,14 @@ impl Cycle {
                         return;
                     }
                     Some(Notice::Configuration(remote)) => {
-                        if self.adopt(&remote) && !soonest {
+                        let config = self.config.clone().with_remote(&remote);
+                        if self.adopt(config) && !soonest {
+                            time.as_mut().reset((Instant::now() + self.next()).max(begun + rest));
+                        }
+                    }
+                    Some(Notice::Settings(config)) => {
+                        let config = config.with_remote(&Remote::load(&self.folder));
+                        if self.adopt(config) && !soonest {
                             time.as_mut().reset((Instant::now() + self.next()).max(begun + rest));
                         }
                     }
@@ -160,13 +167,13 @@ impl Cycle {
         }
     }
 
-    /// Takes the schedule of a configuration; returns whether it changed.
-    fn adopt(&mut self, remote: &Remote) -> bool {
-        self.config = self.config.clone().with_remote(remote);
+    /// Takes schedule and limits of a configuration; returns whether the schedule changed.
+    fn adopt(&mut self, config: Config) -> bool {
+        self.config = config;
         let schedule = self.config.schedule();
         let changed = schedule != self.schedule;
         if changed {
-            tracing::info!(seconds = schedule.every.as_secs(), "the aggregator changed the schedule of collections");
+            tracing::info!(seconds = schedule.every.as_secs(), "the schedule of collections was changed");
         }
         self.schedule = schedule;
         changed
@@ -241,7 +248,7 @@ mod tests {
 
     fn environment() -> Environment {
         Environment {
-            policy: Vec::new(),
+            policy: Vec::new,
             usage: || None,
             services: || Ok(Vec::new()),
             now: caliper_proto::Instant::default,
@@ -324,7 +331,7 @@ mod tests {
         let usage = || Some(Usage { memory: HELD.load(Ordering::SeqCst), ..Usage::default() });
         let environment = Environment { usage, ..environment() };
         let collector = |_: &crate::collect::Progress| {
-            HELD.store((512 << 20) + 1, Ordering::SeqCst);
+            HELD.store((256 << 20) + 1, Ordering::SeqCst);
             while HELD.load(Ordering::SeqCst) > 0 {
                 std::thread::yield_now();
             }
@@ -334,6 +341,6 @@ mod tests {
         let ended = cycle.collect(std::future::pending()).await;
         HELD.store(0, Ordering::SeqCst);
         let error = ended.unwrap_err().to_string();
-        assert!(error.contains("holds 536870913 bytes of memory where `limit.memory` allows 536870912"), "{error}");
+        assert!(error.contains("holds 268435457 bytes of memory where `limit.memory` allows 268435456"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caliper_proto::{Labels, wire};
+use caliper_proto::wire;
 use prost::Message as _;
 use tokio::{
     sync::{mpsc, watch},
@@ -17,6 +17,7 @@ use crate::{
     config::Remote,
     connection::Trouble,
     queue::{QueueError, Reader, Record},
+    settings::Settings,
     state::Folder,
 };
 
@@ -30,6 +31,8 @@ pub enum End {
     Reached,
     /// It is time to renew the certificate.
     Renewal,
+    /// The configuration names another way, or what the server is found by.
+    Changed,
     /// Something is wrong.
     Trouble(Trouble),
 }
@@ -40,7 +43,7 @@ pub struct Session<'a> {
     pub folder: &'a Folder,
     pub address: &'a str,
     pub host_name: &'a str,
-    pub labels: &'a Labels,
+    pub settings: &'a mut Settings,
     pub heartbeat: Duration,
     pub notices: &'a mpsc::UnboundedSender<Notice>,
     pub goal: &'a mut watch::Receiver<Goal>,
@@ -52,12 +55,13 @@ impl Session<'_> {
     /// Delivers over `channel` until the goal is reached or something goes wrong. The reader stands at its start.
     pub async fn run(&mut self, channel: Channel) -> Result<End, QueueError> {
         let (sender, receiver) = mpsc::channel(4);
+        let labels = self.settings.config().labels();
         let hello = wire::Hello {
             agent_version: env!("CARGO_PKG_VERSION").into(),
             host_name: self.host_name.into(),
             configuration_etag: Remote::load(self.folder).etag,
-            site: self.labels.site.clone(),
-            tags: self.labels.tags.clone(),
+            site: labels.site,
+            tags: labels.tags,
         };
         // the channel is new and has room for both
         let _ = sender.try_send(unnumbered(Body::Hello(hello)));
@@ -108,12 +112,24 @@ impl Session<'_> {
                 _ = committed.changed(), if next.is_none() && window_open => {}
                 _ = heartbeats.tick() => {
                     self.useful = true;
+                    if self.is_outdated() {
+                        return Ok(End::Changed);
+                    }
                     // a heartbeat that finds no room can be left out: messages are flowing
                     let _ = sender.try_send(self.heartbeat());
                 }
                 Ok(()) = self.goal.changed() => {}
             }
         }
+    }
+
+    /// Looks at the configuration: whether another session would take another way or say something else in its hello.
+    fn is_outdated(&mut self) -> bool {
+        let said = |settings: &Settings| (settings.config().route(), settings.config().labels());
+        let before = said(self.settings);
+        let Some(config) = self.settings.look().cloned() else { return false };
+        let _ = self.notices.send(Notice::Settings(Box::new(config)));
+        said(self.settings) != before
     }
 
     fn is_reached(&self) -> bool {

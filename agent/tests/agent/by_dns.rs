@@ -1,4 +1,5 @@
-//! An aggregator that has moved and is found by DNS. The name service is a fake: a function that answers what a test says.
+//! An aggregator that has moved, or that the token does not name, and is found by DNS. The name service is a fake: a function that
+//! answers what a test says, or, where the agent asks by itself, a name server made for the purpose.
 
 use std::sync::Mutex;
 
@@ -99,6 +100,64 @@ async fn where_nothing_leads_there_the_sentence_is_about_the_address_of_the_toke
         let checks = doctor::examine(None, &place.environment).await;
         assert_eq!(checks.iter().filter(|check| check.state == State::Failed).count(), 1, "{checks:?}");
     }
+}
+
+/// Elsewhere than on Windows the agent asks name servers by itself.
+#[cfg(not(windows))]
+#[tokio::test]
+async fn a_name_server_is_asked_over_the_network() {
+    use crate::name_server::FakeNameServer;
+    use caliper_agent::connection::NameService;
+
+    static SERVER: Mutex<Option<FakeNameServer>> = Mutex::new(None);
+    let fake = Fake::start().await;
+    let server = FakeNameServer::start(([127, 0, 0, 1], 0).into(), "localhost", fake.address.port()).unwrap();
+    *SERVER.lock().unwrap() = Some(server);
+    let mut place = moved(&fake).await;
+    place.environment.services = || {
+        let server = SERVER.lock().unwrap();
+        NameService(vec![server.as_ref().unwrap().address]).services("_caliper._tcp.example.org", 5)
+    };
+    place.deliver(report(2)).await.unwrap();
+    assert_eq!(fake.memory().rows.len(), 2);
+    assert_eq!(SERVER.lock().unwrap().as_ref().unwrap().asked(), ["SRV _caliper._tcp.example.org"]);
+}
+
+#[tokio::test]
+async fn a_token_without_an_address_leads_where_dns_or_the_configuration_says() {
+    static ANSWER: Answer = Mutex::new(Ok(Vec::new()));
+    let fake = Fake::start().await;
+    let token = EnrolToken { address: String::new(), ..fake.token() };
+    let mut place = Place::new();
+    place.environment.services = || ANSWER.lock().unwrap().clone();
+    let folder = place.folder();
+    for answer in [Ok(Vec::new()), Err("the name service is away".to_owned()), Ok(vec![record(1, &nowhere())])] {
+        *ANSWER.lock().unwrap() = answer;
+        let error = enroll::enrol(&token, &Route::default(), &folder, &place.environment).await.unwrap_err();
+        assert!(matches!(error, EnrolError::Trouble(Trouble::Nowhere)), "{error}");
+    }
+    folder.prepare().unwrap();
+    fs_err::write(folder.token(), token.to_line()).unwrap();
+    *ANSWER.lock().unwrap() = Ok(Vec::new());
+    let checks = doctor::examine(None, &place.environment).await;
+    assert_eq!(state(&checks, "service record"), [State::Failed], "{checks:?}");
+
+    *ANSWER.lock().unwrap() = Ok(vec![record(1, &fake.address.to_string())]);
+    let checks = doctor::examine(None, &place.environment).await;
+    assert!(checks.iter().all(|check| check.state != State::Failed), "{checks:?}");
+    assert_eq!(state(&checks, "token"), [State::Ok], "{checks:?}");
+    enroll::enrol(&token, &Route::default(), &folder, &place.environment).await.unwrap();
+    assert_eq!(place.identity().address, "", "where it was found is not kept");
+    place.deliver(report(1)).await.unwrap();
+    assert_eq!(fake.memory().rows.len(), 1);
+
+    // and where the configuration names it, nobody is asked
+    place.environment.services = || panic!("nobody is to be asked");
+    let route = Route { server: Some(fake.address.to_string()), ..Route::default() };
+    enroll::enrol(&token, &route, &folder, &place.environment).await.unwrap();
+    fs_err::write(&place.environment.config, format!("server = '{}'\n", fake.address)).unwrap();
+    place.deliver(report(2)).await.unwrap();
+    assert_eq!(fake.memory().rows.len(), 3);
 }
 
 #[tokio::test]

@@ -206,6 +206,12 @@ async fn enroll_reads_the_token_from_a_file_and_deletes_it_or_from_standard_inpu
     assert_eq!(answer.code(), 0, "{}", answer.sentence());
     assert_eq!(answer.out(), format!("enrolled at {} as 6c1b5f0e-0000-4000-8000-000000000001\n", fake.address));
     assert!(!file.exists());
+    let unnamed = EnrolToken { address: String::new(), ..fake.token() }.to_line();
+    let told =
+        run_with(&place, &["enroll", "--token-file", "-", "--server", &fake.address.to_string()], &unnamed).await;
+    assert_eq!((told.out(), place.identity().address), (answer.out(), fake.address.to_string()), "and it is kept");
+    let wrong = run_with(&place, &["enroll", "--token-file", "-", "--server", "nowhere"], &unnamed).await;
+    assert_eq!(wrong.code(), 2, "{}", wrong.sentence());
     let again = run_with(&place, &["enroll", "--token-file", "-"], &fake.token().to_line()).await;
     assert_eq!(again.code(), 0, "{}", again.sentence());
     assert_eq!(run(&place, &["run", "--once"]).await.code(), 0);

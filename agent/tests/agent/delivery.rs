@@ -229,12 +229,46 @@ async fn an_expensive_collection_is_followed_by_a_long_rest_unless_the_aggregato
 }
 
 #[tokio::test]
+async fn what_is_changed_in_the_file_holds_within_a_heartbeat() {
+    let fake = Fake::start().await;
+    let configuration = wire::Configuration { heartbeat_every_seconds: 1, ..wire::Configuration::default() };
+    fake.memory().greetings = vec![Answer::Configuration(configuration)];
+    let place = Place::enrolled(&fake).await;
+    let write = |text: &str| fs_err::write(&place.environment.config, text).unwrap();
+    write("site = 'Munich'\n");
+    let collections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&collections);
+    let mut run = place.run(report(1));
+    run.collector = Arc::new(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(report(1).into())
+    });
+    let story = async {
+        let said = |site, tags: &'static [&str]| {
+            fake.until(move |memory| memory.hellos.last().is_some_and(|hello| hello.site == site && hello.tags == tags))
+        };
+        said("Munich", &[]).await;
+        write("site = 'Berlin'\ntags = ['test']\n");
+        said("Berlin", &["test"]).await;
+        write("site = 7\n");
+        let beats = fake.memory().heartbeats.len();
+        fake.until(|memory| memory.heartbeats.len() > beats + 1).await;
+        assert_eq!(fake.memory().hellos.len(), 2, "what is wrong changes nothing, and the connection stays");
+        assert_eq!(collections.load(Ordering::SeqCst), 1, "the next one is due in six hours");
+        write("site = 'Berlin'\ntags = ['test']\n[collect]\nevery = '1s'\n");
+        fake.until(|_| collections.load(Ordering::SeqCst) > 2).await;
+        assert_eq!(fake.memory().hellos.len(), 2, "the aggregator need not know");
+    };
+    run.forever(story).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_agent_that_does_not_give_memory_back_ends_and_says_so() {
     let fake = Fake::start().await;
     let mut place = Place::enrolled(&fake).await;
     place.environment.usage = || Some(Usage { processor: Duration::ZERO, memory: 1 << 30 });
     let error = place.run(report(1)).forever(pending()).await.unwrap_err().to_string();
-    assert!(error.contains("holds 1073741824 bytes of memory where `limit.memory` allows 134217728"), "{error}");
+    assert!(error.contains("holds 1073741824 bytes of memory where `limit.memory` allows 67108864"), "{error}");
     // what it had collected is not lost
     place.environment.usage = || None;
     place.deliver(report(1)).await.unwrap();

@@ -1,10 +1,12 @@
 //! From a token to a certificate, and every way in which that fails.
 
 use caliper_agent::{
+    config::Config,
     connection::{Route, Trouble},
     enroll::{self, EnrolError},
     identity::Identity,
     run::RunError,
+    settings::Settings,
     uplink::Backoff,
 };
 use caliper_proto::{EnrolToken, Instant};
@@ -84,7 +86,8 @@ async fn a_token_in_the_state_folder_is_tried_until_it_is_accepted_and_then_dele
     let place = Place::new();
     let folder = place.folder();
     folder.prepare().unwrap();
-    fs_err::write(folder.token(), fake.token().to_line()).unwrap();
+    let elsewhere = EnrolToken { address: "127.0.0.1:1".into(), ..fake.token() };
+    fs_err::write(folder.token(), elsewhere.to_line()).unwrap();
     let relent = async {
         while fake.memory().enrolments < 3 {
             tokio::task::yield_now().await;
@@ -92,11 +95,15 @@ async fn a_token_in_the_state_folder_is_tried_until_it_is_accepted_and_then_dele
         assert!(folder.token().exists());
         fake.memory().refusal = None;
     };
-    let route = Route::default();
-    let (identity, ()) = tokio::join!(enroll::awaited(&folder, &route, &place.environment, Backoff::default()), relent);
+    let config = Config::load(None, &place.environment).unwrap();
+    let mut settings = Settings::new(None, place.environment.clone(), config);
+    // set right while it waits
+    fs_err::write(&place.environment.config, format!("server = '{}'\n", fake.address)).unwrap();
+    let awaited = enroll::awaited(&folder, &mut settings, &place.environment, Backoff::default());
+    let (identity, ()) = tokio::join!(awaited, relent);
     assert_eq!(identity.unwrap(), place.identity());
     assert!(!folder.token().exists());
-    let again = enroll::awaited(&folder, &route, &place.environment, Backoff::default()).await.unwrap();
+    let again = enroll::awaited(&folder, &mut settings, &place.environment, Backoff::default()).await.unwrap();
     assert_eq!((again, fake.memory().enrolments), (place.identity(), 4), "an identity needs no token");
 }
 

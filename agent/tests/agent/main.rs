@@ -9,6 +9,8 @@ mod delivery;
 mod doctor;
 mod enrolment;
 mod fake;
+#[cfg(not(windows))]
+mod name_server;
 mod place;
 mod proxy;
 mod through_proxy;

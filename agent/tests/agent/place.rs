@@ -39,7 +39,7 @@ impl Place {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let environment = Environment {
-            policy: Vec::new(),
+            policy: Vec::new,
             usage: || None,
             services: || Ok(Vec::new()),
             now: || jiff::Timestamp::now().into(),
@@ -93,6 +93,7 @@ impl Place {
 
     pub fn run(&self, report: Report) -> Run {
         Run {
+            named: None,
             config: Config::load(None, &self.environment).unwrap(),
             environment: self.environment.clone(),
             collector: Arc::new(move |_| Ok(report.clone().into())),

@@ -59,6 +59,10 @@ struct Create {
     /// Host and port by which agents reach this aggregator [default: the first of `grpc.addresses`]
     #[arg(long, value_name = "HOST:PORT")]
     address: Option<String>,
+    /// Leave the address out: agents find this aggregator by the record `_caliper._tcp` in the DNS of their own domain, or by `server`
+    /// in their configuration
+    #[arg(long, conflicts_with = "address")]
+    without_address: bool,
     /// Write it to this new file, readable by its owner only, instead of printing it
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -78,7 +82,8 @@ pub enum TokenCommandError {
     Authority(#[from] AuthorityError),
     /// Agents could not find the aggregator.
     #[error(
-        "the token would not say how to reach this aggregator: set `grpc.addresses` in the configuration or give --address HOST:PORT"
+        "the token would not say how to reach this aggregator: set `grpc.addresses` in the configuration, or give --address \
+         HOST:PORT or --without-address"
     )]
     Address,
     /// No port, or a token nobody can read.
@@ -120,6 +125,7 @@ pub fn run(context: &Context, args: &TokenArgs) -> Result<ExitCode, TokenCommand
 fn make(context: &Context, create: &Create) -> Result<(), TokenCommandError> {
     let config = context.config()?;
     let address = match &create.address {
+        _ if create.without_address => String::new(),
         Some(address) => address.clone(),
         None => reachable(&config).ok_or(TokenCommandError::Address)?,
     };

@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
     let policy: Policy =
         policy.lines().filter_map(|line| line.split_once('=')).map(|(name, text)| (name.into(), text.into())).collect();
     let environment = Environment {
-        policy,
+        policy: Vec::new,
         usage: || None,
         services: || Ok(Vec::new()),
         now: caliper_proto::Instant::default,
@@ -28,7 +28,7 @@ fuzz_target!(|text: &str| {
     for config in [parse(file, Path::new("agent.toml"), &environment), Ok(Config::defaults(&environment))] {
         let Ok(config) = config else { continue };
         let _ = config.lines();
-        let Ok(config) = config.with_policy(&environment) else { continue };
+        let Ok(config) = config.with_policy(&policy, &environment) else { continue };
         let _ = (config.lines(), config.schedule(), config.limit());
     }
 });
