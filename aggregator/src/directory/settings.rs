@@ -173,7 +173,7 @@ impl DirectorySettings {
     #[must_use]
     pub fn names_service(&self, name: &str) -> Option<String> {
         let pattern = self.service_patterns.iter().find(|pattern| pattern::fits(pattern, name))?;
-        Some(format!("named like `{pattern}`"))
+        Some(format!("named like “{pattern}”"))
     }
 
     /// Why an account is external by its place or by its names, if it is.
@@ -185,8 +185,8 @@ impl DirectorySettings {
             let suffix = suffix.to_lowercase();
             upn.ends_with(&suffix) || mail.ends_with(&suffix)
         });
-        let by_unit = unit.map(|unit| format!("in the unit `{unit}`"));
-        by_unit.or_else(|| suffix.map(|suffix| format!("address ends with `{suffix}`")))
+        let by_unit = unit.map(|unit| format!("in the unit “{unit}”"));
+        by_unit.or_else(|| suffix.map(|suffix| format!("address ends with “{suffix}”")))
     }
 }
 

@@ -272,7 +272,7 @@ impl<'a> Joining<'a> {
             });
             for (pattern, other) in named.collect::<Vec<_>>() {
                 if !self.other_employees(at, other) {
-                    let why = || format!("named as an administrator's second account (`{pattern}`)");
+                    let why = || format!("named as an administrator's second account (“{pattern}”)");
                     self.join(at, other, why, Confidence::M);
                 }
             }
@@ -389,7 +389,7 @@ mod tests {
             (
                 "lab\\adm-jane lab\\jane lab\\jane2 lab\\jane3",
                 vec![
-                    "named as an administrator's second account (`adm-*`)",
+                    "named as an administrator's second account (“adm-*”)",
                     "same employee number (7)",
                     "same mail address (jane@lab.net)",
                 ],

@@ -152,7 +152,7 @@ impl Rule {
     #[must_use]
     pub fn words(&self) -> String {
         let field = Field::ALL.iter().find(|(field, ..)| *field == self.field).map_or("", |(.., label)| label);
-        format!("{} like `{}`", field.to_lowercase(), self.like)
+        format!("{} like “{}”", field.to_lowercase(), self.like)
     }
 }
 
@@ -228,11 +228,11 @@ mod tests {
         let born = Account { administrator: true, ..user("root") };
         let spn = Account { kind: AccountKind::Service, why: "has service principal names".into(), ..user("sql") };
         for (account, class, stands_for, why) in [
-            (user("kiosk-01"), Class::Service, None, "rule: account name like `LAB\\kiosk-0*`"),
-            (user("Kiosk-11"), Class::Shared, Some(12), "rule: account name like `kiosk-*`"),
-            (in_unit, Class::External, None, "rule: distinguished name like `*,ou=Partners,*`"),
-            (by_mail, Class::External, None, "rule: mail address like `*@agency.example`"),
-            (robot, Class::Service, None, "rule: department like `Robots`"),
+            (user("kiosk-01"), Class::Service, None, "rule: account name like “LAB\\kiosk-0*”"),
+            (user("Kiosk-11"), Class::Shared, Some(12), "rule: account name like “kiosk-*”"),
+            (in_unit, Class::External, None, "rule: distinguished name like “*,ou=Partners,*”"),
+            (by_mail, Class::External, None, "rule: mail address like “*@agency.example”"),
+            (robot, Class::Service, None, "rule: department like “Robots”"),
             (born, Class::Administrator, None, "holds administrators' rights"),
             (spn, Class::Service, None, "has service principal names"),
             (user("jane"), Class::Person, None, "ordinary account"),

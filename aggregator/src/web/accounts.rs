@@ -17,7 +17,7 @@ use super::{
     export::{Table, csv},
     frame::{Frame, page},
     gate::encode,
-    text::{Count, Money, When},
+    text::{Count, Money, When, product},
 };
 use crate::{
     identity::{Class, Field, Rule},
@@ -243,6 +243,8 @@ struct PreviewPage {
     again: String,
     found: Preview,
     more: Count,
+    /// Licence, needed now, needed then.
+    lines: Vec<(String, Count, Count)>,
     accounts: Vec<(String, &'static str, String, &'static str, String)>,
     people: (Count, Count),
     cost: (String, String),
@@ -300,6 +302,7 @@ pub async fn preview(
         ),
         form,
         more: Count((found.changed - found.accounts.len()) as u64),
+        lines: found.lines.iter().map(|(sku, of, old, new)| (product(sku, of), Count(*old), Count(*new))).collect(),
         accounts: accounts.collect(),
         people: (Count(found.people.0 as u64), Count(found.people.1 as u64)),
         cost: (money(found.cost_minor.0), money(found.cost_minor.1)),

@@ -63,6 +63,7 @@ fn gaps(ask: &Ask, scan: i64) -> Gaps {
 fn words(row: Gap, people: u64) -> GapRow {
     let cals = match people {
         0 => "no CAL: everybody has one".to_owned(),
+        1 => "up to 1 CAL".to_owned(),
         people => format!("up to {} CALs", Count(people)),
     };
     let (may_add, advice) = match row.kind.as_str() {
@@ -72,7 +73,7 @@ fn words(row: Gap, people: u64) -> GapRow {
             (format!("{cals}, and {run} unless its host is licensed"), "Install an agent, or import a report")
         }
         "silent" => (cals, "Run caliper-agent doctor there"),
-        _ => (cals, "Nothing but time, or older evidence: import its User Access Logging"),
+        _ => (cals, "Wait, or import older evidence"),
     };
     GapRow {
         kind: KINDS.iter().find(|(word, _)| *word == row.kind).map_or("Unknown", |(_, label)| label),
@@ -95,7 +96,9 @@ pub async fn list(
     let (total, found) = ask.find(&state, gaps(&ask, id)).await?;
     let position = state.read(move |tx| Ok(read_position(scans::position(tx, id)?, id)?)).await?;
     let of_coverage = position.to_do.iter().filter(|to_do| to_do.rules.iter().any(|rule| rule == "I.4"));
-    let of_people = of_coverage.clone().filter(|to_do| to_do.rules == ["I.4"]);
+    // of the base CAL, which has no name in front of it
+    let of_people =
+        of_coverage.clone().filter(|to_do| to_do.rules == ["I.4"] && to_do.what.contains("people without a CAL"));
     let people = of_people.map(|to_do| to_do.may_add).max().unwrap_or(0);
     let wanted = [
         ("Server", "name", false),

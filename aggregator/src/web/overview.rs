@@ -87,7 +87,10 @@ pub async fn overview(
     let mut tasks = tasks(&health, newest.as_ref(), shown.as_ref().map(|(_, scan)| scan), now);
     if unreported > 0 {
         tasks.push(Task {
-            what: format!("{} servers that a directory knows report nothing.", Count(unreported)),
+            what: match unreported {
+                1 => "1 server that a directory knows reports nothing.".to_owned(),
+                more => format!("{} servers that a directory knows report nothing.", Count(more)),
+            },
             advice: "See what that may add",
             link: "/coverage?kind=no-report",
         });

@@ -198,7 +198,10 @@ pub async fn person(
     let found = state
         .read(move |tx| {
             let listing = People { scan: id, ..People::default() };
-            let found = view::one(tx, &listing, person)?;
+            let found = match view::one(tx, &listing, person.clone())? {
+                Some(found) => Some(found),
+                None => unseen(tx, person)?,
+            };
             let evidence = found.as_ref().map(|person| accesses::of_accounts(tx, &person.accounts)).transpose()?;
             let known = found.as_ref().map(|person| taken(tx, person)).transpose()?;
             Ok(found.zip(evidence).zip(known))
@@ -217,6 +220,31 @@ pub async fn person(
         evidence: evidence(rows),
         most: MOST,
     })
+}
+
+/// Somebody whom directories know and nobody saw; `None` for somebody unknown.
+fn unseen(tx: &Transaction<'_>, person: String) -> Result<Option<Person>, WebError> {
+    let of_person = Accounts { person: person.clone(), ..Accounts::default() };
+    let accounts = view::rows(tx, &of_person, Accounts::SORTS[0], &view::Rows::All)?;
+    let Some(main) = accounts.iter().find(|account| account.full_name() == person).or(accounts.first()) else {
+        return Ok(None);
+    };
+    Ok(Some(Person {
+        name: if main.display_name.is_empty() { main.name.clone() } else { main.display_name.clone() },
+        accounts: accounts.iter().map(view::accounts::Account::full_name).collect(),
+        joins: Vec::new(),
+        department: String::new(),
+        external: main.class == "external",
+        licence: "none".into(),
+        version: String::new(),
+        why: "Was not seen within the window, so needs no licence (E.19).".into(),
+        confidence: "H".into(),
+        devices: 0,
+        servers: 0,
+        first_seen: None,
+        last_seen: None,
+        person,
+    }))
 }
 
 /// What the last scan took the accounts of a person for.

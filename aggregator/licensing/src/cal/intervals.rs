@@ -12,7 +12,7 @@ use super::{
 use crate::{
     draft::Draft,
     estate::EstateError,
-    findings::{Warnings, listed},
+    findings::{Warnings, counted, listed},
     position::{Interval, ToDo},
     prices::UnitPrice,
 };
@@ -185,9 +185,8 @@ pub(crate) fn state(
         if silent.is_empty() { 0 } else { unknown.unwatched },
         user,
         format!(
-            "Bring in reports of {} server(s) that a directory knows of and that report nothing, people without a {noun}CAL may \
-             use them: {}",
-            silent.len(),
+            "Bring in reports of {} that a directory knows of and that report nothing, people without a {noun}CAL may use them: {}",
+            counted(silent.len(), "server", "servers"),
             listed(&silent)
         ),
         &["I.4"],
@@ -196,8 +195,8 @@ pub(crate) fn state(
         if servers.is_empty() { 0 } else { unknown.unwatched },
         user,
         format!(
-            "Watch {} server(s) for the whole window, people without a {noun}CAL may have used them on other days: {}",
-            servers.len(),
+            "Watch {} for the whole window, people without a {noun}CAL may have used them on other days: {}",
+            counted(servers.len(), "server", "servers"),
             listed(&servers)
         ),
         &["I.4"],

@@ -11,7 +11,7 @@ use crate::{
     checked::Checked,
     draft::Draft,
     estate::EstateError,
-    findings::listed,
+    findings::{counted, listed},
     position::{Interval, ToDo},
     prices::UnitPrice,
     version::VersionName,
@@ -114,9 +114,9 @@ pub(super) fn state(
         let names: BTreeSet<&str> = unreported.iter().map(|server| server.id.as_str()).collect();
         draft.to_do.push(ToDo {
             what: format!(
-                "Bring in reports of {} server(s) that a directory knows of and that report nothing, their licences to run are \
-                 not in the number: {}",
-                names.len(),
+                "Bring in reports of {} that a directory knows of and that report nothing, their licences to run are not in the \
+                 number: {}",
+                counted(names.len(), "server", "servers"),
                 listed(&names)
             ),
             may_add: cores.saturating_add(unreported.len() as u64 - by_core),

@@ -158,5 +158,5 @@ fn rules_made_on_the_pages_come_before_those_of_the_configuration() {
             Ok::<_, StoreError>(tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
         })
         .unwrap();
-    assert_eq!(kept, ("service".to_owned(), "rule: account name like `bo*`".to_owned()));
+    assert_eq!(kept, ("service".to_owned(), "rule: account name like “bo*”".to_owned()));
 }

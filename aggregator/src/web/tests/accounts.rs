@@ -46,6 +46,13 @@ fn office() -> Office {
         Account { employee: "7".into(), ..account("2", "jane2") },
         account("3", "bob"),
         account("4", "kiosk-1"),
+        account("5", "absent"),
+        Account {
+            kind: AccountKind::Computer,
+            operating_system: "Windows Server 2022 Standard".into(),
+            upn: String::new(),
+            ..account("6", "FS2$")
+        },
     ];
     let snapshot = Snapshot {
         kind: Kind::ActiveDirectory,
@@ -97,7 +104,7 @@ async fn a_rule_is_previewed_kept_and_removed() {
     let cookie = office.session(Role::Analyst);
     let list = office.get("/accounts", &cookie).await.text;
     assert!(
-        list.contains("lab\\kiosk-1") && list.contains("1 to 4 of 4") && list.contains("&#60;b&#62;jane"),
+        list.contains("lab\\kiosk-1") && list.contains("1 to 6 of 6") && list.contains("&#60;b&#62;jane"),
         "{list}"
     );
     assert!(office.get("/accounts?kind=person&q=kiosk", &cookie).await.text.contains("1 to 1 of 1"));
@@ -116,9 +123,9 @@ async fn a_rule_is_previewed_kept_and_removed() {
     assert!(office.get("/accounts/rules", &cookie).await.text.contains("No rule yet"));
     assert_eq!(office.post("/accounts/rules", &cookie, form).await.status, StatusCode::SEE_OTHER);
     let rules = office.get("/accounts/rules", &cookie).await.text;
-    assert!(rules.contains("account name like `kiosk-*`") && rules.contains("by analyst"), "{rules}");
+    assert!(rules.contains("account name like “kiosk-*”") && rules.contains("by analyst"), "{rules}");
     scan(&office);
-    assert!(office.get("/accounts?kind=shared", &cookie).await.text.contains("rule: account name like `kiosk-*`"));
+    assert!(office.get("/accounts?kind=shared", &cookie).await.text.contains("rule: account name like “kiosk-*”"));
 
     let remove = "csrf=form-secret&remove=1";
     let preview = office.post("/accounts/rules/preview", &cookie, remove).await.text;
@@ -131,11 +138,11 @@ async fn a_rule_is_previewed_kept_and_removed() {
     let audit = office.audit();
     let said = |line: &str| audit.iter().any(|found| found == line);
     assert!(
-        said("analyst made a rule for accounts account name like `kiosk-*`: Shared account of 12 people"),
+        said("analyst made a rule for accounts account name like “kiosk-*”: Shared account of 12 people"),
         "{audit:?}"
     );
     assert!(
-        said("analyst removed a rule for accounts without the rule account name like `kiosk-*`: Shared account"),
+        said("analyst removed a rule for accounts without the rule account name like “kiosk-*”: Shared account"),
         "{audit:?}"
     );
 }
@@ -193,4 +200,40 @@ async fn accounts_of_a_person_are_parted_joined_and_confirmed() {
         audit.iter().any(|line| line == "analyst parted an account from a person lab\\jane2 from lab\\jane"),
         "{audit:?}"
     );
+}
+
+#[tokio::test]
+async fn what_was_not_watched_is_listed_with_what_it_may_add() {
+    let office = office();
+    let cookie = office.session(Role::Viewer);
+    let page = office.get("/coverage", &cookie).await.text;
+    for part in [
+        "fs2.lab.net",
+        "Reports nothing",
+        "up to 1 CAL, and at least 16 core licences unless its host is licensed",
+        "Bring in reports of 1 server that a directory knows of",
+        // of the window only the last day
+        "fs.lab.net",
+        "Watched in part",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(office.get("/coverage?kind=no-report", &cookie).await.text.contains("1 to 1 of 1"));
+    assert!(office.get("/", &cookie).await.text.contains("1 server that a directory knows reports nothing."));
+    let csv = office.get("/coverage.csv", &cookie).await.text;
+    assert!(csv.contains("fs2.lab.net,no-report,2022,0,"), "{csv}");
+}
+
+#[tokio::test]
+async fn somebody_nobody_saw_has_a_page_too() {
+    let office = office();
+    let cookie = office.session(Role::Analyst);
+    let page = office.get("/people/lab%5Cabsent", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        page.text.contains("Was not seen within the window") && page.text.contains("ordinary account"),
+        "{}",
+        page.text
+    );
+    assert_eq!(office.get("/people/lab%5Cnobody", &cookie).await.status, StatusCode::NOT_FOUND);
 }
