@@ -28,7 +28,7 @@ use crate::store::{
 };
 
 const KINDS: [(&str, &str); 4] =
-    [("", "Any"), ("no-report", "Reports nothing"), ("silent", "Silent"), ("part", "Watched for a part of the window")];
+    [("", "Any"), ("no-report", "Reports nothing"), ("silent", "Silent"), ("part", "Watched in part")];
 
 #[derive(Template)]
 #[template(path = "coverage.html")]
