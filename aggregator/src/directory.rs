@@ -13,6 +13,7 @@ mod entry;
 mod error;
 mod export;
 mod group;
+mod locate;
 mod mark;
 mod plain;
 mod search;

@@ -33,7 +33,7 @@ pub mod token;
 pub const FILE_NAME: &str = "caliper.sqlite";
 
 /// Number of the schema this program writes.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// The schema, step by step; `user_version` counts the steps taken.
 const MIGRATIONS: [&str; SCHEMA as usize] = [
@@ -41,6 +41,7 @@ const MIGRATIONS: [&str; SCHEMA as usize] = [
     include_str!("../migrations/0002.sql"),
     include_str!("../migrations/0003.sql"),
     include_str!("../migrations/0004.sql"),
+    include_str!("../migrations/0005.sql"),
 ];
 
 /// Why the store cannot be opened, read or written.

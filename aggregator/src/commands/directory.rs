@@ -58,31 +58,39 @@ pub enum DirectoryCommandError {
         "the configuration has no directory: add a [[directory]] section with name, url, bind and password_file, or name and file"
     )]
     None,
-    /// Reading or storing one directory.
-    #[error(transparent)]
-    Directory(#[from] DirectoryError),
+    /// Reading or storing some directories; the others were read.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Directories(Vec<DirectoryError>),
     /// The machinery for network connections does not start.
     #[error("network connections cannot be started: free memory or file handles and try again")]
     Runtime(#[source] std::io::Error),
 }
 
-/// Runs the command. The directories are read one after the other; the first error ends it.
+/// Runs the command. The directories are read one after the other, whatever becomes of the others.
 pub fn run(context: &Context, args: &DirectoryArgs) -> Result<ExitCode, DirectoryCommandError> {
     let config = context.config()?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DirectoryCommandError::Runtime)?;
     let now = context.clock.now();
+    let mut problems = Vec::new();
     match &args.action {
         Action::Sync { selection, all } => {
             let store = context.store()?;
             let reading = if *all { Reading::Whole } else { Reading::Changes };
             for settings in chosen(&config, selection)? {
-                let outcome = runtime.block_on(directory::synchronise(&store, settings, reading, now))?;
+                let outcome = match runtime.block_on(directory::synchronise(&store, settings, reading, now)) {
+                    Ok(outcome) => outcome,
+                    Err(problem) => {
+                        problems.push(problem);
+                        continue;
+                    }
+                };
                 if selection.json {
                     let line = json!({
                         "directory": settings.name, "users": outcome.users, "services": outcome.services,
                         "computers": outcome.computers, "added": outcome.added, "changed": outcome.changed,
-                        "gone": outcome.gone, "returned": outcome.returned, "whole": outcome.whole,
+                        "gone": outcome.gone, "returned": outcome.returned,
+                        "unresolved": outcome.unresolved, "whole": outcome.whole,
                     });
                     println!("{line}");
                 } else {
@@ -98,12 +106,24 @@ pub fn run(context: &Context, args: &DirectoryArgs) -> Result<ExitCode, Director
                         outcome.returned,
                         if outcome.whole { "" } else { " (only changes were asked for)" }
                     );
+                    if outcome.unresolved > 0 {
+                        println!(
+                            "{}: {} members of its groups are in no directory that is read",
+                            settings.name, outcome.unresolved
+                        );
+                    }
                 }
             }
         }
         Action::Test(selection) => {
             for settings in chosen(&config, selection)? {
-                let snapshot = runtime.block_on(directory::read(settings, now))?;
+                let snapshot = match runtime.block_on(directory::read(settings, now)) {
+                    Ok(snapshot) => snapshot,
+                    Err(problem) => {
+                        problems.push(problem);
+                        continue;
+                    }
+                };
                 let count = |kind| snapshot.accounts.iter().filter(|account| account.kind == kind).count();
                 let (users, services, computers) =
                     (count(AccountKind::User), count(AccountKind::Service), count(AccountKind::Computer));
@@ -125,7 +145,7 @@ pub fn run(context: &Context, args: &DirectoryArgs) -> Result<ExitCode, Director
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    if problems.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(DirectoryCommandError::Directories(problems)) }
 }
 
 fn chosen<'a>(config: &'a Config, selection: &Selection) -> Result<Vec<&'a DirectorySettings>, DirectoryCommandError> {

@@ -3,7 +3,7 @@
 use caliper_proto::Instant;
 use serde::{Deserialize, Serialize};
 
-use super::mark::Point;
+use super::{changes::Members, mark::Point};
 
 /// The schema a directory speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,8 @@ pub struct Snapshot {
     pub dns: String,
     /// Sorted by `guid`.
     pub accounts: Vec<Account>,
+    /// Who is in groups that count; the accounts say so already.
+    pub members: Members,
     /// From where changes can be asked for; none if the server cannot tell them.
     pub point: Option<Point>,
 }

@@ -77,7 +77,7 @@ pub(super) async fn read(
         entries.iter().filter_map(|entry| Some(members.applied(account(entry, settings, now)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
     let netbios = settings.netbios.clone().unwrap_or(netbios).to_lowercase();
-    Ok(Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, point })
+    Ok(Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, members, point })
 }
 
 /// What an export says of a domain: everything but the configuration is in it.
@@ -96,15 +96,15 @@ pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings, now: Ins
         (entries.iter().filter(|entry| sid(entry).is_some_and(|sid| of_administrators.contains(&sid))))
             .map(|entry| entry.dn.clone()),
     );
-    let members = Members::exported(entries, &wanted, &settings.external_groups, &known);
+    let base = settings.base.clone().unwrap_or_else(|| super::plain::domain(entries));
+    let members = Members::exported(entries, &base, &wanted, &settings.external_groups, &known);
     let mut accounts: Vec<Account> =
         accounts.iter().filter_map(|entry| Some(members.applied(account(entry, settings, now)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
-    let base = settings.base.clone().unwrap_or_else(|| super::plain::domain(entries));
     let dns = super::plain::dns_name(&base);
     let short = dns.split('.').next().unwrap_or_default();
     let netbios = settings.netbios.as_deref().unwrap_or(short).to_lowercase();
-    Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, point: None }
+    Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, members, point: None }
 }
 
 /// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in lower case.
@@ -202,12 +202,12 @@ async fn members(
     domain: &str,
     known: &HashSet<String>,
 ) -> Result<Members, Problem> {
-    let mut groups = Groups::default();
+    let mut groups = Groups::new(domain);
     let mut wanted = settings.administrator_groups.clone();
     wanted.extend(administrator_groups(search, domain).await?);
     let administrators = groups.members(search, &wanted, known).await?;
     let externals = groups.members(search, &settings.external_groups, known).await?;
-    Ok(Members { administrators, externals })
+    Ok(Members { administrators, externals, strangers: groups.strangers() })
 }
 
 /// Short and long name of the domain, lower case.

@@ -32,19 +32,22 @@ pub struct Members {
     pub administrators: HashSet<String>,
     /// Of groups of externals.
     pub externals: HashSet<String>,
+    /// Who of all of them is an account of another directory; these may be SIDs.
+    pub strangers: HashSet<String>,
 }
 
 impl Members {
     /// Of the groups in an export; nobody has to be asked. `known` holds the DNs of its accounts in lower case.
     pub(super) fn exported(
         entries: &[Entry],
+        base: &str,
         administrators: &[String],
         externals: &[String],
         known: &HashSet<String>,
     ) -> Self {
-        let groups = Groups::of(entries);
-        let of = |wanted: &[String]| groups.known_members(wanted, known).0;
-        Self { administrators: of(administrators), externals: of(externals) }
+        let mut groups = Groups::of(entries, base);
+        let mut of = |wanted: &[String]| groups.exported_members(wanted, known);
+        Self { administrators: of(administrators), externals: of(externals), strangers: groups.strangers() }
     }
 
     /// The account with what its groups make of it besides what it is by itself.

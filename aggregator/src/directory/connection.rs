@@ -1,14 +1,15 @@
 //! An encrypted, signed-in connection to a directory.
 
-use std::{fs::Permissions, io::Read as _, path::Path, sync::Arc};
+use std::{fs::Permissions, io::Read as _, net::SocketAddr, path::Path, sync::Arc};
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer, pki_types::pem::PemObject};
+use tokio::net::TcpStream;
 
 use super::{DirectorySettings, Problem};
 
-/// Connects, encrypts and signs in. Referrals are never followed: `ldap3` leaves them to its caller.
-pub(super) async fn open(settings: &DirectorySettings) -> Result<Ldap, Problem> {
+/// Connects, encrypts and signs in; at one of `addresses`, if there are any, whatever the server's name stands for. Referrals are never followed: `ldap3` leaves them to its caller.
+pub(super) async fn open(settings: &DirectorySettings, addresses: &[SocketAddr]) -> Result<Ldap, Problem> {
     settings.check()?;
     let password = password(&settings.password_file)?;
     let mut connection =
@@ -16,12 +17,16 @@ pub(super) async fn open(settings: &DirectorySettings) -> Result<Ldap, Problem> 
     if let Some(authority) = &settings.authority {
         connection = connection.set_config(encryption(authority)?);
     }
+    let unreachable = |detail: String| Problem::Unreachable { url: settings.server().to_owned(), detail };
+    let too_late = || unreachable(format!("no connection within {} s", settings.connect_timeout().as_secs()));
+    if !addresses.is_empty() {
+        let stream = tokio::time::timeout(settings.connect_timeout(), TcpStream::connect(addresses)).await;
+        let stream = stream.map_err(|_| too_late())?.and_then(TcpStream::into_std);
+        connection = connection.set_std_stream(StdStream::Tcp(stream.map_err(|error| unreachable(error.to_string()))?));
+    }
     let (driver, mut ldap) =
         LdapConnAsync::with_settings(connection, settings.server()).await.map_err(|error| match error {
-            ldap3::LdapError::Timeout { .. } => Problem::Unreachable {
-                url: settings.server().to_owned(),
-                detail: format!("no connection within {} s", settings.connect_timeout().as_secs()),
-            },
+            ldap3::LdapError::Timeout { .. } => too_late(),
             other => Problem::from_ldap(other, settings),
         })?;
     tokio::spawn(async move {

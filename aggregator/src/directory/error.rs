@@ -21,8 +21,8 @@ pub struct DirectoryError {
 /// What is wrong with a directory or with its section of the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// Neither server nor file, or both.
-    #[error("set either `url` (a server) or `file` (an export in LDIF or CSV)")]
+    /// No place to read from, or several.
+    #[error("set one of `url` (servers), `domain` (DNS names its servers) and `file` (an export in LDIF or CSV)")]
     Source,
     /// A server without an account.
     #[error("set `bind` and `password_file`, the account to sign in with")]
@@ -50,6 +50,26 @@ pub enum Problem {
     Url {
         /// As configured.
         url: String,
+    },
+    /// DNS names no server.
+    #[error(
+        "DNS names no server of `{domain}` ({detail}): check `domain`, set `dns_server` to a DNS server that knows it, or name servers in `url`"
+    )]
+    Locate {
+        /// As configured.
+        domain: String,
+        /// What DNS says.
+        detail: String,
+    },
+    /// DNS names a server to which no password is sent.
+    #[error(
+        "DNS names `{host}`, outside of `{domain}`: set `authority` to the certificate of the authority that signs its servers, or name servers in `url`"
+    )]
+    Stranger {
+        /// As configured.
+        domain: String,
+        /// The last one named.
+        host: String,
     },
     /// Without encryption.
     #[error("`{url}` would send the password in clear text: use ldaps:// or set start_tls = true")]

@@ -44,13 +44,13 @@ pub(super) async fn read(
     let base = base(settings, root)?;
     let entries = search.below(&base, FILTER, &ATTRIBUTES).await?;
     let known: HashSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
-    let members = members(search, settings, &known).await?;
+    let members = members(search, settings, &base, &known).await?;
     let mut accounts: Vec<Account> =
         entries.iter().filter_map(|entry| Some(members.applied(account(entry, settings)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
     let netbios = settings.netbios.clone().unwrap_or_default().to_lowercase();
     let point = newest(&entries).map(|newest| Point::Time { url: settings.server().to_owned(), newest });
-    Ok(Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts, point })
+    Ok(Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts, members, point })
 }
 
 /// What an export says.
@@ -59,13 +59,13 @@ pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings) -> Snaps
         |entry: &&Entry| ["inetOrgPerson", "device", "sambaSamAccount"].iter().any(|class| entry.is_a(class));
     let accounts: Vec<&Entry> = entries.iter().filter(is_account).collect();
     let known: HashSet<String> = accounts.iter().map(|entry| entry.dn.to_lowercase()).collect();
-    let members = Members::exported(entries, &settings.administrator_groups, &settings.external_groups, &known);
+    let base = settings.base.clone().unwrap_or_else(|| domain(entries));
+    let members = Members::exported(entries, &base, &settings.administrator_groups, &settings.external_groups, &known);
     let mut accounts: Vec<Account> =
         accounts.iter().filter_map(|entry| Some(members.applied(account(entry, settings)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
-    let base = settings.base.clone().unwrap_or_else(|| domain(entries));
     let netbios = settings.netbios.clone().unwrap_or_default().to_lowercase();
-    Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts, point: None }
+    Snapshot { kind: Kind::Ldap, dns: dns_name(&base), base, netbios, accounts, members, point: None }
 }
 
 /// The `dc` parts that the first entry with some ends with.
@@ -102,7 +102,7 @@ pub(super) async fn changes(
     let present: HashSet<String> = all.iter().map(identifier).collect();
     let mut known = known.clone();
     known.extend(entries.iter().map(|entry| entry.dn.to_lowercase()));
-    let groups = Some(members(search, settings, &known).await?);
+    let groups = Some(members(search, settings, &base, &known).await?);
     let mut accounts: Vec<Account> = entries.iter().filter_map(|entry| account(entry, settings)).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
     let newest = newest(&entries).map_or_else(|| before.clone(), |newest| newest.max(before.clone()));
@@ -118,12 +118,13 @@ fn base(settings: &DirectorySettings, root: &Entry) -> Result<String, Problem> {
 async fn members(
     search: &mut Search<'_>,
     settings: &DirectorySettings,
+    base: &str,
     known: &HashSet<String>,
 ) -> Result<Members, Problem> {
-    let mut groups = Groups::default();
+    let mut groups = Groups::new(base);
     let administrators = groups.members(search, &settings.administrator_groups, known).await?;
     let externals = groups.members(search, &settings.external_groups, known).await?;
-    Ok(Members { administrators, externals })
+    Ok(Members { administrators, externals, strangers: groups.strangers() })
 }
 
 /// When the newest of them was changed, as the server writes it; times of one server have the same form.

@@ -21,6 +21,15 @@ pub struct DirectorySettings {
     /// when those before it do not answer.
     #[serde(default, deserialize_with = "one_or_several")]
     pub url: Vec<String>,
+    /// Instead of servers: the DNS name of a domain, whose servers DNS names.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// Site of Active Directory whose servers are asked before all others of `domain`.
+    #[serde(default)]
+    pub site: Option<String>,
+    /// `address` or `address:port` of the DNS server that knows `domain`; unset: the system's.
+    #[serde(default)]
+    pub dns_server: Option<String>,
     /// Instead of a server: a file that another one's directory was exported to, LDIF or CSV (`*.csv`); read anew every time.
     #[serde(default)]
     pub file: Option<PathBuf>,
@@ -123,7 +132,9 @@ impl DirectorySettings {
 
     /// Whether there is one place to read from, and the password would travel encrypted to every server; anything else is refused.
     pub fn check(&self) -> Result<(), Problem> {
-        if self.url.is_empty() == self.file.is_none() {
+        if [!self.url.is_empty(), self.domain.is_some(), self.file.is_some()].into_iter().filter(|set| *set).count()
+            != 1
+        {
             return Err(Problem::Source);
         }
         if self.file.is_none() && (self.bind.is_empty() || self.password_file.as_os_str().is_empty()) {
@@ -143,7 +154,7 @@ impl DirectorySettings {
 
     /// The same section with one of its servers.
     pub(super) fn with(&self, url: &str) -> Self {
-        Self { url: vec![url.to_owned()], ..self.clone() }
+        Self { url: vec![url.to_owned()], domain: None, ..self.clone() }
     }
 
     /// The first server.
@@ -156,6 +167,9 @@ impl DirectorySettings {
     pub(super) fn meaning(&self) -> String {
         let meaning = Self {
             url: Vec::new(),
+            domain: None,
+            site: None,
+            dns_server: None,
             file: None,
             authority: None,
             password_file: PathBuf::new(),
@@ -209,7 +223,10 @@ mod tests {
         }
         assert!(settings("url = ['ldaps://dc1', 'ldaps://dc2']").check().is_ok());
         assert!(matches!(settings("url = ['ldaps://dc1', 'ldap://dc2']").check(), Err(Problem::Plain { .. })));
-        for neither_or_both in ["url = []", "", "url = 'ldaps://dc1'\nfile = 'corp.ldif'"] {
+        assert!(settings("domain = 'corp.example'").check().is_ok());
+        for neither_or_both in
+            ["url = []", "", "url = 'ldaps://dc1'\nfile = 'corp.ldif'", "url = 'ldaps://dc1'\ndomain = 'corp.example'"]
+        {
             assert!(matches!(settings(neither_or_both).check(), Err(Problem::Source)), "{neither_or_both}");
         }
         let bare: DirectorySettings = toml::from_str("name = 'corp'\nurl = 'ldaps://dc1'\nbind = 'b'").unwrap();
@@ -223,6 +240,7 @@ mod tests {
         let meaning = |text: &str| settings(text).meaning();
         let one = meaning("url = 'ldaps://dc1'");
         assert_eq!(meaning("url = ['ldaps://dc2', 'ldaps://dc3']\nwhole_every_hours = 1\nauthority = 'ca.pem'"), one);
+        assert_eq!(meaning("domain = 'corp.example'\nsite = 'Berlin'\ndns_server = '10.0.0.53'"), one);
         for other in ["base = 'dc=b'", "external_units = ['ou=x']", "administrator_groups = ['cn=g']"] {
             assert_ne!(meaning(&format!("url = 'ldaps://dc1'\n{other}")), one, "{other}");
         }

@@ -1,12 +1,14 @@
 //! The whole way: ask, understand, store.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, net::SocketAddr};
 
 use caliper_proto::Instant;
 
 use super::{
     Changes, DirectoryError, DirectorySettings, Kind, Mark, Problem, Snapshot, active_directory, connection, export,
-    plain, search::Search,
+    locate::{self, Server},
+    plain,
+    search::Search,
 };
 use crate::store::{Store, StoreError, directory as table};
 
@@ -49,6 +51,8 @@ pub struct Outcome {
     pub gone: u64,
     /// Accounts back again.
     pub returned: u64,
+    /// Members of its groups that count who are in no directory that was read.
+    pub unresolved: u64,
     /// Whether everything was read.
     pub whole: bool,
 }
@@ -82,14 +86,18 @@ async fn ask_all(settings: &DirectorySettings, known: Option<Known>, now: Instan
     if let Some(file) = &settings.file {
         return Ok(Answer::Whole(Box::new(export::read(file, settings, now)?)));
     }
-    let known = known.map(std::sync::Arc::new);
+    let servers = match &settings.domain {
+        Some(domain) => locate::servers(settings, domain).await?,
+        None => settings.url.iter().map(|url| Server { url: url.clone(), addresses: Vec::new() }).collect(),
+    };
+    let (known, several) = (known.map(std::sync::Arc::new), servers.len() > 1);
     let mut problems = Vec::new();
-    for url in &settings.url {
-        let (one, known) = (settings.with(url), known.clone());
+    for Server { url, addresses } in servers {
+        let (one, known) = (settings.with(&url), known.clone());
         // its own task: `ldap3` panics on answers that are no LDAP
-        let answer = tokio::spawn(async move { ask(&one, known.as_deref(), now).await }).await;
+        let answer = tokio::spawn(async move { ask(&one, &addresses, known.as_deref(), now).await }).await;
         match answer.unwrap_or_else(|_| Err(Problem::Damaged { detail: "it cannot be decoded".to_owned() })) {
-            Err(problem) if problem.is_of_the_server() && settings.url.len() > 1 => problems.push(problem),
+            Err(problem) if problem.is_of_the_server() && several => problems.push(problem),
             other => {
                 for problem in problems {
                     tracing::warn!(directory = settings.name, %problem, "a server could not be read, so the next was asked");
@@ -101,8 +109,13 @@ async fn ask_all(settings: &DirectorySettings, known: Option<Known>, now: Instan
     Err(Problem::Everywhere(problems))
 }
 
-async fn ask(settings: &DirectorySettings, known: Option<&Known>, now: Instant) -> Result<Answer, Problem> {
-    let mut search = Search::new(connection::open(settings).await?, settings);
+async fn ask(
+    settings: &DirectorySettings,
+    addresses: &[SocketAddr],
+    known: Option<&Known>,
+    now: Instant,
+) -> Result<Answer, Problem> {
+    let mut search = Search::new(connection::open(settings, addresses).await?, settings);
     let root = search.one("", &ROOT).await?.unwrap_or_default();
     let capable = root.texts("supportedcapabilities").any(|capability| capability == ACTIVE_DIRECTORY);
     let kind = settings.kind.unwrap_or(if capable { Kind::ActiveDirectory } else { Kind::Ldap });

@@ -11,7 +11,7 @@ use jiff::civil::date;
 use super::*;
 use crate::{
     context::Clock,
-    directory::{Account, AccountKind, Kind, Own, Snapshot},
+    directory::{Account, AccountKind, Kind, Members, Own, Snapshot},
     ingest::import::import,
 };
 
@@ -76,6 +76,7 @@ fn directory(store: &Store) {
         netbios: "lab".into(),
         dns: "lab.net".into(),
         accounts,
+        members: Members::default(),
         point: None,
     };
     store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, None, now())).unwrap();
@@ -352,6 +353,7 @@ fn what_the_pool_over_time_costs() {
         netbios: "lab".into(),
         dns: "lab.net".into(),
         accounts: accounts.collect(),
+        members: Members::default(),
         point: None,
     };
     store.write(|tx| crate::store::directory::replace(tx, "lab", &snapshot, None, now())).unwrap();

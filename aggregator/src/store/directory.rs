@@ -60,6 +60,7 @@ pub fn replace(
         }
     }
     outcome.gone = miss(tx, directory, now, |guid| !answered.contains(guid))?;
+    keep_strangers(tx, directory, &snapshot.members)?;
     finish(tx, directory, mark, now, &format!("{} accounts read", answered.len()), &mut outcome)?;
     Ok(outcome)
 }
@@ -88,6 +89,7 @@ pub fn apply(
     }
     if let Some(members) = &changes.groups {
         outcome.changed += regroup(tx, directory, members)?;
+        keep_strangers(tx, directory, members)?;
     }
     outcome.changed += tx.execute(
         "UPDATE account SET enabled = 0 WHERE directory = ?1 AND enabled AND expires <= ?2 AND gone IS NULL",
@@ -179,6 +181,49 @@ fn regroup(tx: &Transaction<'_>, directory: i64, members: &Members) -> Result<u6
     Ok(other.len() as u64)
 }
 
+/// Who of the members is an account of another directory; [`accounts`] gives it to them.
+fn keep_strangers(tx: &Transaction<'_>, directory: i64, members: &Members) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM stranger WHERE directory = ?1", [directory])?;
+    let mut insert =
+        tx.prepare_cached("INSERT INTO stranger (directory, who, external, administrator) VALUES (?1, ?2, ?3, ?4)")?;
+    for who in &members.strangers {
+        insert.execute(params![
+            directory,
+            who,
+            members.externals.contains(who),
+            members.administrators.contains(who)
+        ])?;
+    }
+    Ok(())
+}
+
+/// Whether somebody is external, and an administrator, by a group of another directory.
+type ByStrangers = HashMap<String, (bool, bool)>;
+
+fn strangers(tx: &Transaction<'_>) -> Result<ByStrangers, StoreError> {
+    let mut select = tx.prepare_cached("SELECT who, max(external), max(administrator) FROM stranger GROUP BY who")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    Ok(rows.collect::<Result<_, rusqlite::Error>>()?)
+}
+
+/// As whom groups of another directory may know the account.
+fn names(account: &Account) -> impl Iterator<Item = String> {
+    let names = [&account.sid, &account.dn].into_iter().chain(&account.sid_history);
+    names.map(|name| name.to_lowercase())
+}
+
+/// How many strangers in the directory's groups are no account that was read.
+fn unresolved(tx: &Transaction<'_>, directory: i64) -> Result<u64, StoreError> {
+    let mut select = tx.prepare_cached("SELECT who FROM stranger WHERE directory = ?1")?;
+    let mut left: HashSet<String> = select.query_map([directory], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    if !left.is_empty() {
+        for row in accounts(tx)?.iter().filter(|row| row.gone.is_none()) {
+            names(&row.account).for_each(|name| drop(left.take(&name)));
+        }
+    }
+    Ok(left.len() as u64)
+}
+
 /// Notes the outcome and up to where the directory was read, and counts what is there.
 fn finish(
     tx: &Transaction<'_>,
@@ -189,6 +234,11 @@ fn finish(
     outcome: &mut Outcome,
 ) -> Result<(), StoreError> {
     let mark = mark.map(|mark| serde_json::to_string(mark).unwrap_or_default()).unwrap_or_default();
+    outcome.unresolved = unresolved(tx, directory)?;
+    let said = match outcome.unresolved {
+        0 => said.to_owned(),
+        some => format!("{said}; {some} members of its groups are in no directory that is read"),
+    };
     tx.execute(
         "UPDATE directory SET synced = ?2, outcome = ?3, mark = ?4 WHERE id = ?1",
         params![directory, now.micros(), said, mark],
@@ -299,13 +349,21 @@ pub fn directories(tx: &Transaction<'_>) -> Result<Vec<(i64, Directory)>, StoreE
 const SELECT: &str = "SELECT directory, guid, kind, sid, sid_history, name, upn, mail, employee, display_name, department, dns_host_name,
      operating_system, dn, enabled, external, administrator, gone, expires, own_external, own_administrator, why, created FROM account";
 
-/// All accounts, those gone included, by directory and identifier.
+/// All accounts, those gone included, by directory and identifier, with what groups of other directories make of them.
 pub fn accounts(tx: &Transaction<'_>) -> Result<Vec<StoredAccount>, StoreError> {
     let mut select = tx.prepare_cached(&format!("{SELECT} ORDER BY directory, guid"))?;
     let mut rows = select.query([])?;
-    let mut accounts = Vec::new();
+    let (mut accounts, strangers) = (Vec::new(), strangers(tx)?);
     while let Some(row) = rows.next()? {
-        accounts.push(read(row)?);
+        let mut stored = read(row)?;
+        if !strangers.is_empty() {
+            let by_group: Vec<_> = names(&stored.account).filter_map(|name| strangers.get(&name)).collect();
+            for (external, administrator) in by_group {
+                stored.account.external |= external;
+                stored.account.administrator |= administrator;
+            }
+        }
+        accounts.push(stored);
     }
     Ok(accounts)
 }
@@ -381,6 +439,7 @@ mod tests {
             netbios: "lab".into(),
             dns: "lab.net".into(),
             accounts: accounts.to_vec(),
+            members: Members::default(),
             point: None,
         };
         store.write(|tx| replace(tx, "lab", &snapshot, None, Instant::from_micros(at).unwrap())).unwrap()
@@ -441,8 +500,11 @@ mod tests {
         assert_eq!(apply_at(nothing(), 2), Outcome { users: 4, ..Outcome::default() });
 
         // one renamed, one new, one deleted; groups by DN whatever its case, and nothing of one's own is lost
-        let members =
-            Members { administrators: ["cn=smith".to_owned()].into(), externals: ["cn=person3".to_owned()].into() };
+        let members = Members {
+            administrators: ["cn=smith".to_owned()].into(),
+            externals: ["cn=person3".to_owned()].into(),
+            ..Members::default()
+        };
         let changes = Changes {
             accounts: vec![account("1", "Smith"), account("5", "Person5")],
             gone: vec!["2".into(), "never seen".into()],

@@ -62,6 +62,7 @@ fn an_account_that_was_renamed_is_found_by_its_old_name() {
         netbios: "lab".into(),
         dns: "lab.net".into(),
         accounts: accounts.iter().cloned().chain([renamed]).collect(),
+        members: Members::default(),
         point: None,
     };
     store.write(|tx| replace(tx, "lab", &snapshot(renamed.clone()), None, now())).unwrap();

@@ -7,7 +7,7 @@ use super::{NOON, Office};
 use crate::{
     config::Config,
     context::Clock,
-    directory::{Account, AccountKind, Kind, Own, Snapshot},
+    directory::{Account, AccountKind, Kind, Members, Own, Snapshot},
     ingest::import::import,
     scan::{Trigger, run},
     store::{directory::replace, login::Role},
@@ -60,6 +60,7 @@ fn office() -> Office {
         netbios: "lab".into(),
         dns: "lab.net".into(),
         accounts,
+        members: Members::default(),
         point: None,
     };
     office.store.write(|tx| replace(tx, "lab", &snapshot, None, office.now())).unwrap();
