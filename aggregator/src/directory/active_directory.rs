@@ -14,6 +14,7 @@ use super::{
     entry::Entry,
     group::Groups,
     mark::Point,
+    place::normal,
     search::Search,
 };
 
@@ -71,7 +72,7 @@ pub(super) async fn read(
     // before the entries: what changes while they are read is told again
     let point = start(search, root, &domain).await?;
     let entries = search.below(&base, FILTER, &ATTRIBUTES).await?;
-    let known: HashSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let known: HashSet<String> = entries.iter().map(|entry| normal(&entry.dn)).collect();
     let members = members(search, settings, &domain, &known).await?;
     let mut accounts: Vec<Account> =
         entries.iter().filter_map(|entry| Some(members.applied(account(entry, settings, now)?))).collect();
@@ -83,7 +84,7 @@ pub(super) async fn read(
 /// What an export says of a domain: everything but the configuration is in it.
 pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings, now: Instant) -> Snapshot {
     let accounts: Vec<&Entry> = entries.iter().filter(|entry| entry.is_a("user") || entry.is_a("computer")).collect();
-    let known: HashSet<String> = accounts.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let known: HashSet<String> = accounts.iter().map(|entry| normal(&entry.dn)).collect();
     let sid = |entry: &Entry| entry.sids("objectsid").pop();
     let domain = accounts.iter().find_map(|entry| Some(sid(entry)?.rsplit_once('-')?.0.to_owned()));
     let of_administrators: Vec<String> = ADMINISTRATOR_GROUPS
@@ -101,13 +102,13 @@ pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings, now: Ins
     let mut accounts: Vec<Account> =
         accounts.iter().filter_map(|entry| Some(members.applied(account(entry, settings, now)?))).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
-    let dns = super::plain::dns_name(&base);
+    let dns = super::place::dns_name(&base);
     let short = dns.split('.').next().unwrap_or_default();
     let netbios = settings.netbios.as_deref().unwrap_or(short).to_lowercase();
     Snapshot { kind: Kind::ActiveDirectory, base, netbios, dns, accounts, members, point: None }
 }
 
-/// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in lower case.
+/// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in normal form.
 pub(super) async fn changes(
     search: &mut Search<'_>,
     settings: &DirectorySettings,
@@ -158,7 +159,7 @@ pub(super) async fn changes(
         None
     } else {
         let mut known = known.clone();
-        known.extend(accounts.values().map(|account| account.dn.to_lowercase()));
+        known.extend(accounts.values().map(|account| normal(&account.dn)));
         Some(members(search, settings, &domain, &known).await?)
     };
     Ok(Some(Changes { accounts: accounts.into_values().collect(), gone, present, groups, point }))
@@ -223,7 +224,7 @@ async fn names(search: &mut Search<'_>, root: &Entry, domain: &str) -> Result<(S
     let reference = found.first();
     let netbios = reference.map(|entry| entry.text("netbiosname")).unwrap_or_default().to_lowercase();
     let dns = reference.map(|entry| entry.text("dnsroot")).filter(|dns| !dns.is_empty());
-    Ok((netbios, dns.unwrap_or_else(|| super::plain::dns_name(domain)).to_lowercase()))
+    Ok((netbios, dns.unwrap_or_else(|| super::place::dns_name(domain)).to_lowercase()))
 }
 
 /// DNs of the groups every domain has. Found by SID: their names differ by language.

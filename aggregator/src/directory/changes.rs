@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
 };
 
-use super::{Account, Problem, entry::Entry, group::Groups, mark::Point, search::Search};
+use super::{Account, Problem, entry::Entry, group::Groups, mark::Point, place::normal, search::Search};
 
 /// More changed entries than this are no quicker to read than everything.
 pub(super) const MOST: usize = 5_000;
@@ -19,13 +19,13 @@ pub struct Changes {
     pub gone: Vec<String>,
     /// All identifiers there are, if the server cannot tell what was deleted.
     pub present: Option<HashSet<String>>,
-    /// DNs in lower case of everybody in a group of administrators, and in one of externals; none if nothing changed.
+    /// DNs of everybody in a group of administrators, and in one of externals; none if nothing changed.
     pub groups: Option<Members>,
     /// From where to ask the next time.
     pub point: Point,
 }
 
-/// DNs in lower case.
+/// DNs in normal form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Members {
     /// Of groups of administrators.
@@ -37,7 +37,7 @@ pub struct Members {
 }
 
 impl Members {
-    /// Of the groups in an export; nobody has to be asked. `known` holds the DNs of its accounts in lower case.
+    /// Of the groups in an export; nobody has to be asked. `known` holds the DNs of its accounts in normal form.
     pub(super) fn exported(
         entries: &[Entry],
         base: &str,
@@ -53,7 +53,7 @@ impl Members {
     /// The account with what its groups make of it besides what it is by itself.
     #[must_use]
     pub fn applied(&self, mut account: Account) -> Account {
-        let dn = account.dn.to_lowercase();
+        let dn = normal(&account.dn);
         account.administrator = account.own.administrator || self.administrators.contains(&dn);
         account.external = account.own.external || self.externals.contains(&dn);
         account

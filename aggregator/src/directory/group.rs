@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Problem, entry::Entry, plain::dns_name, search::Search};
+use super::{
+    Problem,
+    entry::Entry,
+    place::{dns_name, normal},
+    search::Search,
+};
 
 /// Attributes that name members, in the classes that have them.
 const MEMBERS: [&str; 2] = ["member", "uniquemember"];
@@ -14,7 +19,7 @@ pub(super) struct Groups {
     /// The directory's domain.
     dns: String,
     read: BTreeMap<String, Vec<String>>,
-    /// Who is an account of another directory: SID or DN in lower case, by DN here in lower case.
+    /// Who is an account of another directory: SID in lower case or DN, by DN here.
     strangers: BTreeMap<String, String>,
 }
 
@@ -30,9 +35,9 @@ impl Groups {
         for entry in entries {
             let members = members(entry);
             if !members.is_empty() {
-                groups.read.insert(entry.dn.to_lowercase(), members);
+                groups.read.insert(normal(&entry.dn), members);
             } else if let Some(who) = groups.stranger(&entry.dn, Some(entry)) {
-                groups.strangers.insert(entry.dn.to_lowercase(), who);
+                groups.strangers.insert(normal(&entry.dn), who);
             }
         }
         groups
@@ -43,7 +48,8 @@ impl Groups {
         self.strangers.values().cloned().collect()
     }
 
-    /// DNs in lower case of everybody in these groups; SIDs in lower case of strangers that have one. `accounts` holds the DNs known to be accounts, which are not asked.
+    /// DNs of everybody in these groups, SIDs in lower case of strangers that have one. `accounts` holds the DNs known to be accounts, which are
+    /// not asked. All DNs are in normal form.
     pub async fn members(
         &mut self,
         search: &mut Search<'_>,
@@ -76,7 +82,7 @@ impl Groups {
     /// The same as far as groups were read, and who has to be asked for the rest.
     pub fn known_members(&self, groups: &[String], accounts: &HashSet<String>) -> (HashSet<String>, Vec<String>) {
         let (mut found, mut unknown) = (HashSet::new(), Vec::new());
-        let mut waiting: Vec<String> = groups.iter().map(|dn| dn.to_lowercase()).collect();
+        let mut waiting: Vec<String> = groups.iter().map(|dn| normal(dn)).collect();
         let mut visited = HashSet::new();
         while let Some(dn) = waiting.pop() {
             if !visited.insert(dn.clone()) {
@@ -97,7 +103,7 @@ impl Groups {
 
     /// A trusted domain's account stands as its SID in the trusting one; one of another domain of the forest under its own DN.
     fn stranger(&self, dn: &str, entry: Option<&Entry>) -> Option<String> {
-        let Some(entry) = entry else { return (dns_name(dn) != self.dns).then(|| dn.to_lowercase()) };
+        let Some(entry) = entry else { return (dns_name(dn) != self.dns).then(|| normal(dn)) };
         // others are no accounts but, for example, everybody who has signed in
         let sid = entry.sids("objectsid").pop().filter(|sid| sid.starts_with("S-1-5-21-"))?;
         entry.is_a("foreignSecurityPrincipal").then(|| sid.to_lowercase())
@@ -105,7 +111,7 @@ impl Groups {
 }
 
 fn members(entry: &Entry) -> Vec<String> {
-    MEMBERS.iter().flat_map(|name| entry.texts(name)).map(str::to_lowercase).collect()
+    MEMBERS.iter().flat_map(|name| entry.texts(name)).map(normal).collect()
 }
 
 #[cfg(test)]

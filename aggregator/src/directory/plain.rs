@@ -10,6 +10,7 @@ use super::{
     entry::Entry,
     group::Groups,
     mark::Point,
+    place::{dns_name, normal, split},
     search::Search,
 };
 
@@ -43,7 +44,7 @@ pub(super) async fn read(
 ) -> Result<Snapshot, Problem> {
     let base = base(settings, root)?;
     let entries = search.below(&base, FILTER, &ATTRIBUTES).await?;
-    let known: HashSet<String> = entries.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let known: HashSet<String> = entries.iter().map(|entry| normal(&entry.dn)).collect();
     let members = members(search, settings, &base, &known).await?;
     let mut accounts: Vec<Account> =
         entries.iter().filter_map(|entry| Some(members.applied(account(entry, settings)?))).collect();
@@ -58,7 +59,7 @@ pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings) -> Snaps
     let is_account =
         |entry: &&Entry| ["inetOrgPerson", "device", "sambaSamAccount"].iter().any(|class| entry.is_a(class));
     let accounts: Vec<&Entry> = entries.iter().filter(is_account).collect();
-    let known: HashSet<String> = accounts.iter().map(|entry| entry.dn.to_lowercase()).collect();
+    let known: HashSet<String> = accounts.iter().map(|entry| normal(&entry.dn)).collect();
     let base = settings.base.clone().unwrap_or_else(|| domain(entries));
     let members = Members::exported(entries, &base, &settings.administrator_groups, &settings.external_groups, &known);
     let mut accounts: Vec<Account> =
@@ -72,14 +73,14 @@ pub(super) fn exported(entries: &[Entry], settings: &DirectorySettings) -> Snaps
 pub(super) fn domain(entries: &[Entry]) -> String {
     let is_dc = |part: &str| part.trim_start().get(..3).is_some_and(|start| start.eq_ignore_ascii_case("dc="));
     let parts = entries.iter().map(|entry| {
-        let parts: Vec<&str> = entry.dn.split(',').collect();
+        let parts = split(&entry.dn, b',');
         let first = parts.iter().rposition(|part| !is_dc(part)).map_or(0, |last| last + 1);
         parts[first..].join(",")
     });
     parts.into_iter().find(|domain| !domain.is_empty()).unwrap_or_default()
 }
 
-/// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in lower case.
+/// Reads what changed since `point`; `None` if everything has to be read. `known` holds the DNs of stored accounts in normal form.
 pub(super) async fn changes(
     search: &mut Search<'_>,
     settings: &DirectorySettings,
@@ -101,7 +102,7 @@ pub(super) async fn changes(
     let all = search.below(&base, FILTER, &["entryUUID", "nsUniqueId"]).await?;
     let present: HashSet<String> = all.iter().map(identifier).collect();
     let mut known = known.clone();
-    known.extend(entries.iter().map(|entry| entry.dn.to_lowercase()));
+    known.extend(entries.iter().map(|entry| normal(&entry.dn)));
     let groups = Some(members(search, settings, &base, &known).await?);
     let mut accounts: Vec<Account> = entries.iter().filter_map(|entry| account(entry, settings)).collect();
     accounts.sort_by(|a, b| a.guid.cmp(&b.guid));
@@ -142,16 +143,6 @@ fn overlap(time: &str) -> Option<String> {
 fn identifier(entry: &Entry) -> String {
     let found = entry.first_text(&["entryuuid", "nsuniqueid"]);
     if found.is_empty() { entry.dn.to_lowercase() } else { found.to_lowercase() }
-}
-
-/// `dc=example,dc=com` is `example.com`; parts that are no `dc` do not count.
-pub(super) fn dns_name(base: &str) -> String {
-    let parts = base.split(',').filter_map(|part| part.trim().split_once('='));
-    let labels: Vec<String> = parts
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("dc"))
-        .map(|(_, label)| label.trim().to_lowercase())
-        .collect();
-    labels.join(".")
 }
 
 fn account(entry: &Entry, settings: &DirectorySettings) -> Option<Account> {

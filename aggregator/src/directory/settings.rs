@@ -8,7 +8,10 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Kind, Problem};
+use super::{
+    Kind, Problem,
+    place::{is_below, normal},
+};
 use crate::pattern;
 
 /// One directory to read.
@@ -193,8 +196,8 @@ impl DirectorySettings {
     /// Why an account is external by its place or by its names, if it is.
     #[must_use]
     pub fn names_external(&self, dn: &str, upn: &str, mail: &str) -> Option<String> {
-        let (dn, upn, mail) = (dn.to_lowercase(), upn.to_lowercase(), mail.to_lowercase());
-        let unit = self.external_units.iter().find(|unit| dn.ends_with(&format!(",{}", unit.to_lowercase())));
+        let (dn, upn, mail) = (normal(dn), upn.to_lowercase(), mail.to_lowercase());
+        let unit = self.external_units.iter().find(|unit| is_below(&dn, &normal(unit)));
         let suffix = self.external_suffixes.iter().find(|suffix| {
             let suffix = suffix.to_lowercase();
             upn.ends_with(&suffix) || mail.ends_with(&suffix)

@@ -60,7 +60,7 @@ pub struct Outcome {
 /// What is known of a directory that was read before.
 struct Known {
     mark: Mark,
-    /// Of stored accounts, in lower case.
+    /// Of stored accounts, in normal form.
     dns: HashSet<String>,
 }
 

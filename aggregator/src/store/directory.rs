@@ -6,7 +6,7 @@ use caliper_proto::Instant;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::StoreError;
-use crate::directory::{Account, AccountKind, Changes, Mark, Members, Outcome, Own, Snapshot};
+use crate::directory::{Account, AccountKind, Changes, Mark, Members, Outcome, Own, Snapshot, normal};
 
 /// A directory as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +168,7 @@ fn regroup(tx: &Transaction<'_>, directory: i64, members: &Members) -> Result<u6
     let mut rows = select.query([directory])?;
     let mut other: Vec<(String, bool, bool)> = Vec::new();
     while let Some(row) = rows.next()? {
-        let dn = row.get::<_, String>(1)?.to_lowercase();
+        let dn = normal(&row.get::<_, String>(1)?);
         let external = row.get::<_, bool>(2)? || members.externals.contains(&dn);
         let administrator = row.get::<_, bool>(3)? || members.administrators.contains(&dn);
         if (external, administrator) != (row.get(4)?, row.get(5)?) {
@@ -208,8 +208,8 @@ fn strangers(tx: &Transaction<'_>) -> Result<ByStrangers, StoreError> {
 
 /// As whom groups of another directory may know the account.
 fn names(account: &Account) -> impl Iterator<Item = String> {
-    let names = [&account.sid, &account.dn].into_iter().chain(&account.sid_history);
-    names.map(|name| name.to_lowercase())
+    let sids = [&account.sid].into_iter().chain(&account.sid_history);
+    sids.map(|sid| sid.to_lowercase()).chain([normal(&account.dn)])
 }
 
 /// How many strangers in the directory's groups are no account that was read.
@@ -261,13 +261,13 @@ pub fn mark(tx: &Transaction<'_>, name: &str) -> Result<Option<Mark>, StoreError
     Ok(mark.and_then(|mark| serde_json::from_str(&mark).ok()))
 }
 
-/// DNs of the accounts of a directory, in lower case.
+/// DNs of the accounts of a directory, in normal form.
 pub fn places(tx: &Transaction<'_>, name: &str) -> Result<HashSet<String>, StoreError> {
     let mut select = tx.prepare_cached(
         "SELECT dn FROM account WHERE gone IS NULL AND directory = (SELECT id FROM directory WHERE name = ?1)",
     )?;
     let places = select.query_map([name], |row| row.get::<_, String>(0))?;
-    Ok(places.map(|dn| Ok(dn?.to_lowercase())).collect::<Result<_, rusqlite::Error>>()?)
+    Ok(places.map(|dn| Ok(normal(&dn?))).collect::<Result<_, rusqlite::Error>>()?)
 }
 
 fn write(tx: &Transaction<'_>, directory: i64, account: &Account) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod api;
 mod estate;
+mod hostile;
 mod pages;
 mod sign_in;
 

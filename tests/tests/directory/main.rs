@@ -4,6 +4,7 @@ mod changes;
 mod controllers;
 mod domain;
 mod fake;
+mod hostile;
 mod limits;
 mod openldap;
 mod several;

@@ -13,7 +13,7 @@ use crate::{
     store::{directory::replace, login::Role},
 };
 
-fn account(guid: &str, name: &str) -> Account {
+pub fn account(guid: &str, name: &str) -> Account {
     Account {
         guid: guid.into(),
         kind: AccountKind::User,
@@ -40,8 +40,7 @@ fn account(guid: &str, name: &str) -> Account {
 
 /// A scanned file server that Jane with two accounts, Bob and a kiosk have used today.
 fn office() -> Office {
-    let office = Office::empty();
-    let accounts = vec![
+    let accounts = [
         Account { employee: "7".into(), ..account("1", "jane") },
         Account { employee: "7".into(), ..account("2", "jane2") },
         account("3", "bob"),
@@ -54,12 +53,18 @@ fn office() -> Office {
             ..account("6", "FS2$")
         },
     ];
+    office_of(&accounts, &["jane", "jane2", "bob", "kiosk-1"])
+}
+
+/// A scanned file server of a domain with these accounts that those of these names have used today.
+pub fn office_of(accounts: &[Account], seen: &[&str]) -> Office {
+    let office = Office::empty();
     let snapshot = Snapshot {
         kind: Kind::ActiveDirectory,
         base: "DC=lab,DC=net".into(),
         netbios: "lab".into(),
         dns: "lab.net".into(),
-        accounts,
+        accounts: accounts.to_owned(),
         members: Members::default(),
         point: None,
     };
@@ -85,7 +90,7 @@ fn office() -> Office {
         product_type: Some(3),
         ..Inventory::default()
     };
-    let accesses = caliper_proto::merge_all(["jane", "jane2", "bob", "kiosk-1"].map(row));
+    let accesses = caliper_proto::merge_all(seen.iter().map(|name| row(name)));
     let report = Report { server, accesses, warnings: Vec::new() }.to_json();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs_err::write(file.path(), report).unwrap();

@@ -6,7 +6,7 @@ use super::{Office, estate::furnish};
 use crate::store::login::Role;
 
 /// Every `href` of a page that leads to a page of ours.
-fn links(text: &str) -> Vec<String> {
+pub fn links(text: &str) -> Vec<String> {
     let parts = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
     parts.filter(|link| link.starts_with('/')).map(|link| link.replace("&#38;", "&")).collect()
 }
