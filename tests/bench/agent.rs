@@ -4,10 +4,12 @@
 //! cargo run -p caliper-tests --bin bench-agent -- day [ROWS [PROGRAMS]]    memory and processor time of a simulated day
 //! cargo run -p caliper-tests --bin bench-agent -- folder [MB [PROGRAMS]]   collect --from so many megabytes, beside evtx and esedbexport
 //! ```
-//! Both need the real artefacts beside the checkout (`../shared/data`): event logs and, for `folder`, some databases are repeated from
-//! them. Databases of different rows are made here. Peaks are the kernel's (`VmHWM`).
+//! Both need the real artefacts beside the checkout (`../shared/data`): the records of event logs, with other names, addresses and times
+//! each time, and, for `folder`, some databases are repeated from them. Databases of different rows and report files are made here.
+//! Peaks are the kernel's (`VmHWM`).
 
 use std::{
+    io::{BufWriter, Write as _},
     path::{Path, PathBuf},
     process::Command,
     thread,
@@ -16,7 +18,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use caliper_lab::rows;
-use caliper_proto::{Report, Source};
+use caliper_proto::{Report, Source, write_report};
 use caliper_tests::{
     agent::Agent,
     aggregator::{Aggregator, PLAIN},
@@ -27,6 +29,7 @@ use caliper_tests::{
 mod artefacts;
 mod usage;
 
+use artefacts::{EventLogs, Until};
 use usage::Usage;
 
 const EVENTS: u64 = 100_000;
@@ -70,7 +73,7 @@ fn day(count: u64, [program, _]: [PathBuf; 2]) -> anyhow::Result<()> {
     let evidence = folder.path().join("evidence");
     fs_err::create_dir_all(&evidence)?;
     artefacts::user_access(&evidence.join("Current.mdb"), 0..count)?;
-    let events = artefacts::event_log(&evidence.join("Security.evtx"), artefacts::Until::Events(EVENTS))?;
+    let events = EventLogs::real()?.write(&evidence.join("Security.evtx"), 0, Until::Events(EVENTS))?;
     let mut sessions: Vec<_> = (0..SESSIONS).map(rows::access).collect();
     for row in &mut sessions {
         row.key.source = Source::SmbSessions;
@@ -154,11 +157,12 @@ fn folder(size: u64, [program, evtx_alone]: [PathBuf; 2]) -> anyhow::Result<()> 
     let (logs, databases) = (folder.path().join("evidence/logs"), folder.path().join("evidence/databases"));
     fs_err::create_dir_all(&logs)?;
     artefacts::databases(&databases, size * 300_000)?;
+    let real = EventLogs::real()?;
     let mut left = size * 700_000;
     for number in 0.. {
         // as large as a Security log is by default on a domain controller
         let bytes = left.min(128 << 20);
-        artefacts::event_log(&logs.join(format!("{number:03}.evtx")), artefacts::Until::Bytes(bytes))?;
+        real.write(&logs.join(format!("{number:03}.evtx")), number, Until::Bytes(bytes))?;
         left -= bytes;
         if left == 0 {
             break;
@@ -177,6 +181,9 @@ fn folder(size: u64, [program, evtx_alone]: [PathBuf; 2]) -> anyhow::Result<()> 
         vec![collect(&folder.path().join("evidence"))],
     )?;
     measure("event logs", &logs, vec![collect(&logs)])?;
+    let said = Command::new(&program).args(["collect", "--from"]).arg(&logs).output()?;
+    let said = String::from_utf8_lossy(&said.stdout);
+    println!("{}", said.lines().find(|line| line.starts_with("accesses")).unwrap_or_default());
     let mut alone = Command::new(evtx_alone);
     alone.args(artefacts::files(&logs)?);
     measure("event logs, the crate evtx alone", &logs, vec![alone])?;
@@ -188,6 +195,12 @@ fn folder(size: u64, [program, evtx_alone]: [PathBuf; 2]) -> anyhow::Result<()> 
         fs_err::hard_link(&log, different.join(log.file_name().context("a file has a name")?))?;
     }
     measure("the same and the event logs", &different, vec![collect(&different)])?;
+    let reports = folder.path().join("reports");
+    fs_err::create_dir_all(&reports)?;
+    let mut file = BufWriter::new(fs_err::File::create(reports.join("SRV.caliper"))?);
+    write_report(&mut file, &rows::server("NW-FS9"), (0..size * 500).map(|row| Ok(rows::access(row))), &[])?;
+    file.flush()?;
+    measure("a report file", &reports, vec![collect(&reports)])?;
     if Command::new("esedbexport").arg("-V").output().is_ok() {
         let exports = artefacts::files(&databases)?.into_iter().enumerate().map(|(at, file)| {
             let mut command = Command::new("esedbexport");

@@ -1,5 +1,5 @@
-//! Artefacts of any size: a database of User Access Logging made from the format's description, and real event logs and
-//! databases repeated.
+//! Artefacts of any size: a database of User Access Logging made from the format's description, event logs of real records with
+//! other names, addresses and times each time they are repeated, and real databases repeated.
 
 use std::{
     io::Write as _,
@@ -94,51 +94,191 @@ pub enum Until {
     Bytes(u64),
 }
 
-/// A log of the chunks of all real ones, again and again; returns how many events it holds.
-pub fn event_log(file: &Path, until: Until) -> anyhow::Result<u64> {
-    let mut chunks = Vec::new();
-    for path in files(&data()?.join("evtx"))? {
-        let bytes = fs_err::read(&path)?;
-        let damaged = path.components().any(|part| part.as_os_str() == "robustness");
-        if damaged || !bytes.starts_with(b"ElfFile\0") {
-            continue;
+/// The chunks of all real event logs, what is written anew in each, and how many events it holds.
+pub struct EventLogs(Vec<(Vec<u8>, Vec<Place>, u64)>);
+
+impl EventLogs {
+    pub fn real() -> anyhow::Result<Self> {
+        let names = Names::known()?;
+        let mut chunks = Vec::new();
+        for path in files(&data()?.join("evtx"))? {
+            let bytes = fs_err::read(&path)?;
+            let damaged = path.components().any(|part| part.as_os_str() == "robustness");
+            if damaged || !bytes.starts_with(b"ElfFile\0") {
+                continue;
+            }
+            for chunk in
+                bytes[HEADER.min(bytes.len())..].chunks_exact(CHUNK).filter(|chunk| chunk.starts_with(b"ElfChnk\0"))
+            {
+                let number = |at: usize| u64::from_le_bytes(chunk[at..at + 8].try_into().unwrap_or_default());
+                // numbers of the first and the last record
+                let events = number(16).saturating_sub(number(8)) + 1;
+                chunks.push((chunk.to_vec(), places(chunk, &names), events));
+            }
         }
-        for chunk in
-            bytes[HEADER.min(bytes.len())..].chunks_exact(CHUNK).filter(|chunk| chunk.starts_with(b"ElfChnk\0"))
-        {
-            let number = |at: usize| u64::from_le_bytes(chunk[at..at + 8].try_into().unwrap_or_default());
-            // numbers of the first and the last record
-            let events = number(16).saturating_sub(number(8)) + 1;
-            chunks.push((chunk.to_vec(), events));
+        ensure!(!chunks.is_empty(), "no event logs");
+        Ok(Self(chunks))
+    }
+
+    /// A log of them, again and again, with other names, addresses and times in each record; returns how many events it holds.
+    /// Numbers make every log of a bench another one. Checksums are not put right: no reader here asks for them.
+    pub fn write(&self, file: &Path, number_of_log: u64, until: Until) -> anyhow::Result<u64> {
+        let (mut events, mut number) = (0, 0);
+        let mut log = std::io::BufWriter::new(fs_err::File::create(file)?);
+        log.write_all(&[0; HEADER])?;
+        let mut seed = number_of_log << 32;
+        for (chunk, places, holds) in self.0.iter().cycle() {
+            let long_enough = match until {
+                Until::Events(most) => events >= most,
+                Until::Bytes(most) => number * CHUNK as u64 >= most,
+            };
+            if long_enough || number == MOST_CHUNKS {
+                break;
+            }
+            let mut chunk = chunk.clone();
+            for place in places {
+                place.write(&mut chunk, seed);
+            }
+            seed += u64::from(places.last().map_or(0, |place| place.record)) + 1;
+            log.write_all(&chunk)?;
+            (events, number) = (events + holds, number + 1);
+        }
+        log.flush()?;
+        let mut log = log.into_inner()?;
+        let mut head = [0; 128];
+        head[..8].copy_from_slice(b"ElfFile\0");
+        head[16..24].copy_from_slice(&(number - 1).to_le_bytes());
+        head[32..36].copy_from_slice(&128_u32.to_le_bytes());
+        head[36..40].copy_from_slice(&[1, 0, 3, 0]);
+        head[40..42].copy_from_slice(&4096_u16.to_le_bytes());
+        head[42..44].copy_from_slice(&u16::try_from(number)?.to_le_bytes());
+        std::io::Seek::rewind(&mut log)?;
+        log.write_all(&head)?;
+        Ok(events)
+    }
+}
+
+/// Names of accounts and addresses in the real logs, as UTF-16.
+struct Names {
+    accounts: Vec<Vec<u8>>,
+    addresses: Vec<Vec<u8>>,
+}
+
+impl Names {
+    /// Those that independent readers found; those of Windows itself must stay as they are, as they count for nobody.
+    fn known() -> anyhow::Result<Self> {
+        const OF_WINDOWS: [&str; 6] = ["SYSTEM", "ANONYMOUS LOGON", "NETWORK SERVICE", "LOCAL SERVICE", "IUSR", "user"];
+        let mut found: [std::collections::BTreeSet<String>; 2] = Default::default();
+        for row in csv::Reader::from_path(data()?.join("evtx/expected_logons.csv"))?.deserialize() {
+            let row: std::collections::HashMap<String, String> = row?;
+            let name = row["user"].rsplit('\\').next().unwrap_or_default();
+            let name = name.split('@').next().unwrap_or_default().trim_end_matches('$');
+            let is_persons = !OF_WINDOWS.contains(&name) && !name.starts_with("DWM-") && !name.starts_with("UMFD-");
+            if name.len() > 3 && is_persons {
+                found[0].insert(name.to_owned());
+            }
+            let address = row["ip"].rsplit(':').next().unwrap_or_default();
+            if address.parse::<std::net::Ipv4Addr>().is_ok_and(|address| !address.is_loopback()) {
+                found[1].insert(address.to_owned());
+            }
+        }
+        let [accounts, addresses] = found.map(|texts| {
+            // the longest first: one may be the beginning of another
+            let mut texts: Vec<String> = texts.into_iter().collect();
+            texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+            texts.iter().map(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()).collect()
+        });
+        Ok(Self { accounts, addresses })
+    }
+}
+
+/// Something in a chunk that is written anew.
+pub struct Place {
+    /// Number of the record in its chunk.
+    record: u32,
+    at: usize,
+    what: What,
+}
+
+enum What {
+    /// Letters of an account.
+    Name(usize),
+    /// Digits of one part of an address.
+    Digits(usize),
+    Time,
+}
+
+impl Place {
+    /// The same seed gives the same text within a record; texts stay as long as they were.
+    fn write(&self, chunk: &mut [u8], seed: u64) {
+        let seed = seed + u64::from(self.record);
+        // a permutation of all numbers (Knuth's multiplier), so that neighbours differ in every place
+        let mixed = seed.wrapping_mul(6_364_136_223_846_793_005);
+        match self.what {
+            What::Time => {
+                let place = &mut chunk[self.at..self.at + 8];
+                let time = u64::from_le_bytes(place.try_into().unwrap_or_default());
+                // up to a year later
+                place.copy_from_slice(&(time + mixed % 31_536_000 * 10_000_000).to_le_bytes());
+            }
+            What::Name(length) => {
+                let mut rest = mixed;
+                for letter in 0..length {
+                    chunk[self.at + 2 * letter] = b'a' + (rest % 26) as u8;
+                    rest /= 26;
+                }
+            }
+            What::Digits(digits) => {
+                let number = match digits {
+                    1 => 1 + mixed % 9,
+                    2 => 10 + (mixed >> 8) % 90,
+                    _ => 100 + (mixed >> 16) % 100,
+                };
+                for (digit, letter) in number.to_string().bytes().enumerate() {
+                    chunk[self.at + 2 * digit] = letter;
+                }
+            }
         }
     }
-    ensure!(!chunks.is_empty(), "no event logs");
-    let (mut events, mut number) = (0, 0);
-    let mut log = std::io::BufWriter::new(fs_err::File::create(file)?);
-    log.write_all(&[0; HEADER])?;
-    for (chunk, holds) in chunks.iter().cycle() {
-        let long_enough = match until {
-            Until::Events(most) => events >= most,
-            Until::Bytes(most) => number * CHUNK as u64 >= most,
-        };
-        if long_enough || number == MOST_CHUNKS {
-            break;
+}
+
+/// What is written anew in a chunk, record by record.
+fn places(chunk: &[u8], names: &Names) -> Vec<Place> {
+    const FIRST: usize = 512;
+    const RECORD: [u8; 4] = [0x2A, 0x2A, 0, 0];
+    let mut places = Vec::new();
+    let (mut start, mut record) = (FIRST, 0);
+    while let Some(header) = chunk.get(start..start + 24).filter(|header| header.starts_with(&RECORD)) {
+        let length = u32::from_le_bytes(header[4..8].try_into().unwrap_or_default()) as usize;
+        let end = start + length;
+        let Some(bytes) = chunk.get(start..end).filter(|bytes| bytes.len() > 24) else { break };
+        // when it was written, which is within an hour of every time in it; some exports leave it out
+        let time = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+        let written = time(&header[16..24]);
+        let mut at = 16;
+        while at + 8 <= bytes.len() {
+            let begins = |text: &&Vec<u8>| bytes[at..].starts_with(text.as_slice());
+            let mut step = 1;
+            if written > 0 && time(&bytes[at..at + 8]).abs_diff(written) < 36_000_000_000 {
+                places.push(Place { record, at: start + at, what: What::Time });
+                step = 8;
+            } else if let Some(name) = names.accounts.iter().find(&begins) {
+                places.push(Place { record, at: start + at, what: What::Name(name.len() / 2) });
+                step = name.len();
+            } else if let Some(address) = names.addresses.iter().find(&begins) {
+                step = address.len();
+                let letters: Vec<u8> = address.iter().copied().step_by(2).collect();
+                let mut part = start + at;
+                for digits in letters.split(|letter| *letter == b'.') {
+                    places.push(Place { record, at: part, what: What::Digits(digits.len()) });
+                    part += 2 * (digits.len() + 1);
+                }
+            }
+            at += step;
         }
-        log.write_all(chunk)?;
-        (events, number) = (events + holds, number + 1);
+        (start, record) = (end, record + 1);
     }
-    log.flush()?;
-    let mut log = log.into_inner()?;
-    let mut head = [0; 128];
-    head[..8].copy_from_slice(b"ElfFile\0");
-    head[16..24].copy_from_slice(&(number - 1).to_le_bytes());
-    head[32..36].copy_from_slice(&128_u32.to_le_bytes());
-    head[36..40].copy_from_slice(&[1, 0, 3, 0]);
-    head[40..42].copy_from_slice(&4096_u16.to_le_bytes());
-    head[42..44].copy_from_slice(&u16::try_from(number)?.to_le_bytes());
-    std::io::Seek::rewind(&mut log)?;
-    log.write_all(&head)?;
-    Ok(events)
+    places
 }
 
 /// Databases of different rows, together at least so many bytes; returns how many rows they hold.

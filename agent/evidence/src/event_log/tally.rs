@@ -10,8 +10,10 @@ use super::rules::{NETWORK, Origin, REMOTE_DESKTOP, SignIn};
 /// by which the session announced itself (network level authentication). The rules give no number; sessions follow
 /// within seconds.
 const ANNOUNCED_WITHIN: i64 = 60_000_000;
-/// Held back at most so many sign-ins; on a busier server the oldest are released early.
+/// Held back at most so many sign-ins; where more come, the oldest are released, so many at once. They become rows, which take much
+/// more memory.
 const MOST_HELD: usize = 10_000;
+const RELEASED: usize = 1_000;
 
 /// More rows than this are handed on in between.
 const MOST_ROWS: usize = 2_000;
@@ -37,7 +39,7 @@ pub struct Use {
 #[derive(Debug, Default)]
 pub struct Tally {
     rows: BTreeMap<(SignIn, i16), Use>,
-    held: BTreeMap<(String, String), (SignIn, i64)>,
+    held: BTreeMap<SignIn, i64>,
 }
 
 impl Tally {
@@ -45,20 +47,16 @@ impl Tally {
     pub fn add(&mut self, sign_in: SignIn, micros: i64) {
         if sign_in.origin == Origin::Security && sign_in.service == NETWORK {
             if self.held.len() >= MOST_HELD {
-                self.release_before(micros.saturating_sub(ANNOUNCED_WITHIN));
+                self.release_oldest();
             }
-            if self.held.len() >= MOST_HELD {
-                self.release_before(i64::MAX);
-            }
-            let who = (sign_in.principal.clone(), sign_in.client.clone());
-            if let Some((earlier, at)) = self.held.insert(who, (sign_in, micros)) {
-                self.count(earlier, at);
+            if let Some(at) = self.held.insert(sign_in.clone(), micros) {
+                self.count(sign_in, at);
             }
             return;
         }
         if sign_in.origin == Origin::Security && sign_in.service == REMOTE_DESKTOP {
-            let who = (sign_in.principal.clone(), sign_in.client.clone());
-            if let Some((announcement, at)) = self.held.remove(&who)
+            let announcement = SignIn { service: NETWORK, ..sign_in.clone() };
+            if let Some(at) = self.held.remove(&announcement)
                 && !(0..=ANNOUNCED_WITHIN).contains(&micros.saturating_sub(at))
             {
                 self.count(announcement, at);
@@ -77,31 +75,39 @@ impl Tally {
         std::mem::take(&mut self.rows).into_values()
     }
 
-    /// The rest, in the order of their keys.
+    /// The rest. Those of one row that are many come apart.
     pub fn finish(mut self) -> impl Iterator<Item = Use> {
-        self.release_before(i64::MAX);
-        self.take_rows()
+        let mut held = std::mem::take(&mut self.held).into_iter();
+        for (sign_in, at) in held.by_ref().take(RELEASED) {
+            self.count(sign_in, at);
+        }
+        self.take_rows().chain(held.map(|(sign_in, at)| once(sign_in, at)))
     }
 
-    fn release_before(&mut self, limit: i64) {
-        let (free, held) = std::mem::take(&mut self.held).into_iter().partition(|(_, (_, at))| *at < limit);
-        self.held = held;
-        for (sign_in, at) in BTreeMap::into_values(free) {
+    fn release_oldest(&mut self) {
+        let mut times: Vec<i64> = self.held.values().copied().collect();
+        let (_, limit, _) = times.select_nth_unstable(RELEASED);
+        let mut free = Vec::new();
+        self.held.retain(|sign_in, at| {
+            let stays = *at > *limit;
+            if !stays {
+                free.push((sign_in.clone(), *at));
+            }
+            stays
+        });
+        for (sign_in, at) in free {
             self.count(sign_in, at);
         }
     }
 
     fn count(&mut self, sign_in: SignIn, micros: i64) {
-        let date = Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(TimeZone::UTC).date();
-        let day = date.day_of_year().unsigned_abs();
-        let row = self.rows.entry((sign_in.clone(), date.year())).or_insert_with(|| Use {
-            sign_in,
-            year: date.year(),
-            days: Vec::new(),
-            total: 0,
-            first: micros,
-            last: micros,
-        });
+        let (year, day) = day(micros);
+        let key = (sign_in, year);
+        let Some(row) = self.rows.get_mut(&key) else {
+            let row = once(key.0.clone(), micros);
+            self.rows.insert(key, row);
+            return;
+        };
         if let Err(at) = row.days.binary_search(&day) {
             row.days.insert(at, day);
         }
@@ -109,6 +115,18 @@ impl Tally {
         row.first = row.first.min(micros);
         row.last = row.last.max(micros);
     }
+}
+
+/// Calendar year and day of the year.
+fn day(micros: i64) -> (i16, u16) {
+    let date = Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(TimeZone::UTC).date();
+    (date.year(), date.day_of_year().unsigned_abs())
+}
+
+/// The row of one record.
+fn once(sign_in: SignIn, micros: i64) -> Use {
+    let (year, day) = day(micros);
+    Use { sign_in, year, days: vec![day], total: 1, first: micros, last: micros }
 }
 
 #[cfg(test)]
@@ -146,6 +164,29 @@ mod tests {
         assert_eq!(totals(&[(NETWORK, 0, a), (REMOTE_DESKTOP, 61, a)]), [(NETWORK, 1), (REMOTE_DESKTOP, 1)]);
         // the session first: the later sign-in is a use of its own
         assert_eq!(totals(&[(REMOTE_DESKTOP, 0, a), (NETWORK, 3, a)]), [(NETWORK, 1), (REMOTE_DESKTOP, 1)]);
+    }
+
+    /// Thirty times as many as are held back, each by somebody else; the sessions of the latest are still known when they begin.
+    #[test]
+    fn of_many_sign_ins_the_latest_are_held_back_and_none_is_lost() {
+        let mut tally = Tally::default();
+        let (mut rows, mut most) = (0, 0);
+        let all = 30 * i64::try_from(MOST_HELD).unwrap();
+        for number in 0..all {
+            tally.add(of(NETWORK, &number.to_string()), EVENING + number * 1_000);
+            most = most.max(tally.rows.len());
+            if tally.is_large() {
+                rows += tally.take_rows().map(|row| row.total).sum::<u64>();
+            }
+        }
+        assert!(most < MOST_ROWS + 2 * RELEASED, "{most} rows were held at once");
+        assert!((MOST_HELD - RELEASED - 1..=MOST_HELD).contains(&tally.held.len()));
+        let last = all - 1;
+        tally.add(of(REMOTE_DESKTOP, &last.to_string()), EVENING + last * 1_000);
+        let (sessions, others): (Vec<Use>, Vec<Use>) =
+            tally.finish().partition(|row| row.sign_in.service == REMOTE_DESKTOP);
+        assert_eq!(sessions.len(), 1);
+        assert_eq!(rows + others.iter().map(|row| row.total).sum::<u64>(), last.unsigned_abs());
     }
 
     #[test]
