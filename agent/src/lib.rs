@@ -24,3 +24,4 @@ pub mod service;
 pub mod settings;
 pub mod state;
 pub mod uplink;
+pub mod zone;

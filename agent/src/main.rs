@@ -65,7 +65,7 @@ fn environment() -> Environment {
     Environment {
         now: || jiff::Timestamp::now().into(),
         random,
-        zone: jiff::tz::TimeZone::system,
+        zone: caliper_agent::zone::of_this_machine,
         host_name: host_name(),
         policy,
         services,

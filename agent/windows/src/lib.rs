@@ -6,6 +6,8 @@
 #[cfg(windows)]
 pub mod audit;
 #[cfg(windows)]
+pub mod clock;
+#[cfg(windows)]
 pub mod dns;
 #[cfg(windows)]
 mod error;
