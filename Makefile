@@ -3,9 +3,10 @@
 #              into an environment of its own) on 250 organisations; ten kills during a delivery of a million rows by
 #              optimised programs; the agent for Windows under Wine (compiler and Wine folder: 2 GB in ~/.cache/caliper)
 # make fuzz    every parser of the agent, a minute each (SECONDS=600 for ten)
+# make identity  how well people and machines are told apart, on organisations made to confuse (SEEDS="1 2 3")
 # make check   what a change must pass before review: format, lints, licences of dependencies
 
-.PHONY: demo test check fuzz setup windows
+.PHONY: demo test check fuzz identity setup windows
 .DEFAULT_GOAL := test
 
 setup:
@@ -24,6 +25,9 @@ test: setup windows
 
 fuzz:
 	@tests/fuzz/run.sh all $(or $(SECONDS),60)
+
+identity:
+	@tests/identity.sh $(or $(SEEDS),1 2 3)
 
 check:
 	cargo fmt --all --check

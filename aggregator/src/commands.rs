@@ -10,6 +10,7 @@ pub mod decide;
 pub mod directory;
 pub mod explain;
 pub mod import;
+pub mod matches;
 pub mod optimise;
 pub mod plan;
 pub mod report;

@@ -19,4 +19,4 @@ pub use principal::{Nobody, Principal};
 pub use roster::{Domain, KnownAccount, Match, Owner, Roster};
 pub use rule::{Class, Field, MOST_PEOPLE, Rule, Standing};
 pub use settings::PeopleSettings;
-pub use sighting::{Found, Sightings, Years};
+pub use sighting::{Found, Sightings, Years, unite};

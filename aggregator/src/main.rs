@@ -42,6 +42,8 @@ enum Command {
     Explain(commands::explain::ExplainArgs),
     /// Find the cheapest mix of User and Device CALs for a file of pairs
     Optimise(commands::optimise::OptimiseArgs),
+    /// Which person and which device each row of evidence stands for
+    Matches(commands::matches::MatchesArgs),
     /// The licence position of an estate written in a file
     Plan(commands::plan::PlanArgs),
     /// Check a certificate written by `optimise`
@@ -72,6 +74,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Directory(args) => commands::directory::run(context, &args)?,
         Command::Explain(args) => commands::explain::run(context, &args)?,
         Command::Optimise(args) => commands::optimise::run(context, &args)?,
+        Command::Matches(args) => commands::matches::run(context, &args)?,
         Command::Plan(args) => commands::plan::run(context, &args)?,
         Command::VerifyCertificate(args) => commands::verify::run(context, &args)?,
         Command::Import(args) => commands::import::run(context, &args)?,

@@ -10,6 +10,7 @@ mod estate;
 mod history;
 mod machines;
 mod mapping;
+mod matches;
 mod people;
 mod preview;
 mod schedule;
@@ -23,6 +24,7 @@ mod window;
 pub use coverage::Gap;
 pub use estate::{DeviceFacts, Draft, PersonFacts};
 pub use mapping::MappingError;
+pub use matches::Match;
 pub use preview::{Preview, Reclassified, RuleChange, preview};
 pub use schedule::{Calendar, ScheduleError, ScheduleSettings, keep as keep_schedules, run_due};
 pub use settings::{EstateSettings, HostSettings, ServerSettings};
@@ -159,14 +161,7 @@ fn prepare_with(
     let catalogue = own_catalogue::read(config.estate.catalogue.as_deref())?;
     let mapping = config.people.mapping.as_deref().map(mapping::read).transpose()?.unwrap_or_default();
     let mut draft = store.read(|tx| {
-        let mut rules = store_people::rules(tx)?;
-        change(&mut rules);
-        let sayings = Sayings {
-            rules: rules.into_iter().map(|stored| stored.rule).chain(config.people.rule.iter().cloned()).collect(),
-            administrator_patterns: config.people.administrator_patterns.clone(),
-            mapping: mapping.clone(),
-            decisions: store_people::decisions(tx)?,
-        };
+        let sayings = sayings(tx, config, &mapping, &change)?;
         estate::draw(tx, &config.estate, sayings, &catalogue, as_of)
     })?;
     catalogue.supplement(&mut draft.estate);
@@ -181,6 +176,34 @@ fn prepare_with(
         hex
     });
     Ok(Finished { estate, estate_sha256, position, assessment, draft })
+}
+
+/// Everything that says who is who, with other rules than those stored.
+fn sayings(
+    tx: &rusqlite::Transaction<'_>,
+    config: &Config,
+    mapping: &[mapping::Mapped],
+    change: impl Fn(&mut Vec<StoredRule>),
+) -> Result<Sayings, StoreError> {
+    let mut rules = store_people::rules(tx)?;
+    change(&mut rules);
+    Ok(Sayings {
+        rules: rules.into_iter().map(|stored| stored.rule).chain(config.people.rule.iter().cloned()).collect(),
+        administrator_patterns: config.people.administrator_patterns.clone(),
+        mapping: mapping.to_vec(),
+        decisions: store_people::decisions(tx)?,
+    })
+}
+
+/// Hands over what each row of the window that ends on `as_of` stands for by what is stored now, until `each` says `false`. Rows without a
+/// person or a device behind them, as those between servers, are left out.
+pub fn matches(store: &Store, config: &Config, as_of: Date, each: impl FnMut(Match) -> bool) -> Result<(), ScanError> {
+    let catalogue = own_catalogue::read(config.estate.catalogue.as_deref())?;
+    let mapping = config.people.mapping.as_deref().map(mapping::read).transpose()?.unwrap_or_default();
+    Ok(store.read(|tx| {
+        let sayings = sayings(tx, config, &mapping, |_| {})?;
+        matches::read(tx, &config.estate, sayings, &catalogue, as_of, each)
+    })?)
 }
 
 /// Scans that a crash left unfinished become failed ones. To be called when the program starts, before any scan.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Domain;
+use super::{Domain, KnownAccount};
 use crate::directory::{Account, AccountKind};
 
 /// One machine, whatever its addresses.
@@ -18,6 +18,8 @@ pub struct Machine {
     pub is_server: bool,
     /// The reporting server that it is.
     pub server: Option<u32>,
+    /// Index of the directory's domain that it belongs to.
+    pub domain: Option<usize>,
 }
 
 /// All machines known by name.
@@ -52,8 +54,13 @@ impl Machines {
             };
             let at = machines.intern_as(id, &name);
             let system = account.operating_system.to_lowercase();
+            // Windows cuts its own name to 15 letters, and DNS may call the domain otherwise
+            let host = account.dns_host_name.split('.').next().unwrap_or_default().to_lowercase();
+            machines.also(at, &host);
+            machines.by_id.entry(joined(&name, dns)).or_insert(at);
             let machine = &mut machines.list[at as usize];
             machine.in_directory = true;
+            machine.domain = Some(domain);
             machine.is_server |=
                 system.contains("server") && (system.contains("windows") || system.contains("hyper-v"));
             if !account.sid.is_empty() {
@@ -76,6 +83,21 @@ impl Machines {
             machines.by_server.insert(number, at);
         }
         machines
+    }
+
+    /// Makes computers known by the names they had before, where no other machine has them now.
+    pub fn name_earlier(&mut self, domains: &[Domain], accounts: &[KnownAccount<'_>]) {
+        for known in accounts.iter().filter(|known| known.account.kind == AccountKind::Computer) {
+            let Some(at) = self.by_sid(&known.account.sid.to_lowercase()) else { continue };
+            let dns = domains.get(known.domain).map_or("", |domain| domain.dns.as_str());
+            for name in known.earlier.iter().filter_map(|name| name.strip_suffix('$')) {
+                let id = joined(name, dns);
+                if self.fitting(&id).is_empty() {
+                    self.by_id.insert(id, at);
+                    self.also(at, name);
+                }
+            }
+        }
     }
 
     /// One of them.
@@ -105,23 +127,29 @@ impl Machines {
     /// By a name with or without domain, lower case; `None` if there is none or several that fit.
     #[must_use]
     pub fn known(&self, name: &str) -> Option<u32> {
-        if let Some(at) = self.by_id.get(name) {
-            return Some(*at);
-        }
-        let (short, domain) = name.split_once('.').unwrap_or((name, ""));
-        let fitting: Vec<u32> = self
-            .by_name
-            .get(short)
-            .into_iter()
-            .flatten()
-            .copied()
-            // a full name fits a machine whose domain is not known, never one of another domain
-            .filter(|at| domain.is_empty() || !self.get(*at).id.contains('.'))
-            .collect();
-        match fitting.as_slice() {
+        match self.fitting(name).as_slice() {
             [only] => Some(*only),
             _ => None,
         }
+    }
+
+    /// All that a name with or without domain, lower case, may mean.
+    #[must_use]
+    pub fn fitting(&self, name: &str) -> Vec<u32> {
+        if let Some(at) = self.by_id.get(name) {
+            return vec![*at];
+        }
+        let (short, domain) = name.split_once('.').unwrap_or((name, ""));
+        let fitting = self.by_name.get(short).into_iter().flatten().copied();
+        // a full name fits a machine whose domain is not known, never one of another domain
+        fitting.filter(|at| domain.is_empty() || !self.get(*at).id.contains('.')).collect()
+    }
+
+    /// The only one of several of a name that belongs to this domain.
+    #[must_use]
+    pub fn of_domain(&self, fitting: &[u32], domain: Option<usize>) -> Option<u32> {
+        let mut there = fitting.iter().copied().filter(|at| domain.is_some() && self.get(*at).domain == domain);
+        there.next().filter(|_| there.next().is_none())
     }
 
     /// By name, made known if it was not.
@@ -135,9 +163,18 @@ impl Machines {
         }
         let at = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
         self.by_id.insert(id.clone(), at);
-        self.by_name.entry(name.to_owned()).or_default().push(at);
-        self.list.push(Machine { id, name: name.to_owned(), in_directory: false, is_server: false, server: None });
+        self.also(at, name);
+        let (name, in_directory) = (name.to_owned(), false);
+        self.list.push(Machine { id, name, in_directory, is_server: false, server: None, domain: None });
         at
+    }
+
+    /// Another host name of a machine.
+    fn also(&mut self, at: u32, name: &str) {
+        let known = self.by_name.entry(name.to_owned()).or_default();
+        if !name.is_empty() && !known.contains(&at) {
+            known.push(at);
+        }
     }
 }
 

@@ -42,6 +42,12 @@ pub fn write(position: &Position, to: impl io::Write) -> Result<(), io::Error> {
     writer.flush()
 }
 
+/// Names come from foreign logs: a cell must never become a formula when a spreadsheet opens the file.
+#[must_use]
+pub fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use caliper_licensing::{Confidence, Line, Optimum, POSITION_FORMAT};
@@ -83,5 +89,12 @@ mod tests {
                 "windows-server-cal/user,2019,user,3,1,2,0,8386,EUR,E.3 E.28,M,\"population = \"\"observed\"\"; window_days = 90\""
             )
         );
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (cell, written) in [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("a=b", "a=b"), ("", "")] {
+            assert_eq!(harmless(cell), written);
+        }
     }
 }

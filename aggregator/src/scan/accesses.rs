@@ -2,7 +2,7 @@
 //! machines' own accounts what was behind an address, the second counts.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     net::IpAddr,
 };
 
@@ -16,12 +16,15 @@ use rusqlite::Transaction;
 
 use super::{Window, machines::Fleet};
 use crate::{
-    identity::{Client, Domain, Found, Machines, Nobody, Owner, Principal, Roster, Sightings, Years},
+    identity::{Client, Domain, Found, Machines, Nobody, Owner, Principal, Roster, Sightings, Years, unite},
     store::{StoreError, evidence},
 };
 
 /// Names of domain controllers' own records, which stand for no machine.
 const RECORDS: [&str; 4] = ["@", "gc", "domaindnszones", "forestdnszones"];
+
+/// Product type of a domain controller.
+const CONTROLLER: u32 = 2;
 
 /// Services of event logs that are use of Remote Desktop (rules F.1, F.8, I.2), as the agent names them.
 const DESKTOP_SESSIONS: [&str; 3] =
@@ -43,6 +46,16 @@ pub(super) enum Something {
     Machine(u32),
     /// An address and nothing else.
     Address(IpAddr),
+    /// An address that several devices share.
+    Several(IpAddr),
+}
+
+impl Something {
+    /// The id of whatever shares an address.
+    pub fn several(&self) -> String {
+        let Self::Several(address) = self else { return String::new() };
+        format!("several at {address}")
+    }
 }
 
 /// When seen and how sure.
@@ -76,6 +89,22 @@ pub(super) struct Evidence {
     /// If asked for: the accesses with their first and last day instead, of people who left since as well; the base family and the
     /// others.
     pub stays: BTreeMap<Option<String>, Vec<Stay>>,
+    /// If asked for: what each group of rows was counted as.
+    pub matches: Vec<Matched>,
+}
+
+/// What rows of one server, principal and client were counted as on some days.
+#[derive(Debug)]
+pub(super) struct Matched {
+    pub server: u32,
+    pub principal: i64,
+    pub client: i64,
+    pub years: Years,
+    pub who: Who,
+    /// Position in `devices`.
+    pub device: Option<u32>,
+    /// How sure the device is.
+    pub confidence: Option<Confidence>,
 }
 
 /// What is read.
@@ -85,6 +114,8 @@ pub(super) enum Ask {
     Accesses,
     /// Who was where from when to when, whether they left since or not (rule E.19).
     Stays,
+    /// What each row was counted as, whether they left since or not.
+    Matches,
 }
 
 /// Things in the order of their arrival.
@@ -131,7 +162,7 @@ pub(super) enum Who {
 
 /// Rows of one server, principal and client together.
 pub(super) struct Group {
-    server: u32,
+    pub server: u32,
     pub principal: i64,
     pub client: i64,
     pub years: Years,
@@ -152,6 +183,11 @@ impl Group {
         let first = all().next().unwrap_or_else(|| self.first.date());
         (first, all().last().unwrap_or(first))
     }
+
+    /// The same on some of its days only.
+    fn of(&self, years: Years) -> Self {
+        Self { years, ..*self }
+    }
 }
 
 /// Index into the families of the roles.
@@ -164,6 +200,11 @@ pub(super) struct Texts<'a> {
     roster: &'a Roster<'a>,
     pub machines: &'a mut Machines,
     principals: HashMap<i64, Who>,
+    homes: HashMap<i64, Option<usize>>,
+    /// Days on which a name began to mean somebody else, of the few names that did.
+    turns: HashMap<i64, Vec<Date>>,
+    /// Names without a domain.
+    bare: HashMap<i64, String>,
     clients: HashMap<i64, Client>,
 }
 
@@ -174,23 +215,99 @@ impl<'a> Texts<'a> {
         roster: &'a Roster<'a>,
         machines: &'a mut Machines,
     ) -> Self {
-        Self { tx, domains, roster, machines, principals: HashMap::new(), clients: HashMap::new() }
+        Self {
+            tx,
+            domains,
+            roster,
+            machines,
+            principals: HashMap::new(),
+            homes: HashMap::new(),
+            turns: HashMap::new(),
+            bare: HashMap::new(),
+            clients: HashMap::new(),
+        }
     }
 
     pub fn principal(&mut self, number: i64) -> Result<Who, StoreError> {
         if let Some(who) = self.principals.get(&number) {
             return Ok(who.clone());
         }
-        let who = self.who(&Principal::parse(&evidence::text(self.tx, number)?));
+        let principal = Principal::parse(&evidence::text(self.tx, number)?);
+        if let Principal::Name { domain: None, name } = &principal {
+            self.bare.insert(number, name.clone());
+        }
+        let turns = self.roster.turns(&principal);
+        if !turns.is_empty() {
+            self.turns.insert(number, turns);
+        }
+        let who = self.who(&principal, None);
         self.principals.insert(number, who.clone());
         Ok(who)
     }
 
-    fn who(&mut self, principal: &Principal) -> Who {
+    /// Who was meant by the name of a group on which of its days; nearly always the same one. On a controller of a domain, which has no accounts of
+    /// its own, a name alone is one of the domain.
+    fn in_turn(&mut self, group: Group, controlled: Option<usize>) -> Result<Vec<(Group, Who)>, StoreError> {
+        let mut who = self.principal(group.principal)?;
+        let mut turns = self.turns.get(&group.principal).cloned().unwrap_or_default();
+        let qualified = controlled.and_then(|domain| {
+            let (name, domain) = (self.bare.get(&group.principal)?.clone(), self.domains[domain].dns.clone());
+            Some(Principal::Name { domain: Some(domain), name })
+        });
+        if let Some(qualified) = &qualified {
+            let found = self.who(qualified, None);
+            if !matches!(found, Who::Unresolved(_)) {
+                who = found;
+                turns = self.roster.turns(qualified);
+            }
+        }
+        if turns.is_empty() {
+            return Ok(vec![(group, who)]);
+        }
+        let principal = match qualified {
+            Some(qualified) => qualified,
+            None => Principal::parse(&evidence::text(self.tx, group.principal)?),
+        };
+        let mut parts: BTreeMap<usize, Years> = BTreeMap::new();
+        for (year, days) in &group.years {
+            for date in days.dates(*year) {
+                let part = turns.iter().filter(|turn| **turn <= date).count();
+                parts.entry(part).or_default().entry(*year).or_default().insert_date(date);
+            }
+        }
+        let parts = parts.into_values().filter_map(|years| {
+            let (year, days) = years.first_key_value()?;
+            let day = days.dates(*year).next()?;
+            Some((self.who(&principal, Some(day)), years))
+        });
+        Ok(parts.map(|(who, years)| (group.of(years), who)).collect())
+    }
+
+    /// The domain that a principal names, by its index.
+    fn home(&mut self, number: i64) -> Result<Option<usize>, StoreError> {
+        if let Some(home) = self.homes.get(&number) {
+            return Ok(*home);
+        }
+        let home = match Principal::parse(&evidence::text(self.tx, number)?) {
+            Principal::Name { domain: Some(domain), .. } | Principal::Upn { domain, .. } => {
+                self.domains.iter().position(|known| known.is_called(&domain))
+            }
+            _ => None,
+        };
+        self.homes.insert(number, home);
+        Ok(home)
+    }
+
+    /// Who is meant, on a day if it is named.
+    fn who(&mut self, principal: &Principal, day: Option<Date>) -> Who {
         if let Principal::Nobody(Nobody::Anonymous | Nobody::System) = principal {
             return Who::Nobody;
         }
-        if let Some(found) = self.roster.find(principal, self.machines) {
+        let found = match day {
+            Some(day) => self.roster.find_on(principal, day, self.machines),
+            None => self.roster.find(principal, self.machines),
+        };
+        if let Some(found) = found {
             return match found.owner {
                 Owner::Person(person) => {
                     Who::Person { person, administration: found.administration, confidence: found.confidence }
@@ -240,6 +357,10 @@ pub(super) fn read(
     machines: &mut Machines,
 ) -> Result<Evidence, StoreError> {
     let mut sightings = Sightings::default();
+    let homes_of: Vec<Option<usize>> = (fleet.servers.iter())
+        .map(|server| server.inventory.domain.to_lowercase())
+        .map(|domain| domains.iter().position(|known| known.is_called(&domain)))
+        .collect();
     for (at, server) in (0_u32..).zip(&fleet.servers) {
         for address in server.inventory.addresses.iter().map(|text| Client::parse(text)) {
             if let Client::Address(address) | Client::LinkLocal(address) = address {
@@ -250,10 +371,16 @@ pub(super) fn read(
             let name = record.host_name.trim_end_matches('.').to_lowercase();
             let means_machine = !name.is_empty() && !name.starts_with('_') && !RECORDS.contains(&name.as_str());
             if let (true, Client::Address(address)) = (means_machine, Client::parse(&record.address)) {
-                sightings.add_name(address, machines.intern(&name), record.last);
+                let fitting = machines.fitting(&name);
+                let found = machines.of_domain(&fitting, homes_of[at as usize]);
+                sightings.add_name(at, address, found.unwrap_or_else(|| machines.intern(&name)), record.last);
             }
         }
     }
+    let controlled = |group: &Group| {
+        let server = group.server as usize;
+        homes_of[server].filter(|_| fleet.servers[server].inventory.product_type == Some(CONTROLLER))
+    };
     let mut texts = Texts::new(tx, domains, roster, machines);
     let Roles { roles, families } = Roles::of(tx, catalogue)?;
     each_group(tx, window, &roles, fleet, |group| {
@@ -276,20 +403,54 @@ pub(super) fn read(
             since: vec![None; fleet.servers.len()],
             ..Evidence::default()
         },
-        sightings,
         machine_accounts: BTreeMap::new(),
+        unsure: Vec::new(),
+        behind: BTreeMap::new(),
         families,
         ask,
     };
     each_group(tx, window, &roles, fleet, |group| {
-        let (who, client) = (texts.principal(group.principal)?, texts.client(group.client)?);
+        let client = texts.client(group.client)?;
+        // of machines with the same name the one of whoever is there, or else of the server, is meant
+        let homes = match &client {
+            Client::Name(_) => [texts.home(group.principal)?, homes_of[group.server as usize]],
+            _ => [None, None],
+        };
+        let controlled = controlled(&group);
         let span = window.clamp(group.first, group.last);
         let since = &mut counting.found.since[group.server as usize];
         *since = Some(since.map_or(span.0, |known| known.min(span.0)));
-        counting.count(&group, who, &client, span, texts.machines, roster);
+        for (group, who) in texts.in_turn(group, controlled)? {
+            let look = Look { sightings: &sightings, machines: texts.machines, roster, homes };
+            counting.count(&group, &who, &client, span, look);
+        }
         Ok(())
     })?;
-    Ok(counting.finish())
+    let mut by_day: HashMap<(u32, u32), Years> = HashMap::new();
+    let restless: BTreeSet<u32> =
+        counting.unsure.iter().filter(|unsure| unsure.is_restless()).map(|it| it.person).collect();
+    if !restless.is_empty() {
+        each_group(tx, window, &roles, fleet, |group| {
+            let client = texts.client(group.client)?;
+            let controlled = controlled(&group);
+            if group.family.is_some() || !matches!(client, Client::Address(IpAddr::V4(_))) {
+                return Ok(());
+            }
+            for (group, who) in texts.in_turn(group, controlled)? {
+                let Some(person) = counting.number_of(&who).filter(|person| restless.contains(person)) else {
+                    continue;
+                };
+                let mut look = Look { sightings: &sightings, machines: texts.machines, roster, homes: [None, None] };
+                for (found, years) in locate(&group, &client, &mut look) {
+                    if let Found::Machine(machine, _) = found {
+                        unite(by_day.entry((person, machine)).or_default(), &years);
+                    }
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(counting.finish(&sightings, texts.machines, &by_day))
 }
 
 /// What a service's role means for a row (rule I.1.7).
@@ -395,29 +556,90 @@ pub(super) fn each_group(
     groups.into_iter().try_for_each(each)
 }
 
+/// What a group is looked up in.
+struct Look<'a> {
+    sightings: &'a Sightings,
+    machines: &'a mut Machines,
+    roster: &'a Roster<'a>,
+    /// Domains in whose order a name is understood.
+    homes: [Option<usize>; 2],
+}
+
 /// The second pass.
 struct Counting {
     found: Evidence,
-    sightings: Sightings,
-    /// Servers that a device reached by its own account, with flags and days; the families apart.
-    machine_accounts: BTreeMap<(Option<Family>, u32, u32), (u8, Dates)>,
+    /// Servers that a device reached by its own account; the families apart.
+    machine_accounts: BTreeMap<(Option<Family>, u32, u32), OwnAccount>,
+    /// Whose machine hangs on what else they use.
+    unsure: Vec<Unsure>,
+    /// People seen at an address that several devices share.
+    behind: BTreeMap<IpAddr, BTreeSet<u32>>,
     families: Vec<String>,
     ask: Ask,
+}
+
+/// A machine's accesses by its own account.
+struct OwnAccount {
+    flags: u8,
+    days: Dates,
+    /// The address, if it was behind one that several devices share and nowhere else.
+    behind: Option<IpAddr>,
+}
+
+/// Accesses of somebody at one of several machines.
+struct Unsure {
+    group: Group,
+    years: Years,
+    client: Client,
+    span: (Instant, Instant),
+    who: Who,
+    person: u32,
+    flags: u8,
+    /// What it is if nothing tells.
+    otherwise: Found,
+}
+
+impl Unsure {
+    /// An address of the newer protocol that no machine was ever seen at, which may be of a single day.
+    fn is_restless(&self) -> bool {
+        matches!(self.otherwise, Found::Stranger(IpAddr::V6(_)))
+    }
+
+    /// Whether it may have been that machine.
+    fn fits(&self, machine: u32, sightings: &Sightings, machines: &Machines) -> bool {
+        match &self.client {
+            Client::Address(address) | Client::LinkLocal(address) => {
+                sightings.was_at(self.group.server, *address, machine)
+            }
+            Client::Name(name) => machines.fitting(name).contains(&machine),
+            Client::Unknown | Client::Loopback => false,
+        }
+    }
+
+    /// The machine that somebody was at by the older protocol, on days on which it was one only.
+    fn that_day(&self, known: &BTreeSet<u32>, by_day: &HashMap<(u32, u32), Years>) -> Vec<(Found, Years)> {
+        let mut found: BTreeMap<Found, Years> = BTreeMap::new();
+        for (year, days) in &self.years {
+            for day in days.iter() {
+                let at = |machine: &&u32| {
+                    let seen = by_day.get(&(self.person, **machine)).and_then(|years| years.get(year));
+                    seen.is_some_and(|days| days.contains(day))
+                };
+                let mut there = known.iter().filter(at);
+                let only = there.next().filter(|_| there.next().is_none());
+                let what = only.map_or(self.otherwise.clone(), |machine| Found::Machine(*machine, Confidence::L));
+                let _ = found.entry(what).or_default().entry(*year).or_default().insert(day);
+            }
+        }
+        found.into_iter().collect()
+    }
 }
 
 /// First and last day.
 type Dates = (Date, Date);
 
 impl Counting {
-    fn count(
-        &mut self,
-        group: &Group,
-        who: Who,
-        client: &Client,
-        span: (Instant, Instant),
-        machines: &mut Machines,
-        roster: &Roster<'_>,
-    ) {
+    fn count(&mut self, group: &Group, who: &Who, client: &Client, span: (Instant, Instant), mut look: Look<'_>) {
         let (server, family) = (group.server, group.family);
         if let Some(family) = family {
             let name = self.families[usize::from(family)].clone();
@@ -426,59 +648,109 @@ impl Counting {
         let mut flags = if group.infrastructure { Accesses::INFRASTRUCTURE } else { 0 };
         let (somebody, confidence) = match who {
             Who::Nobody if group.infrastructure || group.of_devices => {
-                for device in self.locate(group, client, span, machines) {
-                    self.device_alone(device, group, flags, machines);
+                for (found, years) in locate(group, client, &mut look) {
+                    let sure = found.confidence();
+                    if let Some(device) = self.device(found, span, client) {
+                        self.matched(group, who, Some(device), sure, &years);
+                        self.device_alone(device, group, flags, look.machines);
+                    }
                 }
                 return;
             }
             Who::Nobody => {
                 return self.leave_out(family, "accesses by the system or by nobody in particular (E.9a, I.2)");
             }
-            Who::Machine(machine) if machines.get(machine).server == Some(server) => {
+            Who::Machine(machine) if look.machines.get(*machine).server == Some(server) => {
                 return self.leave_out(family, "accesses of servers to themselves");
             }
-            Who::Machine(machine) if machines.get(machine).is_server => {
+            Who::Machine(machine) if look.machines.get(*machine).is_server => {
                 return self.leave_out(family, "accesses from server to server (E.6)");
             }
-            Who::Machine(machine) => {
-                // the account says which machine it is, whatever the address
-                let device = self.device(&Something::Machine(machine), span, Confidence::H, client);
-                let days = group.dates();
-                let known = self.machine_accounts.entry((family, device, server)).or_insert((flags, days));
-                *known = (known.0 & flags, (known.1.0.min(days.0), known.1.1.max(days.1)));
-                return;
-            }
+            Who::Machine(machine) => return self.own_account(group, *machine, client, span, flags, look.sightings),
             Who::Service => {
-                let devices = self.locate(group, client, span, machines);
-                if devices.is_empty() {
-                    self.leave_out(family, "accesses by service accounts from machines that are not known (E.15)");
+                let mut unknown = true;
+                for (found, years) in locate(group, client, &mut look) {
+                    let sure = found.confidence();
+                    let device = self.device(found, span, client);
+                    self.matched(group, who, device, sure, &years);
+                    if let Some(device) = device {
+                        unknown = false;
+                        self.device_alone(device, group, flags, look.machines);
+                    }
                 }
-                for device in devices {
-                    self.device_alone(device, group, flags, machines);
+                if unknown {
+                    self.leave_out(family, "accesses by service accounts from machines that are not known (E.15)");
                 }
                 return;
             }
             Who::Person { person, confidence, .. }
-                if !roster.people()[person as usize].active && self.ask == Ask::Accesses =>
+                if !look.roster.people()[*person as usize].active && self.ask == Ask::Accesses =>
             {
-                let first = Seen { first: span.0, last: span.1, confidence, addresses: BTreeSet::new() };
-                self.found.departed.entry(person).or_insert(first).widen(span, confidence);
+                let first = Seen { first: span.0, last: span.1, confidence: *confidence, addresses: BTreeSet::new() };
+                self.found.departed.entry(*person).or_insert(first).widen(span, *confidence);
                 return self.leave_out(family, "accesses by people whose accounts are all disabled or gone (E.19)");
             }
             Who::Person { person, administration, confidence } => {
-                flags |= if administration { Accesses::ADMINISTRATION } else { 0 };
-                (Somebody::Known(person), confidence)
+                flags |= if *administration { Accesses::ADMINISTRATION } else { 0 };
+                (Somebody::Known(*person), *confidence)
             }
-            Who::Unresolved(principal) => (Somebody::Unresolved(principal), Confidence::L),
+            Who::Unresolved(principal) => (Somebody::Unresolved(principal.clone()), Confidence::L),
         };
         let person = self.found.people.note(&somebody, span, confidence);
-        let devices = self.locate(group, client, span, machines);
         self.found.used_otherwise[server as usize] |= flags & Accesses::ADMINISTRATION == 0;
-        if devices.is_empty() {
+        let places = locate(group, client, &mut look);
+        if places.is_empty() {
+            self.matched(group, who, None, None, &group.years);
             self.note(family, Access { person, device: Accesses::NONE, server, flags }, group.dates());
         }
-        for device in devices {
-            self.note(family, Access { person, device, server, flags }, group.dates());
+        for (found, years) in places {
+            let otherwise = match found {
+                Found::Unsure(otherwise) => Ok(otherwise),
+                // a machine takes another address of the newer protocol every day
+                Found::Stranger(IpAddr::V6(_)) => Ok(Box::new(found)),
+                found => Err(found),
+            };
+            let found = match otherwise {
+                Ok(otherwise) => {
+                    let (group, client, who) = (group.of(years.clone()), client.clone(), who.clone());
+                    self.unsure.push(Unsure { group, years, client, span, who, person, flags, otherwise: *otherwise });
+                    continue;
+                }
+                Err(found) => found,
+            };
+            let sure = found.confidence();
+            let device = self.device(found, span, client);
+            self.matched(group, who, device, sure, &years);
+            let device = device.unwrap_or(Accesses::NONE);
+            self.note(family, Access { person, device, server, flags }, dates(&years, group));
+        }
+    }
+
+    /// Accesses of a machine by its own account, which says which machine it is, whatever the address.
+    fn own_account(
+        &mut self,
+        group: &Group,
+        machine: u32,
+        client: &Client,
+        span: (Instant, Instant),
+        flags: u8,
+        sightings: &Sightings,
+    ) {
+        let device = self.device_of(&Something::Machine(machine), span, Confidence::H, client);
+        self.matched(group, &Who::Machine(machine), Some(device), Some(Confidence::H), &group.years);
+        let days = group.dates();
+        let shared = match client {
+            Client::Address(address) if sightings.is_shared(group.server, *address, &group.years) => Some(*address),
+            _ => None,
+        };
+        match self.machine_accounts.entry((group.family, device, group.server)) {
+            Entry::Vacant(new) => drop(new.insert(OwnAccount { flags, days, behind: shared })),
+            Entry::Occupied(known) => {
+                let known = known.into_mut();
+                known.flags &= flags;
+                known.days = (known.days.0.min(days.0), known.days.1.max(days.1));
+                known.behind = known.behind.and(shared);
+            }
         }
     }
 
@@ -496,43 +768,41 @@ impl Counting {
         }
     }
 
-    /// The devices behind a client; none if it cannot be counted as one.
-    fn locate(
-        &mut self,
-        group: &Group,
-        client: &Client,
-        span: (Instant, Instant),
-        machines: &mut Machines,
-    ) -> Vec<u32> {
-        let own = |server| machines.of_server(server).map(|machine| Found::Machine(machine, Confidence::H));
-        let found = match client {
-            Client::Unknown => vec![],
-            // a person or a program on the server itself
-            Client::Loopback => own(group.server).into_iter().collect(),
-            Client::Address(address) | Client::LinkLocal(address) => {
-                match self.sightings.owner(group.server, *address) {
-                    Some(owner) => own(owner).into_iter().collect(),
-                    None => self.sightings.find(group.server, *address, &group.years),
-                }
-            }
-            Client::Name(name) => {
-                let known = machines.known(name);
-                let confidence =
-                    if known.is_some_and(|at| machines.get(at).in_directory) { Confidence::H } else { Confidence::M };
-                vec![Found::Machine(known.unwrap_or_else(|| machines.intern(name)), confidence)]
-            }
-        };
-        let devices = found.into_iter().filter_map(|found| match found {
-            Found::Machine(machine, confidence) => {
-                Some(self.device(&Something::Machine(machine), span, confidence, client))
-            }
-            Found::Stranger(address) => Some(self.device(&Something::Address(address), span, Confidence::L, client)),
-            Found::Nothing => None,
-        });
-        devices.collect()
+    /// Notes what a group was counted as, if somebody asks.
+    fn matched(&mut self, group: &Group, who: &Who, device: Option<u32>, sure: Option<Confidence>, years: &Years) {
+        if self.ask == Ask::Matches && group.family.is_none() {
+            let (server, principal, client) = (group.server, group.principal, group.client);
+            self.found.matches.push(Matched {
+                server,
+                principal,
+                client,
+                years: years.clone(),
+                who: who.clone(),
+                device,
+                confidence: sure,
+            });
+        }
     }
 
-    fn device(&mut self, device: &Something, span: (Instant, Instant), confidence: Confidence, client: &Client) -> u32 {
+    /// The number of what was found; none if it cannot be counted as a device.
+    fn device(&mut self, found: Found, span: (Instant, Instant), client: &Client) -> Option<u32> {
+        let (something, confidence) = match found {
+            Found::Machine(machine, confidence) => (Something::Machine(machine), confidence),
+            Found::Stranger(address) => (Something::Address(address), Confidence::L),
+            Found::Several(address) => (Something::Several(address), Confidence::L),
+            Found::Nothing => return None,
+            Found::Unsure(otherwise) => return self.device(*otherwise, span, client),
+        };
+        Some(self.device_of(&something, span, confidence, client))
+    }
+
+    fn device_of(
+        &mut self,
+        device: &Something,
+        span: (Instant, Instant),
+        confidence: Confidence,
+        client: &Client,
+    ) -> u32 {
         let number = self.found.devices.note(device, span, confidence);
         if let Client::Address(address) | Client::LinkLocal(address) = client {
             self.found.devices.list[number as usize].1.addresses.insert(address.to_string());
@@ -563,9 +833,73 @@ impl Counting {
         }
     }
 
+    /// Machines that people were seen at, of those of whom it is not told otherwise everywhere.
+    fn machines_of(&self, unsure: &[Unsure]) -> HashMap<u32, BTreeSet<u32>> {
+        let mut machines: HashMap<u32, BTreeSet<u32>> =
+            unsure.iter().map(|unsure| (unsure.person, BTreeSet::new())).collect();
+        let of_base = self.found.stays.get(&None).into_iter().flatten().map(|stay| (stay.person, stay.device));
+        for (person, device) in self.found.rows.iter().map(|row| (row.person, row.device)).chain(of_base) {
+            if let (Some(known), true) = (machines.get_mut(&person), device != Accesses::NONE)
+                && let Something::Machine(machine) = self.found.devices.list[device as usize].0
+            {
+                known.insert(machine);
+            }
+        }
+        machines
+    }
+
+    /// Somebody who is seen at only one of the machines that it may have been was there.
+    fn settle(&mut self, sightings: &Sightings, machines: &Machines, by_day: &HashMap<(u32, u32), Years>) {
+        // what a name suggests first: it tells of the machines of people whose addresses all change hands
+        let unsure = std::mem::take(&mut self.unsure);
+        let (named, other): (Vec<_>, Vec<_>) =
+            unsure.into_iter().partition(|unsure| matches!(unsure.otherwise, Found::Machine(..)));
+        for round in [named, other] {
+            let machines_of = self.machines_of(&round);
+            for unsure in round {
+                let known = &machines_of[&unsure.person];
+                let mut fitting = known.iter().filter(|machine| unsure.fits(**machine, sightings, machines));
+                let only = fitting.next().filter(|_| fitting.next().is_none());
+                match only {
+                    Some(only) => self.settle_as(&unsure, Found::Machine(*only, Confidence::M), &unsure.years),
+                    None if unsure.is_restless() => {
+                        for (found, years) in unsure.that_day(known, by_day) {
+                            self.settle_as(&unsure, found, &years);
+                        }
+                    }
+                    None => self.settle_as(&unsure, unsure.otherwise.clone(), &unsure.years),
+                }
+            }
+        }
+    }
+
+    fn settle_as(&mut self, unsure: &Unsure, found: Found, years: &Years) {
+        let Unsure { group, client, span, who, person, flags, .. } = unsure;
+        if let (Found::Several(address), Who::Person { .. }) = (&found, who) {
+            self.behind.entry(*address).or_default().insert(*person);
+        }
+        let sure = found.confidence();
+        let device = self.device(found, *span, client);
+        self.matched(group, who, device, sure, years);
+        let row =
+            Access { person: *person, device: device.unwrap_or(Accesses::NONE), server: group.server, flags: *flags };
+        self.note(group.family, row, dates(years, group));
+    }
+
+    /// The number of a person or of an account of nobody known.
+    fn number_of(&self, who: &Who) -> Option<u32> {
+        let somebody = match who {
+            Who::Person { person, .. } => Somebody::Known(*person),
+            Who::Unresolved(principal) => Somebody::Unresolved(principal.clone()),
+            Who::Nobody | Who::Service | Who::Machine(_) => return None,
+        };
+        self.found.people.numbers.get(&somebody).copied()
+    }
+
     /// E.14, E.15: what a machine does by its own account it does for the people who work at it, so their CALs cover
     /// it; only a machine that nobody known works at counts by itself (rule E.28).
-    fn finish(mut self) -> Evidence {
+    fn finish(mut self, sightings: &Sightings, machines: &Machines, by_day: &HashMap<(u32, u32), Years>) -> Evidence {
+        self.settle(sightings, machines, by_day);
         let mut users: HashMap<u32, BTreeSet<u32>> = HashMap::new();
         let of_base = self.found.stays.get(&None).into_iter().flatten();
         let of_base = of_base.map(|stay| (stay.person, stay.device, stay.flags));
@@ -578,7 +912,8 @@ impl Counting {
                 users.entry(device).or_default().insert(person);
             }
         }
-        for ((family, device, server), (flags, days)) in std::mem::take(&mut self.machine_accounts) {
+        let of_people_behind = self.of_people_behind(&users);
+        for ((family, device, server), OwnAccount { flags, days, .. }) in std::mem::take(&mut self.machine_accounts) {
             self.found.used_otherwise[server as usize] = true;
             match users.get(&device) {
                 Some(people) => {
@@ -586,9 +921,66 @@ impl Counting {
                         self.note(family, Access { person, device, server, flags }, days);
                     }
                 }
+                None if of_people_behind.contains(&device) => self.leave_out(
+                    family,
+                    "accesses by machines behind an address that several share, which stand for the people seen there (E.14)",
+                ),
                 None => self.note(family, Access { person: Accesses::NONE, device, server, flags }, days),
             }
         }
         self.found
     }
+
+    /// Machines that were seen behind an address that several share and nowhere else: those people work at them who were seen there and
+    /// whose machine is not known, as many as there are.
+    fn of_people_behind(&self, users: &HashMap<u32, BTreeSet<u32>>) -> BTreeSet<u32> {
+        let mut devices: BTreeMap<u32, Option<IpAddr>> = BTreeMap::new();
+        for ((_, device, _), account) in &self.machine_accounts {
+            let known = devices.entry(*device).or_insert(account.behind);
+            *known = known.and(account.behind);
+        }
+        let mut left: HashMap<IpAddr, usize> = self.behind.iter().map(|(at, people)| (*at, people.len())).collect();
+        let mut stand: BTreeSet<u32> = BTreeSet::new();
+        for (device, behind) in devices {
+            let room = behind.filter(|_| !users.contains_key(&device)).and_then(|address| left.get_mut(&address));
+            if let Some(room) = room.filter(|room| **room > 0) {
+                *room -= 1;
+                stand.insert(device);
+            }
+        }
+        stand
+    }
+}
+
+/// What is behind a client on which days; nothing if there is nothing to be said of it.
+fn locate(group: &Group, client: &Client, look: &mut Look<'_>) -> Vec<(Found, Years)> {
+    let Look { sightings, machines, homes, .. } = look;
+    let own = |server| machines.of_server(server).map(|machine| Found::Machine(machine, Confidence::H));
+    let found = match client {
+        Client::Unknown => None,
+        // a person or a program on the server itself
+        Client::Loopback => own(group.server),
+        Client::Address(address) | Client::LinkLocal(address) => match sightings.owner(group.server, *address) {
+            Some(owner) => own(owner),
+            None => return sightings.find(group.server, *address, &group.years),
+        },
+        Client::Name(name) => Some(match machines.fitting(name).as_slice() {
+            [] => Found::Machine(machines.intern(name), Confidence::M),
+            [only] if machines.get(*only).in_directory => Found::Machine(*only, Confidence::H),
+            [only] => Found::Machine(*only, Confidence::M),
+            several => {
+                let mut meant = homes.iter().filter_map(|home| machines.of_domain(several, *home));
+                let meant = meant.next().map_or(Found::Nothing, |machine| Found::Machine(machine, Confidence::L));
+                Found::Unsure(Box::new(meant))
+            }
+        }),
+    };
+    found.map(|found| (found, group.years.clone())).into_iter().collect()
+}
+
+/// First and last of these days, or of the group if there is none.
+fn dates(years: &Years, group: &Group) -> Dates {
+    let mut all = years.iter().flat_map(|(year, days)| days.dates(*year));
+    let first = all.next();
+    first.map_or_else(|| group.dates(), |first| (first, all.last().unwrap_or(first)))
 }

@@ -78,7 +78,7 @@ pub struct DeviceFacts {
     pub name: String,
     /// Seen within the window.
     pub addresses: Vec<String>,
-    /// `computer`, `address` or `server`.
+    /// `computer`, `address`, `several` (behind one address) or `server`.
     pub kind: &'static str,
     /// How sure the accesses were its.
     pub confidence: Confidence,
@@ -106,6 +106,7 @@ pub(super) fn draw(
     let (domains, known) = (&accounts.domains, accounts.known());
     let servers = fleet.servers.iter().map(|server| (server.inventory.name.as_str(), server.inventory.domain.as_str()));
     let mut machines = Machines::new(domains, known.iter().map(|known| (known.domain, known.account)), servers);
+    machines.name_earlier(domains, &known);
     let roster = Roster::new(domains, known.iter().copied(), &accounts.sayings());
     let unreported = coverage::unreported(&known, &machines);
     let ask = (Ask::Accesses, &window);
@@ -250,7 +251,7 @@ fn number(
         .iter()
         .map(|facts| Device {
             id: facts.id.clone(),
-            unresolved: facts.kind == "address",
+            unresolved: matches!(facts.kind, "address" | "several"),
             server: facts.kind == "server",
             ..Device::default()
         })
@@ -316,13 +317,14 @@ fn stranger_facts(id: String, principal: &str, seen: &Seen) -> PersonFacts {
     }
 }
 
-fn device_facts(machines: &Machines, device: &Something, seen: &Seen) -> DeviceFacts {
+pub(super) fn device_facts(machines: &Machines, device: &Something, seen: &Seen) -> DeviceFacts {
     let (id, name, kind) = match device {
         Something::Machine(at) => {
             let machine = machines.get(*at);
             (machine.id.clone(), machine.name.clone(), if machine.is_server { "server" } else { "computer" })
         }
         Something::Address(address) => (address.to_string(), address.to_string(), "address"),
+        Something::Several(_) => (device.several(), device.several(), "several"),
     };
     DeviceFacts {
         id,

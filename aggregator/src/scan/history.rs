@@ -66,6 +66,7 @@ pub(super) fn add_to(estate: &mut Estate, found: Evidence, window: &Window, rost
         // a server in between can hold no CAL (E.6), and an address a year ago is nobody's
         Something::Machine(at) => devices.get(&machines.get(*at).id).copied(),
         Something::Address(address) => devices.get(&address.to_string()).copied(),
+        Something::Several(_) => devices.get(&something.several()).copied(),
     };
     let machines_at: Vec<Option<u32>> = found.devices.list.iter().map(|(something, _)| device_at(something)).collect();
     for (family, stays) in found.stays {

@@ -35,8 +35,13 @@ const LICENCES: [(&str, &str); 5] = [
     ("exempt", "Exempt"),
     ("none", "None"),
 ];
-const KINDS: [(&str, &str); 4] =
-    [("", "Any"), ("computer", "Computer"), ("address", "Address only"), ("server", "Server")];
+const KINDS: [(&str, &str); 5] = [
+    ("", "Any"),
+    ("computer", "Computer"),
+    ("address", "Address only"),
+    ("several", "Several at one address"),
+    ("server", "Server"),
+];
 
 #[derive(Template)]
 #[template(path = "devices.html")]

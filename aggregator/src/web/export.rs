@@ -11,9 +11,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{Shared, error::WebError};
-use crate::store::{
-    StoreError,
-    view::{self, Listing, Rows, Sort},
+use crate::{
+    report::csv::harmless,
+    store::{
+        StoreError,
+        view::{self, Listing, Rows, Sort},
+    },
 };
 
 /// Bytes handed on at once.
@@ -65,21 +68,4 @@ pub fn csv<T: Table>(state: &Shared, name: &str, table: T, sort: Sort) -> Result
 fn hand_on(writer: &mut csv::Writer<Vec<u8>>, sender: &mpsc::Sender<Result<Vec<u8>, io::Error>>) -> bool {
     let full = std::mem::replace(writer, csv::Writer::from_writer(Vec::with_capacity(PIECE)));
     full.into_inner().is_ok_and(|bytes| sender.blocking_send(Ok(bytes)).is_ok())
-}
-
-/// Names come from foreign logs: a cell must never become a formula when a spreadsheet opens the file.
-fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (cell, written) in [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("a=b", "a=b"), ("", "")] {
-            assert_eq!(harmless(cell), written);
-        }
-    }
 }

@@ -10,6 +10,7 @@ pub mod cover;
 pub mod directory;
 pub mod evidence;
 pub mod folder;
+pub mod identity;
 pub mod plan;
 mod random;
 pub mod rows;

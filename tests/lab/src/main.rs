@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use caliper_lab::{
     compare::{Position, compare},
     configuration::Addresses,
-    folder,
+    folder, identity,
     plan::Organisation,
     rows,
     truth::Truth,
@@ -28,6 +28,39 @@ enum Cli {
         /// Position as `caliper report --json` prints it
         #[arg(long, value_name = "FILE")]
         position: PathBuf,
+    },
+    /// Write an organisation whose people and machines are hard to tell from each other
+    Identity {
+        /// About how many people, at least 40
+        #[arg(long, default_value_t = 300)]
+        people: usize,
+        /// Give everybody one account, so that only machines are hard to tell
+        #[arg(long)]
+        clear_people: bool,
+        /// The same seed makes the same organisation
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Last day of the evidence
+        #[arg(long, value_name = "DATE", default_value = "2026-11-20")]
+        as_of: Date,
+        /// Folder to write to
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Print how well people and machines were told apart, and the CALs beside the truth; exit code 1 if not well enough
+    Evaluate {
+        /// `truth.json` of `caliper-lab identity`
+        #[arg(long, value_name = "FILE")]
+        truth: PathBuf,
+        /// As `caliper matches --json` prints them
+        #[arg(long, value_name = "FILE")]
+        matches: PathBuf,
+        /// As `caliper report --json` prints it
+        #[arg(long, value_name = "FILE")]
+        position: PathBuf,
+        /// Least precision and recall that will do
+        #[arg(long, default_value_t = 0.99)]
+        least: f64,
     },
     /// Write report files with many different access rows
     Rows {
@@ -115,6 +148,34 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
             println!("the position equals the truth");
+        }
+        Cli::Identity { people, clear_people, seed, as_of, out } => {
+            let of = if clear_people { identity::People::Clear } else { identity::People::Muddled };
+            let scenario = identity::Scenario::new(people, of, seed, as_of);
+            identity::folder::write(&scenario, &out).context("the organisation cannot be written")?;
+            println!(
+                "{} people with {} accounts, {} machines, {} rows, seed {seed}, until {as_of}",
+                scenario.people.len(),
+                scenario.accounts.len(),
+                scenario.machines.len(),
+                scenario.rows.len()
+            );
+        }
+        Cli::Evaluate { truth, matches, position, least } => {
+            let truth = serde_json::from_str(&fs_err::read_to_string(truth)?).context("no truth of `identity`")?;
+            let matches: Vec<identity::evaluation::Match> = fs_err::read_to_string(matches)?
+                .lines()
+                .map(serde_json::from_str)
+                .collect::<Result<_, _>>()
+                .context("no matches of Caliper")?;
+            let position =
+                serde_json::from_str(&fs_err::read_to_string(position)?).context("no position of Caliper")?;
+            let evaluation = identity::evaluation::evaluate(&truth, &matches, &position);
+            print!("{}", evaluation.text);
+            if !evaluation.passes(least) {
+                println!("not well enough: each of them at least {least}, the CALs within 1 % and inside the interval");
+                return Ok(ExitCode::FAILURE);
+            }
         }
         Cli::Rows { count, server, out } => {
             rows::write(&out, &server, count).context("the rows cannot be written")?;

@@ -147,7 +147,7 @@ pub(crate) fn additive_cals(
     }
     let likely = users.saturating_add(devices);
     let undeclared = undeclared(ground, &basis, &counted)?;
-    intervals::state(&basis, family, &counted.demand, &counted.mix, likely, &undeclared, draft)?;
+    intervals::state(&basis, family, &counted, likely, &undeclared, draft)?;
     warn(checked, used, &counted, draft);
     let (people, devices) = coverages(&basis, &counted.demand, &counted.mix, &family.noun());
     draft.uses.push(UseCoverage {

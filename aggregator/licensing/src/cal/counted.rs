@@ -80,6 +80,15 @@ impl Counted {
         Self::from_demand(demand, self.weights, self.prices)
     }
 
+    /// The same accesses with these people, by rank, free to be covered by what they are seen at.
+    pub fn releasing(&self, people: &[u32]) -> Result<Self, EstateError> {
+        let mut demand = self.demand.clone();
+        for &rank in people {
+            demand.forced_people[rank as usize] = None;
+        }
+        Self::from_demand(demand, self.weights, self.prices)
+    }
+
     /// (User CALs, Device CALs) needed.
     pub fn counts(&self) -> (u64, u64) {
         let sum = |quantities: &Quantities| quantities.values().fold(0, |sum: u64, count| sum.saturating_add(*count));

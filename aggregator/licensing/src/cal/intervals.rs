@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     basis::Basis,
+    counted::Counted,
     demand::{Demand, Loose, cause},
     family::Family,
     mix::Mix,
@@ -29,8 +30,6 @@ struct Unknown {
     infrastructure_strangers: u64,
     /// People who hold nothing and may have reached servers on days without evidence.
     unwatched: u64,
-    /// People who count only because the machine they used is not known.
-    machineless: u64,
 }
 
 impl Unknown {
@@ -63,8 +62,7 @@ impl Unknown {
             let idle = idle.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add);
             idle.saturating_add(estate.unseen_people.filter(|_| basis.is_base).unwrap_or(0))
         };
-        let machineless = machineless(basis, demand);
-        Self { accounts, addresses, infrastructure, infrastructure_strangers, unwatched, machineless }
+        Self { accounts, addresses, infrastructure, infrastructure_strangers, unwatched }
     }
 
     fn may_add(&self) -> u64 {
@@ -90,18 +88,19 @@ pub(crate) struct Undeclared {
 pub(crate) fn state(
     basis: &Basis<'_>,
     family: &Family<'_>,
-    demand: &Demand,
-    mix: &Mix,
+    found: &Counted,
     likely: u64,
     undeclared: &Undeclared,
     draft: &mut Draft<'_>,
 ) -> Result<(), EstateError> {
+    let (demand, mix) = (&found.demand, &found.mix);
     let unknown = Unknown::of(basis, demand, mix);
+    let machineless = machineless(basis, found)?;
     if basis.is_base {
         warn(basis, demand, &unknown, likely, &mut draft.warnings);
     }
     let highest = likely.saturating_add(unknown.may_add()).saturating_add(undeclared.may_add);
-    let lowest = likely.saturating_sub(unknown.machineless);
+    let lowest = likely.saturating_sub(machineless);
     if lowest < highest {
         draft.intervals.push(Interval {
             of: family.name.into(),
@@ -144,7 +143,7 @@ pub(crate) fn state(
         &["E.1", "E.28"],
     )?;
     add(
-        unknown.machineless,
+        machineless,
         user,
         format!(
             "Find out which machines the addresses are at which people were seen: a {} for each of these may be one too many.",
@@ -224,11 +223,12 @@ fn unreported<'a>(basis: &Basis<'a>) -> BTreeSet<&'a str> {
     all.map(|server| server.id.as_str()).collect()
 }
 
-/// People who hold a CAL of their own for no other reason than an address that stands for no machine known.
-fn machineless(basis: &Basis<'_>, demand: &Demand) -> u64 {
-    let estate = basis.checked.estate;
+/// CALs fewer if everybody who must hold one of their own only because an address stands for no machine known was at machines that are covered
+/// anyway: what the rest takes is what any truth takes.
+fn machineless(basis: &Basis<'_>, found: &Counted) -> Result<u64, EstateError> {
+    let (estate, demand) = (basis.checked.estate, &found.demand);
     if demand.forced_people.iter().all(Option::is_none) || estate.devices.iter().all(|device| !device.unresolved) {
-        return 0;
+        return Ok(0);
     }
     // 1: by an address, 2: by something else as well
     let mut why = vec![0_u8; estate.people.len()];
@@ -245,7 +245,12 @@ fn machineless(basis: &Basis<'_>, demand: &Demand) -> u64 {
         let causes = demand.people_left_out[rank as usize];
         why == 1 && demand.forced_people[rank as usize].is_some() && causes & (cause::MODE | cause::UNSEEN) == 0
     });
-    alone.map(|(_, &rank)| demand.heads_of(rank)).fold(0, u64::saturating_add)
+    let alone: Vec<u32> = alone.map(|(_, &rank)| rank).collect();
+    if alone.is_empty() {
+        return Ok(0);
+    }
+    let all = |(users, devices): (u64, u64)| users.saturating_add(devices);
+    Ok(all(found.counts()).saturating_sub(all(found.releasing(&alone)?.counts())))
 }
 
 /// Who of the loose ones no CAL covers, as (whether a device, rank); one CAL each suffices.

@@ -100,7 +100,7 @@ pub(crate) fn windows_cals(
     let counted = Counted::of(&basis, family)?;
     let (user_count, device_count) = counted.counts();
     let likely = user_count.saturating_add(device_count);
-    intervals::state(&basis, family, &counted.demand, &counted.mix, likely, &Undeclared::default(), draft)?;
+    intervals::state(&basis, family, &counted, likely, &Undeclared::default(), draft)?;
     if counted.prices.is_none() && (user_count, device_count) != (0, 0) {
         draft.warnings.0.push(
             "no price is given for both User and Device CALs: the mix is the one with the fewest licences, costs are 0; \

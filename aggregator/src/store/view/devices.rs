@@ -19,7 +19,7 @@ pub struct Device {
     pub name: String,
     /// Addresses it used.
     pub addresses: Vec<String>,
-    /// `computer`, `address` or `server`.
+    /// `computer`, `address`, `several` (behind one address) or `server`.
     pub kind: String,
     /// `device-cal`, `people`, `exempt` or `none`.
     pub licence: String,
