@@ -113,7 +113,7 @@ provision() {
     --host-ip="$ADDR" --server-role=dc --dns-backend="$BACKEND" --adminpass="$PASSWORD" \
     ${AD_DOMAIN_SID:+--domain-sid="$AD_DOMAIN_SID"} --option="interfaces=$ADDR/8" --option="bind interfaces only=yes" \
     --option="ldb:nosync=true" --option="posix:eadb=$DIR/private/eadb.tdb" >"$DIR/log/provision.log" 2>&1 ||
-    { tail -20 "$DIR/log/provision.log" >&2; die "the domain could not be made"; }
+    { tail -n 20 "$DIR/log/provision.log" >&2; die "the domain could not be made"; }
   rm -f "$DIR/gencache.tdb"
   (certificates) >/dev/null 2>&1
   configuration
@@ -136,7 +136,7 @@ join() {
   { cat "$DIR/etc/offline.conf"; printf '[%s]\n\tpath = %s\n' sysvol "$DIR/state/sysvol" netlogon "$DIR/state/sysvol"; } >"$DIR/etc/join.conf"
   (server_environment; exec samba-tool domain join "$DNS" DC -s "$DIR/etc/join.conf" --server="$(. "$OF/settings"; echo "$FQDN")" \
     --dns-backend="$BACKEND" -U "Administrator%$PASSWORD" --option="ldb:nosync=true") </dev/null >"$DIR/log/join.log" 2>&1 ||
-    { tail -20 "$DIR/log/join.log" >&2; die "$DIR could not join the domain"; }
+    { tail -n 20 "$DIR/log/join.log" >&2; die "$DIR could not join the domain"; }
   KDC=$ADDR surroundings
   know "$OF"
 }
@@ -146,7 +146,7 @@ up() {
   (server_environment; exec setsid samba -F --no-process-group -s "$CONF" -M prefork) </dev/null >"$DIR/log/samba.out" 2>&1 &
   local pid=$!
   for _ in $(seq 1200); do
-    kill -0 $pid 2>/dev/null || { tail -5 "$DIR"/log/samba.{out,log} >&2; die "samba ended: is something else listening on $ADDR?"; }
+    kill -0 $pid 2>/dev/null || { tail -n 5 "$DIR"/log/samba.{out,log} >&2; die "samba ended: is something else listening on $ADDR?"; }
     if LDAPTLS_CACERT=$DIR/private/tls/ca.pem ldapsearch -x -o nettimeout=5 -H "ldaps://$ADDR" \
       -D "Administrator@$DNS" -w "$PASSWORD" -b "$BASE" -s base dn >/dev/null 2>&1; then return; fi
     sleep 0.05

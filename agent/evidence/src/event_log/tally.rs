@@ -10,10 +10,10 @@ use super::rules::{NETWORK, Origin, REMOTE_DESKTOP, SignIn};
 /// by which the session announced itself (network level authentication). The rules give no number; sessions follow
 /// within seconds.
 const ANNOUNCED_WITHIN: i64 = 60_000_000;
-/// Held back at most so many sign-ins; where more come, the oldest are released, so many at once. They become rows, which take much
-/// more memory.
-const MOST_HELD: usize = 10_000;
-const RELEASED: usize = 1_000;
+/// Held back at most so many sign-ins: more than any server sees within the minute above. Where more come, the oldest are released, so many at
+/// once; they become rows, which take much more memory.
+const MOST_HELD: usize = 2_000;
+const RELEASED: usize = 200;
 
 /// More rows than this are handed on in between.
 const MOST_ROWS: usize = 2_000;
