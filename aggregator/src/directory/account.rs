@@ -101,6 +101,36 @@ pub struct Account {
     pub own: Own,
 }
 
+#[cfg(test)]
+impl Account {
+    /// An enabled account of which nothing is known but this.
+    #[must_use]
+    pub fn bare(kind: AccountKind, guid: &str, name: &str) -> Self {
+        Self {
+            guid: guid.into(),
+            kind,
+            why: String::new(),
+            sid: String::new(),
+            sid_history: Vec::new(),
+            name: name.into(),
+            upn: String::new(),
+            mail: String::new(),
+            employee: String::new(),
+            display_name: String::new(),
+            department: String::new(),
+            dns_host_name: String::new(),
+            operating_system: String::new(),
+            dn: String::new(),
+            enabled: true,
+            external: false,
+            administrator: false,
+            expires: None,
+            created: None,
+            own: Own::default(),
+        }
+    }
+}
+
 /// What an account is by itself, not by a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Own {

@@ -185,30 +185,13 @@ fn joined(name: &str, domain: &str) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::directory::Own;
 
     pub fn computer(name: &str, host: &str, system: &str) -> Account {
         Account {
-            guid: name.into(),
-            kind: AccountKind::Computer,
-            why: String::new(),
             sid: format!("S-1-5-21-1-2-3-{}", name.len()),
-            sid_history: Vec::new(),
-            name: name.into(),
-            upn: String::new(),
-            mail: String::new(),
-            employee: String::new(),
-            display_name: String::new(),
-            department: String::new(),
             dns_host_name: host.into(),
             operating_system: system.into(),
-            dn: String::new(),
-            enabled: true,
-            external: false,
-            administrator: false,
-            expires: None,
-            created: None,
-            own: Own::default(),
+            ..Account::bare(AccountKind::Computer, name, name)
         }
     }
 

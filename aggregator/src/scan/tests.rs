@@ -11,7 +11,7 @@ use jiff::civil::date;
 use super::*;
 use crate::{
     context::Clock,
-    directory::{Account, AccountKind, Kind, Members, Own, Snapshot},
+    directory::{Account, AccountKind, Kind, Members, Snapshot},
     ingest::import::import,
 };
 
@@ -27,26 +27,10 @@ fn now() -> Instant {
 
 fn account(kind: AccountKind, name: &str, rid: u32) -> Account {
     Account {
-        guid: format!("{rid:08}"),
-        kind,
-        why: String::new(),
         sid: format!("S-1-5-21-1-2-3-{rid}"),
-        sid_history: Vec::new(),
-        name: name.into(),
-        upn: String::new(),
-        mail: String::new(),
-        employee: String::new(),
         display_name: name.into(),
-        department: String::new(),
-        dns_host_name: String::new(),
-        operating_system: String::new(),
         dn: format!("CN={name}"),
-        enabled: true,
-        external: false,
-        administrator: false,
-        expires: None,
-        created: None,
-        own: Own::default(),
+        ..Account::bare(kind, &format!("{rid:08}"), name)
     }
 }
 

@@ -409,26 +409,11 @@ mod tests {
 
     fn account(guid: &str, name: &str) -> Account {
         Account {
-            guid: guid.into(),
-            kind: AccountKind::User,
-            why: String::new(),
             sid: format!("S-1-5-21-1-2-3-{guid}"),
             sid_history: vec!["S-1-5-21-9-9-9-1".into()],
-            name: name.into(),
-            upn: String::new(),
-            mail: String::new(),
-            employee: String::new(),
             display_name: name.into(),
-            department: String::new(),
-            dns_host_name: String::new(),
-            operating_system: String::new(),
             dn: format!("CN={name}"),
-            enabled: true,
-            external: false,
-            administrator: false,
-            expires: None,
-            created: None,
-            own: Own::default(),
+            ..Account::bare(AccountKind::User, guid, name)
         }
     }
 

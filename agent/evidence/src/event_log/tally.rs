@@ -10,7 +10,7 @@ use super::rules::{NETWORK, Origin, REMOTE_DESKTOP, SignIn};
 /// by which the session announced itself (network level authentication). The rules give no number; sessions follow
 /// within seconds.
 const ANNOUNCED_WITHIN: i64 = 60_000_000;
-/// Held back at most so many sign-ins: more than any server sees within the minute above. Where more come, the oldest are released, so many at
+/// Held back at most so many sign-ins: more different ones than an ordinary server sees within the minute above (an assumption). Where more come, the oldest are released, so many at
 /// once; they become rows, which take much more memory.
 const MOST_HELD: usize = 2_000;
 const RELEASED: usize = 200;

@@ -7,7 +7,7 @@ use super::{NOON, Office};
 use crate::{
     config::Config,
     context::Clock,
-    directory::{Account, AccountKind, Kind, Members, Own, Snapshot},
+    directory::{Account, AccountKind, Kind, Members, Snapshot},
     ingest::import::import,
     scan::{Trigger, run},
     store::{directory::replace, login::Role},
@@ -15,26 +15,11 @@ use crate::{
 
 pub fn account(guid: &str, name: &str) -> Account {
     Account {
-        guid: guid.into(),
-        kind: AccountKind::User,
-        why: String::new(),
         sid: format!("S-1-5-21-1-2-3-{guid}"),
-        sid_history: Vec::new(),
-        name: name.into(),
         upn: format!("{name}@lab.net"),
-        mail: String::new(),
-        employee: String::new(),
         display_name: format!("<b>{name}</b>"),
-        department: String::new(),
-        dns_host_name: String::new(),
-        operating_system: String::new(),
         dn: format!("CN={name}"),
-        enabled: true,
-        external: false,
-        administrator: false,
-        expires: None,
-        created: None,
-        own: Own::default(),
+        ..Account::bare(AccountKind::User, guid, name)
     }
 }
 
